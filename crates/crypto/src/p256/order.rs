@@ -1,0 +1,43 @@
+//! Comparisons with the order n of P-256's group (SEC 2, section 2.4.2), free of branches on content.
+
+/// n, big-endian.
+const ORDER: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc,
+    0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+];
+
+/// (n − 1) / 2, the highest low s.
+const HALF_ORDER: [u8; 32] = [
+    0x7f, 0xff, 0xff, 0xff, 0x80, 0x00, 0x00, 0x00, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xde,
+    0x73, 0x7d, 0x56, 0xd3, 0x8b, 0xcf, 0x42, 0x79, 0xdc, 0xe5, 0x61, 0x7e, 0x31, 0x92, 0xa8,
+];
+
+/// Whether the number is in 1..n.
+pub(super) fn is_in_range(number: &[u8; 32]) -> bool {
+    let any = number.iter().fold(0, |any, byte| any | byte);
+    let (_, below) = subtract(number, &ORDER);
+    (any != 0) & below
+}
+
+/// Whether s is the higher of s and n − s.
+pub(super) fn is_high(s: &[u8; 32]) -> bool {
+    subtract(&HALF_ORDER, s).1
+}
+
+/// n − s, for s in 1..n.
+pub(super) fn negate(s: &[u8; 32]) -> [u8; 32] {
+    subtract(&ORDER, s).0
+}
+
+/// a − b modulo 2²⁵⁶, and whether a < b.
+fn subtract(a: &[u8; 32], b: &[u8; 32]) -> ([u8; 32], bool) {
+    let mut difference = [0; 32];
+    let mut borrow = 0_u16;
+    for index in (0..32).rev() {
+        let [high, low] =
+            u16::from(a[index]).wrapping_sub(u16::from(b[index])).wrapping_sub(borrow).to_be_bytes();
+        difference[index] = low;
+        borrow = u16::from(high & 1);
+    }
+    (difference, borrow == 1)
+}

@@ -1,0 +1,82 @@
+//! Public keys.
+
+use core::{
+    fmt,
+    hash::{Hash, Hasher},
+};
+use std::sync::Arc;
+
+use super::Signature;
+use crate::{
+    CryptoError,
+    backend::{self, EcdsaPublicKey},
+};
+
+/// A P-256 public key, checked to be on the curve. Cheap to clone.
+#[derive(Clone)]
+pub struct VerifyingKey(Arc<Parsed>);
+
+struct Parsed {
+    key: EcdsaPublicKey,
+    point: [u8; 65],
+}
+
+impl VerifyingKey {
+    /// Reads a SEC 1 point: 33 bytes compressed (first byte 2 or 3) or 65 uncompressed (first byte 4).
+    ///
+    /// # Errors
+    /// [`CryptoError::BadKey`] for any other form, for coordinates not below the field's prime, for points
+    /// off the curve and for the point at infinity.
+    pub fn from_sec1(bytes: &[u8]) -> Result<Self, CryptoError> {
+        match (bytes.len(), bytes.first()) {
+            (33, Some(2 | 3)) | (65, Some(4)) => {}
+            _ => return Err(CryptoError::BadKey),
+        }
+        let (key, point) = EcdsaPublicKey::from_sec1(bytes).ok_or(CryptoError::BadKey)?;
+        Ok(Self(Arc::new(Parsed { key, point })))
+    }
+
+    /// The compressed SEC 1 point.
+    pub fn to_sec1_compressed(&self) -> [u8; 33] {
+        let mut compressed = [0; 33];
+        compressed[0] = 2 | (self.0.point[64] & 1);
+        compressed[1..].copy_from_slice(&self.0.point[1..33]);
+        compressed
+    }
+
+    /// The uncompressed SEC 1 point.
+    pub fn to_sec1_uncompressed(&self) -> [u8; 65] {
+        self.0.point
+    }
+
+    /// Checks a signature over SHA-256 of the parts taken as one string.
+    ///
+    /// # Errors
+    /// [`CryptoError::BadSignature`] if it is not this key's signature over them.
+    pub fn verify(&self, parts: &[&[u8]], signature: &Signature) -> Result<(), CryptoError> {
+        let hash = backend::sha256(parts);
+        if self.0.key.verifies(&hash, signature.as_bytes()) { Ok(()) } else { Err(CryptoError::BadSignature) }
+    }
+}
+
+impl PartialEq for VerifyingKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.point == other.0.point
+    }
+}
+
+impl Eq for VerifyingKey {}
+
+impl Hash for VerifyingKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.point.hash(state);
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VerifyingKey(")?;
+        crate::write_hex(f, &self.to_sec1_compressed())?;
+        f.write_str(")")
+    }
+}
