@@ -20,6 +20,7 @@ pub mod kdf;
 pub mod mac;
 pub mod p256;
 pub mod password;
+mod pem;
 mod random;
 mod secret;
 pub mod x25519;

@@ -3,6 +3,7 @@
 //! made from one.
 
 mod order;
+mod pkcs8;
 mod sign;
 mod signature;
 mod verify;

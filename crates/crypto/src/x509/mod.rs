@@ -1,1 +1,16 @@
-//! X.509.
+//! X.509 certificates and PKCS#10 requests (RFC 5280, RFC 2986) of this system's own authorities.
+//!
+//! One algorithm (ECDSA P-256 with SHA-256), names of one common name, and the profiles of [`Profile`]:
+//! a root, an authority for devices, an authority for TLS, and what they issue. Everything is signed
+//! through [`crate::p256::Sign`], so the key may sit in an HSM. Reading is strict: what is not the one
+//! DER form of what this room could have made is refused. This is no general path validator; TLS uses
+//! rustls's.
+
+mod certificate;
+mod issue;
+mod parts;
+mod request;
+
+pub use certificate::{Certificate, Purpose};
+pub use issue::{Issue, Profile, issue};
+pub use request::{Request, make_request, read_request};
