@@ -1,0 +1,140 @@
+//! The steps of `cargo xtask test`, cheapest first, so that a small mistake is told early.
+
+use super::counts::{Counts, run_counted};
+use super::{Bench, Step, install};
+use crate::tidy;
+use std::fs;
+use std::path::PathBuf;
+
+/// The script of the implementation that was written from the spec alone.
+const SECOND_IMPLEMENTATION: &str = "tests/second-implementation/run.py";
+
+pub(super) fn all() -> Vec<Step> {
+    let step = |name, run| Step { name, is_slow: false, is_install: false, run };
+    let slow = |name, run| Step { is_slow: true, ..step(name, run) };
+    vec![
+        Step { is_install: true, ..step("install", install::run) },
+        step("format", format),
+        step("tidy", tidy_tree),
+        step("clippy", clippy),
+        step("vectors", vectors),
+        step("failpoints build", failpoints_build),
+        step("tests", tests),
+        slow("documentation tests", documentation_tests),
+        slow("second implementation", second_implementation),
+        slow("release build", release_build),
+        slow("demo", demo),
+        slow("bench", bench_code),
+    ]
+}
+
+fn format(bench: &Bench) -> Result<Counts, String> {
+    bench.run(&mut bench.cargo(&["fmt", "--all", "--check"]))?;
+    Ok(Counts::ONE_PASSED)
+}
+
+fn tidy_tree(_: &Bench) -> Result<Counts, String> {
+    if tidy::run()? { Ok(Counts::ONE_PASSED) } else { Err("see the findings above".to_owned()) }
+}
+
+fn clippy(bench: &Bench) -> Result<Counts, String> {
+    bench.run(&mut bench.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    Ok(Counts::ONE_PASSED)
+}
+
+fn vectors(bench: &Bench) -> Result<Counts, String> {
+    bench.run(&mut bench.cargo(&["run", "--package", "fixtures", "--bin", "vectors", "--", "--check"]))?;
+    Ok(Counts::ONE_PASSED)
+}
+
+/// Builds the binary that tests kill, and puts it where building the tests does not replace it.
+fn failpoints_build(bench: &Bench) -> Result<Counts, String> {
+    bench.run(&mut bench.cargo(&["build", "--package", "batzen", "--features", "failpoints"]))?;
+    let kept = bench.failpoints_binary();
+    let problem = |error: std::io::Error| format!("{}: {error}", kept.display());
+    if let Some(folder) = kept.parent() {
+        fs::create_dir_all(folder).map_err(problem)?;
+    }
+    // Copied aside and renamed: a running one cannot be written to.
+    let fresh = kept.with_extension("new");
+    fs::copy(bench.built_binary("debug"), &fresh).map_err(problem)?;
+    fs::rename(&fresh, &kept).map_err(problem)?;
+    Ok(Counts::ONE_PASSED)
+}
+
+/// All tests, in nextest (a process per test) or, where it is not installed, in cargo's own runner.
+fn tests(bench: &Bench) -> Result<Counts, String> {
+    let has_nextest =
+        bench.cargo(&["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
+    let mut command = if has_nextest {
+        bench.cargo(&["nextest", "run", "--workspace", "--no-fail-fast", "--config-file", ".ci/nextest.toml"])
+    } else {
+        println!("cargo-nextest is not installed; cargo test does as well, only slower");
+        bench.cargo(&["test", "--workspace", "--all-targets", "--no-fail-fast"])
+    };
+    command.env("BATZEN_BIN", bench.failpoints_binary()).env("BATZEN_TEST_VENV", bench.venv());
+    run_counted(bench, &mut command)
+}
+
+fn documentation_tests(bench: &Bench) -> Result<Counts, String> {
+    run_counted(bench, &mut bench.cargo(&["test", "--doc", "--workspace"]))
+}
+
+fn second_implementation(bench: &Bench) -> Result<Counts, String> {
+    let mut command = bench.command(bench.python());
+    command.arg(SECOND_IMPLEMENTATION).env("BATZEN_BIN", bench.failpoints_binary());
+    let counts = run_counted(bench, &mut command)?;
+    Ok(if counts == Counts::default() { Counts::ONE_PASSED } else { counts })
+}
+
+fn release_build(bench: &Bench) -> Result<Counts, String> {
+    bench.run(&mut bench.cargo(&["build", "--release", "--package", "batzen"]))?;
+    Ok(Counts::ONE_PASSED)
+}
+
+/// README's first command, in a folder where nothing is yet.
+fn demo(bench: &Bench) -> Result<Counts, String> {
+    run_released(bench, &["demo", "--once"])
+}
+
+/// Printed for the reader; a shared machine's speed is no test.
+fn bench_code(bench: &Bench) -> Result<Counts, String> {
+    run_released(bench, &["bench", "code"])
+}
+
+/// Runs the released binary in a fresh folder, which is kept when it fails.
+fn run_released(bench: &Bench, arguments: &[&str]) -> Result<Counts, String> {
+    let folder = fresh_folder(bench, &arguments.join("-"))?;
+    let mut command = bench.command(bench.built_binary("release"));
+    bench.run(command.args(arguments).current_dir(&folder))?;
+    // What is left behind does no harm: the next run clears it first.
+    let _ = fs::remove_dir_all(&folder);
+    Ok(Counts::ONE_PASSED)
+}
+
+fn fresh_folder(bench: &Bench, name: &str) -> Result<PathBuf, String> {
+    let folder = bench.places.target.join("smoke").join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::Places;
+
+    #[test]
+    fn a_fresh_folder_is_empty_even_when_it_was_left_full() {
+        let target = std::env::temp_dir().join(format!("batzen-xtask-{}", std::process::id()));
+        let bench = Bench { places: Places { root: target.clone(), target: target.clone() } };
+        let folder = fresh_folder(&bench, "x").expect("the system's temporary folder can be written");
+        fs::write(folder.join("left"), "over").expect("the folder was just made");
+        let again = fresh_folder(&bench, "x").expect("the folder can be cleared");
+        let left = fs::read_dir(&again).expect("the folder was just made").count();
+        fs::remove_dir_all(&target).expect("the folder is ours");
+        assert_eq!(left, 0);
+    }
+}

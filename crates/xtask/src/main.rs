@@ -1,0 +1,48 @@
+//! `cargo xtask`: the chores of this repository, so that a developer and CI run exactly the same thing.
+//!
+//! `test` installs what the tests need and runs them all, `tidy` checks style and floors, `vectors` writes the
+//! test vectors anew. This room knows the repository's layout; it must not know what the crates do.
+
+#![forbid(unsafe_code)]
+
+mod check;
+mod rust_text;
+mod tidy;
+mod tree;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The chores of the Batzen repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Install what the tests need, then run every check and every test, as CI does.
+    Test(check::Options),
+    /// Check floors, sizes, words and links; one line per finding.
+    Tidy,
+    /// Write the test vectors under spec/vectors anew.
+    Vectors,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().chore {
+        Chore::Test(options) => check::run(&options),
+        Chore::Tidy => tidy::run(),
+        Chore::Vectors => check::make_vectors(),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(problem) => {
+            eprintln!("xtask: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
