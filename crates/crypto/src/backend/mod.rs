@@ -15,4 +15,5 @@ pub(crate) mod rust;
 pub(crate) use rust::{AgreementKey, EcdsaPublicKey, EcdsaSecretKey, Gcm, Hmac, sha256};
 
 #[cfg(all(test, feature = "rustcrypto", not(target_arch = "wasm32")))]
+#[allow(clippy::unwrap_used)] // a panic is how a test fails
 mod agree_tests;
