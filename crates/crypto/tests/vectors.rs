@@ -45,7 +45,8 @@ fn hmac_as_in_rfc_4231() {
 /// RFC 5869, appendix A.1 to A.3.
 #[test]
 fn hkdf_as_in_rfc_5869() {
-    let cases: [(Vec<u8>, Vec<u8>, Vec<u8>, &str); 3] = [
+    type Case = (Vec<u8>, Vec<u8>, Vec<u8>, &'static str); // key material, salt, info, output
+    let cases: [Case; 3] = [
         (
             vec![0x0b; 22],
             (0x00..=0x0c).collect(),
