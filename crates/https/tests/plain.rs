@@ -28,7 +28,7 @@ fn router() -> Router {
     Router::new()
         .route("/who", get(who))
         .route("/echo", post(|body: String| async move { body }))
-        .route("/slow", post(|| core::future::pending::<()>()))
+        .route("/slow", post(core::future::pending::<()>))
         .route("/large", get(|| async { "x".repeat(65) }))
 }
 
