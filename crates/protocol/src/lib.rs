@@ -1,9 +1,28 @@
-//! (being built)
+//! Floor 1: what travels between phone, checkout, server and provider: bytes to types and back.
+//!
+//! Each room has its page under `spec/`, which a stranger can build from. No I/O, clock or state here: keys,
+//! times and randomness come in. Whether something well-formed may be *used* is decided above, in `security`
+//! and `wallet`. Cryptography is `crypto`'s.
 
+pub mod activation;
+pub mod activation_code;
+pub mod activation_reply;
+pub mod activation_request;
+pub mod authentication_statement;
+mod base64url;
+pub mod confirmation;
+mod confirmation_cause;
+mod confirmation_digits;
 mod digits;
 pub mod emv_cpm;
 pub mod error;
 pub mod evidence;
+pub mod http_signature;
+mod http_signature_input;
+mod json;
+pub mod key_bundle;
 pub mod payment_code;
 pub mod realm;
+pub mod realm_file;
+pub mod short_text;
 pub mod verdict;
