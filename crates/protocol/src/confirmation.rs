@@ -32,7 +32,7 @@ pub const SEALED_LEN_MIN: usize = HEADER_LEN + hpke::ENC_LEN + FIELDS_LEN_MIN + 
 pub const SEALED_LEN_MAX: usize = SEALED_LEN_MIN + MerchantName::LEN_MAX;
 
 /// What happened.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum ConfirmationKind {
     /// The amount is held.
     Authorised,

@@ -1,0 +1,155 @@
+//! What operators ask for, with the operator's key.
+
+use model::{CheckoutId, CustomerId, EnrolmentId, MerchantId, PaymentId, TerminalNumber};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// `POST /v1/admin/customers`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerRequest {
+    /// How the customer is called, 1 to 64 bytes.
+    pub name: String,
+}
+
+/// A customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CustomerView {
+    /// The id.
+    #[schema(value_type = String)]
+    pub id: CustomerId,
+    /// The name.
+    pub name: String,
+}
+
+/// `POST /v1/admin/customers/{id}/activation-codes`: the code is told once, here, and never again.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ActivationCodeView {
+    /// The code, for the customer's eyes only.
+    pub activation_code: String,
+    /// Until when it may be used.
+    pub expires_at_ms: i64,
+}
+
+impl core::fmt::Debug for ActivationCodeView {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "ActivationCodeView(…, expires_at_ms: {})", self.expires_at_ms)
+    }
+}
+
+/// `POST /v1/admin/merchants`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MerchantRequest {
+    /// The name that customers see, 1 to 64 bytes.
+    pub name: String,
+}
+
+/// A merchant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MerchantView {
+    /// The id.
+    #[schema(value_type = String)]
+    pub id: MerchantId,
+    /// The name.
+    pub name: String,
+}
+
+/// `POST /v1/admin/checkouts`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckoutRequest {
+    /// Whose.
+    #[schema(value_type = String)]
+    pub merchant: MerchantId,
+    /// What to call it, 1 to 64 bytes.
+    pub name: String,
+    /// The numbers of its tills without check digits; each may belong to one checkout only.
+    pub terminals: Vec<u32>,
+}
+
+/// A new checkout: the API key is told once, here, and never again.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NewCheckoutView {
+    /// The id.
+    #[schema(value_type = String)]
+    pub id: CheckoutId,
+    /// The key for `Authorization: Bearer`.
+    pub api_key: String,
+    /// Its tills, as on their labels.
+    #[schema(value_type = Vec<String>)]
+    pub terminals: Vec<TerminalNumber>,
+}
+
+impl core::fmt::Debug for NewCheckoutView {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "NewCheckoutView({}, …)", self.id)
+    }
+}
+
+/// An enrolment, for operators.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EnrolmentAdminView {
+    /// The id.
+    #[schema(value_type = String)]
+    pub id: EnrolmentId,
+    /// Whose.
+    #[schema(value_type = String)]
+    pub customer: CustomerId,
+    /// Whether it may pay.
+    pub status: crate::phone::EnrolmentStatusName,
+    /// Wrong PINs since the last right one.
+    pub pin_failures: u8,
+    /// The highest counter consumed.
+    pub counter: u32,
+    /// What kind of device it says it is.
+    pub platform: String,
+    /// When it was activated.
+    pub activated_at_ms: i64,
+    /// When it was last heard of.
+    pub last_online_at_ms: i64,
+}
+
+/// A page of enrolments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EnrolmentAdminPage {
+    /// The enrolments.
+    pub enrolments: Vec<EnrolmentAdminView>,
+    /// What to pass as `after` for the next page; none at the end.
+    #[schema(value_type = Option<String>)]
+    pub next_after: Option<EnrolmentId>,
+}
+
+/// A sum of the ledger, for operators.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BalanceView {
+    /// The account, such as `merchant mer_…`.
+    pub account: String,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Pending debits less pending credits, minor units.
+    pub pending_minor: i64,
+    /// Posted debits less posted credits, minor units.
+    pub posted_minor: i64,
+}
+
+/// All sums of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BalancePage {
+    /// The sums.
+    pub balances: Vec<BalanceView>,
+}
+
+/// Why a payment went as it did: for operators only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PaymentStory {
+    /// The payment.
+    #[schema(value_type = String)]
+    pub id: PaymentId,
+    /// What security management found.
+    pub verdict: String,
+    /// Each event with its time, in order.
+    pub events: Vec<String>,
+    /// What the provider still has to be told.
+    pub open_effects: Vec<String>,
+}

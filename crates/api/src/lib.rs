@@ -1,0 +1,14 @@
+//! Floor 1: the HTTP API's public types, shared by server, checkout and wallet.
+//!
+//! Requests refuse unknown fields; answers may grow. Money is always minor units and a currency, moments are
+//! milliseconds since the Unix epoch in fields that end in `_ms`.
+#![forbid(unsafe_code)]
+
+pub mod admin;
+pub mod checkout;
+pub mod payment;
+pub mod phone;
+pub mod problem;
+
+/// The header in which a checkout sends the idempotency key that it stored first.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";

@@ -1,0 +1,170 @@
+//! The closed set of commands. Each commits wholly or not at all; an outcome is told only once durable.
+
+use crate::{
+    ActivationCodeRow, ActivationUse, Answer, AuditEntry, AuditHead, Checkout, CodeUse, Customer, Effect,
+    Enrolment, EventRow, IdempotencyRow, Merchant, Method, NewConfirmation, OperatorTask, RequestId,
+    VerdictRow,
+};
+use model::{EffectId, Payment, Posting, Timestamp};
+
+/// Everything that can change what is stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// A new customer.
+    CreateCustomer(Customer, AuditEntry),
+    /// A new merchant.
+    CreateMerchant(Merchant, AuditEntry),
+    /// A new checkout with its tills; [`Outcome::Exists`] if a till is taken.
+    CreateCheckout(Checkout, AuditEntry),
+    /// A new activation code.
+    IssueActivationCode(ActivationCodeRow, AuditEntry),
+    /// Uses an activation code.
+    Enrol(Box<Enrol>),
+    /// Locks, unlocks, resynchronises, hears of an enrolment.
+    ChangeEnrolment(Box<ChangeEnrolment>),
+    /// Adds or changes a method.
+    PutMethod(Box<PutMethod>),
+    /// Consumes a code and writes what is to happen.
+    BeginPayment(Box<BeginPayment>),
+    /// Moves a payment by one event.
+    ChangePayment(Box<ChangePayment>),
+    /// Remembers that a request not yet seen is cancelled: when it comes it is refused.
+    Cancel(RequestId, Timestamp),
+    /// Sets when an effect is sent again.
+    DelayEffect {
+        /// Which.
+        effect: EffectId,
+        /// How often it was sent by now.
+        attempts: u32,
+        /// When next.
+        due_at: Timestamp,
+    },
+    /// Adds a signature under the audit chain.
+    SignAudit(AuditHead),
+    /// An operator settled a task.
+    SettleTask {
+        /// Which.
+        task: EffectId,
+        /// When.
+        at: Timestamp,
+        /// Who and how.
+        audit: AuditEntry,
+    },
+    /// Something happened that changes nothing but must be on record.
+    Record(AuditEntry),
+}
+
+/// Uses an activation code: the code is marked used and the enrolment made, together.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Enrol {
+    /// Which code; it must be unused.
+    pub code_hash: [u8; 32],
+    /// What it is used for.
+    pub used: ActivationUse,
+    /// The enrolment made.
+    pub enrolment: Enrolment,
+    /// For the record.
+    pub audit: AuditEntry,
+}
+
+/// Changes an enrolment by itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChangeEnrolment {
+    /// The change.
+    pub change: EnrolmentChange,
+    /// For the record.
+    pub audit: Vec<AuditEntry>,
+}
+
+/// An enrolment as it shall be, if it still is as it was seen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EnrolmentChange {
+    /// The version seen.
+    pub expected_version: u32,
+    /// As it shall be; its version is `expected_version + 1`.
+    pub enrolment: Enrolment,
+}
+
+/// Adds or changes a method.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PutMethod {
+    /// The version seen; 0 for a new one.
+    pub expected_version: u32,
+    /// As it shall be; its version is `expected_version + 1`.
+    pub method: Method,
+    /// For the record.
+    pub audit: AuditEntry,
+}
+
+/// Consumes a code: the verdict, the counter and PIN state, and the payment's intent, together.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BeginPayment {
+    /// The till's request; [`Outcome::Replay`], [`Outcome::OtherRequest`] or [`Outcome::Cancelled`] if known.
+    pub request: RequestId,
+    /// The payment, at version 1.
+    pub payment: Payment,
+    /// What was found.
+    pub verdict: VerdictRow,
+    /// The counter, PIN failures and locks that follow; none if nothing was proved.
+    pub enrolment: Option<EnrolmentChange>,
+    /// The code consumed; none if nothing was proved or it was consumed before.
+    pub code_use: Option<CodeUse>,
+    /// What the provider must learn; none if refused.
+    pub effect: Option<Effect>,
+    /// When the payment must be looked at if nothing happens.
+    pub wake_at: Option<Timestamp>,
+    /// What the phone shall learn.
+    pub confirmation: Option<NewConfirmation>,
+    /// The answer, if it is known already.
+    pub answer: Option<Answer>,
+    /// For the record.
+    pub audit: Vec<AuditEntry>,
+}
+
+/// Moves a payment by one event.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChangePayment {
+    /// The version seen.
+    pub expected_version: u32,
+    /// As it shall be; its version is `expected_version + 1`.
+    pub payment: Payment,
+    /// The event that led there.
+    pub event: EventRow,
+    /// The postings that follow.
+    pub postings: Vec<Posting>,
+    /// What the provider must learn.
+    pub new_effects: Vec<Effect>,
+    /// What the provider now knows.
+    pub done_effect: Option<EffectId>,
+    /// When the payment must be looked at if nothing happens; replaces what was set before.
+    pub wake_at: Option<Timestamp>,
+    /// What the phone shall learn.
+    pub confirmation: Option<NewConfirmation>,
+    /// The till's request that led here, with its answer.
+    pub request: Option<(RequestId, Answer)>,
+    /// The answer to the request that began the payment, once known.
+    pub begin_answer: Option<(RequestId, Answer)>,
+    /// What a person must decide.
+    pub task: Option<OperatorTask>,
+    /// For the record.
+    pub audit: Vec<AuditEntry>,
+}
+
+/// What became of a command.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Done and durable.
+    Done,
+    /// Something changed since it was looked at; look again and decide anew. Nothing was changed.
+    Conflict,
+    /// What should be new is there already. Nothing was changed.
+    Exists,
+    /// What should be changed is not there. Nothing was changed.
+    Missing,
+    /// The same request was seen before; this is what is known of it. Nothing was changed.
+    Replay(Box<IdempotencyRow>),
+    /// Another request used this key before. Nothing was changed.
+    OtherRequest,
+    /// The request was cancelled before it came. Nothing was changed.
+    Cancelled,
+}

@@ -1,0 +1,108 @@
+//! A device's enrolment: its keys, its PIN's state, its counter, its trust.
+
+use model::{Counter, CustomerId, EnrolmentId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// One phone (or browser) that may make payment codes for one customer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Enrolment {
+    /// Its id, in every code it makes.
+    pub id: EnrolmentId,
+    /// Rises by one with each change; the first is 1.
+    pub version: u32,
+    /// Whose it is.
+    pub customer: CustomerId,
+    /// SEC1 compressed P-256 key that signs payment codes, 33 bytes.
+    pub device_key: Vec<u8>,
+    /// SEC1 compressed P-256 key that signs online requests, 33 bytes.
+    pub online_key: Vec<u8>,
+    /// X25519 key that confirmations are sealed to.
+    pub confirmation_key: [u8; 32],
+    /// The device certificate, DER.
+    pub certificate: Vec<u8>,
+    /// When that certificate ends.
+    pub certificate_not_after: Timestamp,
+    /// The PIN's keys and how often it was wrong.
+    pub pin: PinState,
+    /// Whether it may pay.
+    pub status: EnrolmentStatus,
+    /// The highest counter consumed.
+    pub counter: Counter,
+    /// How many codes shared a counter with another code since the last resynchronisation was clean.
+    pub forks: u8,
+    /// When the last such code came.
+    pub last_fork_at: Option<Timestamp>,
+    /// Device clock minus ours, milliseconds, learned from authenticated exchanges.
+    pub clock_offset_ms: i64,
+    /// How well its keys are kept, as proved at activation.
+    pub level: TrustLevel,
+    /// What kind of device it says it is, for support staff.
+    pub platform: String,
+    /// When it was activated.
+    pub activated_at: Timestamp,
+    /// When it was last heard of in an authenticated exchange.
+    pub last_online_at: Timestamp,
+}
+
+/// The PIN as the server knows it: keys derived from it, wrapped, by generation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PinState {
+    /// The present generation, 0 to 3, as in the code's flags.
+    pub generation: u8,
+    /// The present generation's key, wrapped by the key store.
+    pub wrapped_key: Vec<u8>,
+    /// The generation before, still good for codes under way.
+    pub previous_wrapped_key: Option<Vec<u8>>,
+    /// Wrong PINs since the last right one.
+    pub failures: u8,
+}
+
+/// Whether an enrolment may pay.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum EnrolmentStatus {
+    /// It may.
+    Active,
+    /// Its counter went back once: it must resynchronise online first.
+    Unsynchronised {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It may not until an operator unlocks it.
+    Locked {
+        /// Why.
+        reason: LockReason,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It may never again.
+    Revoked {
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+/// Why an enrolment was locked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LockReason {
+    /// Too many wrong PINs.
+    PinFailures,
+    /// Two devices seem to share its keys.
+    Clone,
+    /// An operator did it.
+    Operator,
+    /// The customer did it.
+    Customer,
+}
+
+/// How well a device keeps its keys.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrustLevel {
+    /// Non-extractable keys of a browser.
+    Browser,
+    /// Keys in the app's own vault.
+    Software,
+    /// Keys in hardware, attested.
+    Hardware,
+}

@@ -1,0 +1,28 @@
+//! Floor 2: what is stored, the closed set of commands that change it, and the port to whatever stores it.
+//!
+//! A command is one payer's unit of work: it happens wholly and durably, or not at all. Callers bring ids,
+//! times and the versions they saw; a store checks those and decides nothing else. This room knows no engine.
+#![forbid(unsafe_code)]
+
+mod audit;
+mod command;
+mod effect;
+mod enrolment;
+mod identity;
+mod page;
+mod sale;
+mod store;
+
+pub use audit::{Actor, AuditEntry, AuditHead, AuditRow};
+pub use command::{
+    BeginPayment, ChangeEnrolment, ChangePayment, Command, Enrol, EnrolmentChange, Outcome, PutMethod,
+};
+pub use effect::{Effect, EffectKind, OperatorTask};
+pub use enrolment::{Enrolment, EnrolmentStatus, LockReason, PinState, TrustLevel};
+pub use identity::{ActivationCodeRow, ActivationUse, Checkout, Customer, Merchant, Method, MethodState};
+pub use page::{PAGE_LIMIT_MAX, Page};
+pub use sale::{
+    Answer, Balance, CodeUse, ConfirmationRow, EventRow, IdempotencyRow, NewConfirmation, PostingRow,
+    RequestId, VerdictRow,
+};
+pub use store::{Store, StoreError, StoreFuture};

@@ -1,0 +1,111 @@
+//! The port to a store: one door for changes, named queries for looking.
+
+use crate::{
+    ActivationCodeRow, AuditHead, AuditRow, Balance, Checkout, CodeUse, Command, ConfirmationRow, Customer,
+    Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page, PostingRow,
+    VerdictRow,
+};
+use core::future::Future;
+use core::pin::Pin;
+use model::{
+    CheckoutId, Counter, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId, MethodSlot, Payment,
+    PaymentId, TerminalNumber, Timestamp,
+};
+
+/// What went wrong in a store. Whoever is told so must not assume that nothing happened, unless it says so.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// More is waiting than may wait; nothing was changed.
+    #[error("the store is busy; try again in a moment")]
+    Busy,
+    /// No room on the disk; nothing was changed.
+    #[error("the store's disk is full; free some room")]
+    DiskFull,
+    /// The store is shutting down; nothing was changed.
+    #[error("the store is closed")]
+    Closed,
+    /// The engine failed; whether the command happened is known only after looking again.
+    #[error("the store failed: {0}")]
+    Failed(String),
+    /// A row does not read as what it should be.
+    #[error("a stored row is damaged: {0}")]
+    Damaged(String),
+}
+
+/// What every store call gives back.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// A store. Every implementation passes one suite (`store::conformance`).
+///
+/// Queries see only what is durable. A page's rows come in key order.
+pub trait Store: Send + Sync + 'static {
+    /// Does `command` wholly and durably, or not at all.
+    fn commit(&self, command: Command) -> StoreFuture<'_, Outcome>;
+
+    /// A customer.
+    fn customer(&self, id: CustomerId) -> StoreFuture<'_, Option<Customer>>;
+    /// Customers by id.
+    fn customers(&self, page: Page<CustomerId>) -> StoreFuture<'_, Vec<Customer>>;
+    /// What an activation code is for.
+    fn activation_code(&self, code_hash: [u8; 32]) -> StoreFuture<'_, Option<ActivationCodeRow>>;
+    /// An enrolment.
+    fn enrolment(&self, id: EnrolmentId) -> StoreFuture<'_, Option<Enrolment>>;
+    /// Enrolments by id.
+    fn enrolments(&self, page: Page<EnrolmentId>) -> StoreFuture<'_, Vec<Enrolment>>;
+    /// A customer's method.
+    fn method(&self, customer: CustomerId, slot: MethodSlot) -> StoreFuture<'_, Option<Method>>;
+    /// All of a customer's methods, removed ones included.
+    fn methods(&self, customer: CustomerId) -> StoreFuture<'_, Vec<Method>>;
+    /// A merchant.
+    fn merchant(&self, id: MerchantId) -> StoreFuture<'_, Option<Merchant>>;
+    /// Merchants by id.
+    fn merchants(&self, page: Page<MerchantId>) -> StoreFuture<'_, Vec<Merchant>>;
+    /// A checkout.
+    fn checkout(&self, id: CheckoutId) -> StoreFuture<'_, Option<Checkout>>;
+    /// The checkout whose API key has this SHA-256.
+    fn checkout_by_key(&self, api_key_hash: [u8; 32]) -> StoreFuture<'_, Option<Checkout>>;
+    /// The checkout that serves a till.
+    fn checkout_of_terminal(&self, terminal: TerminalNumber) -> StoreFuture<'_, Option<CheckoutId>>;
+
+    /// A consumed code.
+    fn code_use(&self, enrolment: EnrolmentId, counter: Counter) -> StoreFuture<'_, Option<CodeUse>>;
+    /// A payment.
+    fn payment(&self, id: PaymentId) -> StoreFuture<'_, Option<Payment>>;
+    /// Payments by id.
+    fn payments(&self, page: Page<PaymentId>) -> StoreFuture<'_, Vec<Payment>>;
+    /// A merchant's payments, latest first; `after` names the last one seen.
+    fn payments_of_merchant(
+        &self,
+        merchant: MerchantId,
+        page: Page<PaymentId>,
+    ) -> StoreFuture<'_, Vec<Payment>>;
+    /// What security management found when a payment was asked for.
+    fn verdict(&self, payment: PaymentId) -> StoreFuture<'_, Option<VerdictRow>>;
+    /// A payment's events in order.
+    fn events(&self, payment: PaymentId) -> StoreFuture<'_, Vec<EventRow>>;
+    /// A payment's postings in order.
+    fn postings(&self, payment: PaymentId) -> StoreFuture<'_, Vec<PostingRow>>;
+    /// The request that began a payment.
+    fn begin_request(&self, payment: PaymentId) -> StoreFuture<'_, Option<IdempotencyRow>>;
+    /// What is known of a till's request.
+    fn request(&self, checkout: CheckoutId, key: IdempotencyKey) -> StoreFuture<'_, Option<IdempotencyRow>>;
+    /// Payments whose time to be looked at has come, soonest first.
+    fn payments_to_wake(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, Vec<PaymentId>>;
+    /// Effects that are due, soonest first.
+    fn effects_due(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, Vec<Effect>>;
+    /// A payment's effects that are not known to be done.
+    fn effects_of(&self, payment: PaymentId) -> StoreFuture<'_, Vec<Effect>>;
+    /// Operators' tasks by id, settled ones included.
+    fn tasks(&self, page: Page<EffectId>) -> StoreFuture<'_, Vec<OperatorTask>>;
+
+    /// An enrolment's confirmations after a sequence.
+    fn confirmations(&self, enrolment: EnrolmentId, page: Page<u32>)
+    -> StoreFuture<'_, Vec<ConfirmationRow>>;
+    /// All balances.
+    fn balances(&self) -> StoreFuture<'_, Vec<Balance>>;
+    /// The audit chain.
+    fn audit(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditRow>>;
+    /// Signatures under the audit chain, by the row they cover.
+    fn audit_heads(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditHead>>;
+}
