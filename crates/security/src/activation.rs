@@ -1,0 +1,346 @@
+//! Activation: from a code that a customer got out of band to an enrolled device (`spec/activation.md`).
+
+use crypto::{
+    Random,
+    hash::sha256,
+    mac::constant_time_eq,
+    x509::{self, Issue, Profile},
+};
+use data_encoding::HEXLOWER;
+use model::{Counter, CustomerId, EnrolmentId, Timestamp};
+use protocol::{
+    activation::Challenge,
+    activation_code::ActivationCode,
+    activation_reply::{ActivationReply, ReplySealer},
+    activation_request::{ActivationRequest, Platform, SealedActivation},
+    error::ProtocolError,
+    key_bundle::Der,
+    payment_code::PinGeneration,
+    short_text::ShortText,
+};
+use records::{
+    ActivationCodeRow, ActivationUse, Actor, AuditEntry, Command, Customer, Enrol, Enrolment,
+    EnrolmentStatus, Outcome, PinState, TrustLevel,
+};
+
+use crate::{
+    ActivationRefusal, Security, SecurityError, devices::clamped_offset_ms, nonces::Shown,
+    security::TRIES_MAX,
+};
+
+const CHALLENGE_LABEL: &str = "batzen/activation-challenge/v1";
+/// Bytes of a challenge that its MAC covers: when it was issued (8), random (16).
+const CHALLENGE_BODY_LEN: usize = 24;
+/// What `os` says of itself in a browser.
+const BROWSER_OS: &str = "web";
+const DAY_S: i64 = 86_400;
+
+/// An activation code, to be shown to the customer once; only its hash is kept.
+#[derive(Debug)]
+pub struct IssuedCode {
+    /// The code.
+    pub code: ActivationCode,
+    /// Until when it may be used.
+    pub expires_at: Timestamp,
+}
+
+impl Security {
+    /// Issues an activation code for a customer and commits its hash.
+    ///
+    /// # Errors
+    /// [`SecurityError::NotFound`] if there is no such customer; [`SecurityError::Store`].
+    pub async fn issue_activation_code(
+        &self,
+        customer: CustomerId,
+        actor: Actor,
+        now: Timestamp,
+        random: &mut (dyn Random + Send),
+    ) -> Result<IssuedCode, SecurityError> {
+        self.customer(customer).await?;
+        let expires_at = now.plus_s(i64::from(self.policy().activation_code_s));
+        for _ in 0..TRIES_MAX {
+            let code = ActivationCode::make(random);
+            let row = ActivationCodeRow {
+                code_hash: code.hash(self.keys.realm()),
+                customer,
+                issued_at: now,
+                expires_at,
+                used: None,
+            };
+            let audit = AuditEntry {
+                at: now,
+                actor: actor.clone(),
+                action: "activation_code.issued".to_owned(),
+                subject: customer.to_string(),
+                detail: format!("good until {expires_at}"),
+            };
+            match self.store.commit(Command::IssueActivationCode(row, audit)).await? {
+                Outcome::Done => return Ok(IssuedCode { code, expires_at }),
+                Outcome::Missing => return Err(SecurityError::NotFound("customer")),
+                _ => {}
+            }
+        }
+        Err(SecurityError::Contended)
+    }
+
+    /// A challenge for one activation, and until when it may be used. `source` is whoever asks, as far as the
+    /// caller can tell, such as an address.
+    ///
+    /// # Errors
+    /// [`SecurityError::TooManyRequests`]; [`SecurityError::Keys`].
+    pub fn make_challenge(
+        &self,
+        source: &str,
+        now: Timestamp,
+        random: &mut dyn Random,
+    ) -> Result<(Challenge, Timestamp), SecurityError> {
+        if !self.activations.take(source, now) {
+            return Err(SecurityError::TooManyRequests);
+        }
+        let mut bytes = [0; Challenge::LEN];
+        bytes[..8].copy_from_slice(&now.ms().to_be_bytes());
+        random.fill(&mut bytes[8..CHALLENGE_BODY_LEN]);
+        let mac = self.challenge_mac(&bytes[..CHALLENGE_BODY_LEN])?;
+        bytes[CHALLENGE_BODY_LEN..].copy_from_slice(&mac);
+        Ok((Challenge::from_bytes(bytes), now.plus_s(i64::from(self.policy().challenge_s))))
+    }
+
+    /// Activates a device: the sealed request in, the sealed reply out. The same bytes again get the same reply,
+    /// whenever they come. `source` as in [`Security::make_challenge`].
+    ///
+    /// # Errors
+    /// [`SecurityError::Request`] for a request that is not as specified; [`SecurityError::ChallengeExpired`];
+    /// [`SecurityError::ActivationRefused`], one answer for every cause; [`SecurityError::TooManyRequests`];
+    /// [`SecurityError::Contended`], [`SecurityError::Store`], [`SecurityError::Keys`].
+    pub async fn activate(
+        &self,
+        request: &[u8],
+        source: &str,
+        now: Timestamp,
+        random: &mut (dyn Random + Send),
+    ) -> Result<Vec<u8>, SecurityError> {
+        if !self.activations.take(source, now) {
+            return Err(SecurityError::TooManyRequests);
+        }
+        let sealed = SealedActivation::parse(request)?;
+        let holder = self
+            .keys
+            .activation_recipient(sealed.key_id())
+            .ok_or(ProtocolError::KeyUnknown("activation request"))?;
+        let (opened, sealer) = sealed.open(self.keys.realm(), &*holder)?;
+        let asked =
+            Asked { code_hash: opened.activation_code.hash(self.keys.realm()), hash: sealed.request_hash() };
+        let code = match self.usable_code(&asked, now).await? {
+            Usable::Replied(reply) => return Ok(reply),
+            Usable::Unused(code) => code,
+            Usable::Refused(refusal) => return Err(SecurityError::ActivationRefused(refusal)),
+        };
+        self.check_challenge(&opened.challenge, asked.hash, now)?;
+        if opened.evidence.intersects(self.policy().evidence_refused) {
+            return Err(SecurityError::ActivationRefused(ActivationRefusal::Evidence));
+        }
+        let customer = self.customer(code.customer).await?;
+        self.enrol(&asked, &opened, &sealer, &customer, now, random).await
+    }
+
+    async fn customer(&self, id: CustomerId) -> Result<Customer, SecurityError> {
+        self.store.customer(id).await?.ok_or(SecurityError::NotFound("customer"))
+    }
+
+    /// What the code in a request is good for. One code can be tried only so often, whoever tries it.
+    async fn usable_code(&self, asked: &Asked, now: Timestamp) -> Result<Usable, SecurityError> {
+        let row = self.store.activation_code(asked.code_hash).await?;
+        if let Some(used) = row.as_ref().and_then(|row| row.used.as_ref())
+            && used.request_hash == asked.hash
+        {
+            return Ok(Usable::Replied(used.reply.clone()));
+        }
+        if !self.activation_codes.take(&HEXLOWER.encode(&asked.code_hash), now) {
+            return Err(SecurityError::TooManyRequests);
+        }
+        Ok(match row {
+            None => Usable::Refused(ActivationRefusal::UnknownCode),
+            Some(row) if row.used.is_some() => Usable::Refused(ActivationRefusal::UsedCode),
+            Some(row) if row.expires_at <= now => Usable::Refused(ActivationRefusal::ExpiredCode),
+            Some(row) => Usable::Unused(row),
+        })
+    }
+
+    /// Ours, fresh, and not used by another request. The same request may bring it again: its sender may not
+    /// have heard our answer.
+    fn check_challenge(
+        &self,
+        challenge: &Challenge,
+        request_hash: [u8; 32],
+        now: Timestamp,
+    ) -> Result<(), SecurityError> {
+        let (body, mac) = challenge.as_bytes().split_at(CHALLENGE_BODY_LEN);
+        let issued_ms = body.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes));
+        let age_ms = now.ms_since(Timestamp::from_ms(issued_ms));
+        let lifetime_ms = i64::from(self.policy().challenge_s) * 1000;
+        let is_ours = constant_time_eq(&self.challenge_mac(body)?, mac);
+        // Another node's clock may be a little ahead of ours.
+        if !is_ours || age_ms < -5_000 || age_ms >= lifetime_ms {
+            return Err(SecurityError::ChallengeExpired);
+        }
+        let forget_at = now.plus_ms(lifetime_ms + 5_000);
+        match self.challenges.show(sha256(&[challenge.as_bytes()]), request_hash, now, forget_at) {
+            Shown::First => Ok(()),
+            Shown::Again(by) if by == request_hash => Ok(()),
+            Shown::Again(_) => Err(SecurityError::ChallengeExpired),
+            Shown::Full => Err(SecurityError::TooManyRequests),
+        }
+    }
+
+    fn challenge_mac(&self, body: &[u8]) -> Result<[u8; 16], SecurityError> {
+        let label = self.keys.realm().context(CHALLENGE_LABEL);
+        let mac = self.keys.challenge_mac(&[&label, body]).map_err(SecurityError::Keys)?;
+        Ok(*mac.first_chunk().expect("32 bytes begin with 16"))
+    }
+
+    async fn enrol(
+        &self,
+        asked: &Asked,
+        opened: &ActivationRequest,
+        sealer: &ReplySealer,
+        customer: &Customer,
+        now: Timestamp,
+        random: &mut (dyn Random + Send),
+    ) -> Result<Vec<u8>, SecurityError> {
+        for _ in 0..TRIES_MAX {
+            let mut id = [0; 6];
+            random.fill(&mut id);
+            let id = EnrolmentId::from_bytes(id);
+            if self.store.enrolment(id).await?.is_some() {
+                continue;
+            }
+            let enrolment = self.make_enrolment(id, opened, customer.id, now, random)?;
+            let reply = sealer.seal(&self.reply(&enrolment, customer, now)?, random)?;
+            let audit = AuditEntry {
+                at: now,
+                actor: Actor::Device(id.to_string()),
+                action: "enrolment.activated".to_owned(),
+                subject: customer.id.to_string(),
+                detail: enrolment.platform.clone(),
+            };
+            let used =
+                ActivationUse { request_hash: asked.hash, enrolment: id, reply: reply.clone(), at: now };
+            let enrol = Enrol { code_hash: asked.code_hash, used, enrolment, audit };
+            match self.store.commit(Command::Enrol(Box::new(enrol))).await? {
+                Outcome::Done => return Ok(reply),
+                Outcome::Exists => {}
+                // Another request used the code in between, or this very one did in another thread.
+                _ => match self.usable_code(asked, now).await? {
+                    Usable::Replied(reply) => return Ok(reply),
+                    Usable::Refused(refusal) => return Err(SecurityError::ActivationRefused(refusal)),
+                    Usable::Unused(_) => {}
+                },
+            }
+        }
+        Err(SecurityError::Contended)
+    }
+
+    fn make_enrolment(
+        &self,
+        id: EnrolmentId,
+        opened: &ActivationRequest,
+        customer: CustomerId,
+        now: Timestamp,
+        random: &mut dyn Random,
+    ) -> Result<Enrolment, SecurityError> {
+        let (certificate, certificate_not_after) = self.issue_certificate(id, opened, now, random)?;
+        let wrapped_key = self
+            .keys
+            .wrap_pin_key(id, PinGeneration::FIRST, &opened.pin_key, random)
+            .map_err(SecurityError::Keys)?;
+        let device_time = Timestamp::from_s(i64::from(opened.device_time_s));
+        Ok(Enrolment {
+            id,
+            version: 1,
+            customer,
+            device_key: opened.device_key.to_sec1_compressed().to_vec(),
+            online_key: opened.online_key.to_sec1_compressed().to_vec(),
+            confirmation_key: *opened.confirmation_key.as_bytes(),
+            certificate,
+            certificate_not_after,
+            pin: PinState { generation: 1, wrapped_key, previous_wrapped_key: None, failures: 0 },
+            status: EnrolmentStatus::Active,
+            counter: Counter(0),
+            forks: 0,
+            last_fork_at: None,
+            clock_offset_ms: clamped_offset_ms(device_time.ms_since(now), self.policy()),
+            level: level_of(&opened.platform),
+            platform: describe(&opened.platform),
+            activated_at: now,
+            last_online_at: now,
+        })
+    }
+
+    /// The device certificate, DER, and when it ends.
+    fn issue_certificate(
+        &self,
+        id: EnrolmentId,
+        opened: &ActivationRequest,
+        now: Timestamp,
+        random: &mut dyn Random,
+    ) -> Result<(Vec<u8>, Timestamp), SecurityError> {
+        let ca = self.keys.device_ca_certificate();
+        let mut serial = [0; 16];
+        random.fill(&mut serial);
+        // Positive, and 16 bytes long whatever was drawn.
+        serial[0] = serial[0] & 0x7f | 0x40;
+        let wanted_s = now.s() + i64::from(self.policy().certificate_days) * DAY_S;
+        let not_after_s = u64::try_from(wanted_s).unwrap_or(0).min(ca.not_after_s());
+        let issue = Issue {
+            serial,
+            subject: id.to_string(),
+            issuer: ca.subject_cn().to_owned(),
+            not_before_s: u64::try_from(now.s()).unwrap_or(0),
+            not_after_s,
+            public_key: opened.device_key.clone(),
+            profile: Profile::Device,
+        };
+        let certificate = x509::issue(&issue, &*self.keys.device_ca()).map_err(SecurityError::Keys)?;
+        Ok((certificate, Timestamp::from_s(i64::try_from(not_after_s).unwrap_or(i64::MAX))))
+    }
+
+    fn reply(
+        &self,
+        enrolment: &Enrolment,
+        customer: &Customer,
+        now: Timestamp,
+    ) -> Result<ActivationReply, SecurityError> {
+        Ok(ActivationReply {
+            enrolment_id: enrolment.id,
+            certificate: Der::new(enrolment.certificate.clone())?,
+            certificate_chain: vec![Der::new(self.keys.device_ca_certificate().as_der().to_vec())?],
+            key_bundle: self.key_bundle(now)?,
+            counter_start: Counter(1),
+            server_time: now,
+            customer_name: ShortText::new(&customer.name).ok(),
+        })
+    }
+}
+
+/// One request, by the code in it and by its bytes.
+struct Asked {
+    code_hash: [u8; 32],
+    hash: [u8; 32],
+}
+
+enum Usable {
+    /// This very request used it before.
+    Replied(Vec<u8>),
+    Unused(ActivationCodeRow),
+    Refused(ActivationRefusal),
+}
+
+/// No attestation is verified yet, so the phone's own word about its platform can only lower the level.
+fn level_of(platform: &Platform) -> TrustLevel {
+    if platform.os.as_str() == BROWSER_OS { TrustLevel::Browser } else { TrustLevel::Software }
+}
+
+fn describe(platform: &Platform) -> String {
+    let Platform { os, os_version, model, app_id, app_version } = platform;
+    format!("{model}, {os} {os_version}, {app_id} {app_version}")
+}

@@ -1,0 +1,295 @@
+//! Enrolled devices online: who asks, when they were last there, how their clocks run, locks and unlocks.
+
+use crypto::{hash::sha256, p256::VerifyingKey};
+use model::{Counter, CustomerId, EnrolmentId, Timestamp};
+use protocol::{error::ProtocolError, http_signature::UnverifiedRequest};
+use records::{
+    Actor, AuditEntry, ChangeEnrolment, Command, Enrolment, EnrolmentChange, EnrolmentStatus, LockReason,
+    Outcome,
+};
+
+use crate::{AuthenticationRefusal, Policy, Security, SecurityError, nonces::Shown, security::TRIES_MAX};
+
+/// A device is written down as online at most this often, unless something else is learned.
+const ONLINE_WRITE_MS: i64 = 3_600_000;
+/// A clock's drift below this is not worth a write.
+const DRIFT_WRITE_MS: i64 = 2_000;
+
+/// An enrolled device whose request was verified. It may be locked: locked devices may still ask.
+#[derive(Clone, Debug)]
+pub struct AuthenticatedDevice {
+    enrolment: Enrolment,
+}
+
+impl AuthenticatedDevice {
+    /// The enrolment as it stands.
+    #[must_use]
+    pub fn enrolment(&self) -> &Enrolment {
+        &self.enrolment
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> EnrolmentId {
+        self.enrolment.id
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn customer(&self) -> CustomerId {
+        self.enrolment.customer
+    }
+}
+
+/// The highest counter consumed; the device goes on above it and above its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HighestCounter(pub Counter);
+
+impl Security {
+    /// Authenticates a device's signed request, once each, and remembers that the device was online.
+    ///
+    /// `device_time` is the device's own clock, uncorrected, where the signed part of the request tells it: from it
+    /// the clock's offset is learned. Limits on strangers are the caller's: nothing is counted here before the
+    /// signature is good.
+    ///
+    /// # Errors
+    /// [`SecurityError::Unauthenticated`]; [`SecurityError::TooManyRequests`]; [`SecurityError::Store`].
+    pub async fn authenticate(
+        &self,
+        request: &UnverifiedRequest,
+        device_time: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<AuthenticatedDevice, SecurityError> {
+        let refused = SecurityError::Unauthenticated;
+        let enrolment = self
+            .store
+            .enrolment(request.enrolment())
+            .await?
+            .ok_or(refused(AuthenticationRefusal::UnknownEnrolment))?;
+        let online_key = VerifyingKey::from_sec1(&enrolment.online_key)
+            .map_err(|_| SecurityError::Damaged("online key"))?;
+        let window_s = i64::from(self.policy().request_age_s_max);
+        let verified = request.verify(&online_key, now.s(), window_s).map_err(|error| {
+            refused(match error {
+                ProtocolError::Expired(_) => AuthenticationRefusal::Time,
+                _ => AuthenticationRefusal::Signature,
+            })
+        })?;
+        if matches!(enrolment.status, EnrolmentStatus::Revoked { .. }) {
+            return Err(refused(AuthenticationRefusal::Revoked));
+        }
+        if !self.device_requests.take(&enrolment.id.to_string(), now) {
+            return Err(SecurityError::TooManyRequests);
+        }
+        let nonce = sha256(&[&enrolment.id.to_bytes(), &verified.nonce]);
+        match self.nonces.show(nonce, nonce, now, now.plus_s(2 * window_s + 1)) {
+            Shown::First => {}
+            Shown::Again(_) => return Err(refused(AuthenticationRefusal::Replayed)),
+            Shown::Full => return Err(SecurityError::TooManyRequests),
+        }
+        let enrolment = self.hear_of(enrolment, device_time, now).await?;
+        Ok(AuthenticatedDevice { enrolment })
+    }
+
+    /// The tries that are left before wrong PINs lock an enrolment.
+    #[must_use]
+    pub fn pin_tries_left(&self, enrolment: &Enrolment) -> u8 {
+        self.policy().pin_failures_max.saturating_sub(enrolment.pin.failures)
+    }
+
+    /// Ends a device's waiting for a resynchronisation, and tells it the highest counter consumed. How often it
+    /// forked is remembered for a while: a second time is a clone.
+    ///
+    /// # Errors
+    /// [`SecurityError::WrongState`] if it is locked; [`SecurityError::Contended`], [`SecurityError::Store`].
+    pub async fn resync(
+        &self,
+        device: &AuthenticatedDevice,
+        now: Timestamp,
+    ) -> Result<HighestCounter, SecurityError> {
+        let audit =
+            entry(Actor::Device(device.id().to_string()), "enrolment.resynchronised", device.id(), now);
+        let enrolment = self
+            .change_enrolment(device.id(), audit, |enrolment| match enrolment.status {
+                EnrolmentStatus::Active => Ok(None),
+                EnrolmentStatus::Unsynchronised { .. } => Ok(Some(EnrolmentStatus::Active)),
+                EnrolmentStatus::Locked { .. } | EnrolmentStatus::Revoked { .. } => {
+                    Err(SecurityError::WrongState("the enrolment is locked"))
+                }
+            })
+            .await?;
+        Ok(HighestCounter(enrolment.counter))
+    }
+
+    /// Locks a device at its own request. What is locked already stays locked for the reason it has.
+    ///
+    /// # Errors
+    /// [`SecurityError::Contended`], [`SecurityError::Store`].
+    pub async fn lock_by_device(
+        &self,
+        device: &AuthenticatedDevice,
+        now: Timestamp,
+    ) -> Result<Enrolment, SecurityError> {
+        let actor = Actor::Device(device.id().to_string());
+        self.lock(device.id(), actor, LockReason::Customer, now).await
+    }
+
+    /// Locks a device at an operator's request. What is locked already stays locked for the reason it has.
+    ///
+    /// # Errors
+    /// [`SecurityError::NotFound`], [`SecurityError::Contended`], [`SecurityError::Store`].
+    pub async fn lock_by_operator(
+        &self,
+        id: EnrolmentId,
+        operator: &str,
+        now: Timestamp,
+    ) -> Result<Enrolment, SecurityError> {
+        self.lock(id, Actor::Operator(operator.to_owned()), LockReason::Operator, now).await
+    }
+
+    /// Unlocks a device and forgets its wrong PINs. One whose counters forked must still resynchronise.
+    ///
+    /// # Errors
+    /// [`SecurityError::WrongState`] if it is not locked; [`SecurityError::NotFound`],
+    /// [`SecurityError::Contended`], [`SecurityError::Store`].
+    pub async fn unlock(
+        &self,
+        id: EnrolmentId,
+        operator: &str,
+        now: Timestamp,
+    ) -> Result<Enrolment, SecurityError> {
+        let audit = entry(Actor::Operator(operator.to_owned()), "enrolment.unlocked", id, now);
+        self.change_enrolment(id, audit, |enrolment| match enrolment.status {
+            EnrolmentStatus::Locked { reason, .. } => {
+                enrolment.pin.failures = 0;
+                let forked = reason == LockReason::Clone || enrolment.forks > 0;
+                // A person has looked at it: the next fork is a first one again.
+                enrolment.forks = 0;
+                Ok(Some(if forked {
+                    EnrolmentStatus::Unsynchronised { since: now }
+                } else {
+                    EnrolmentStatus::Active
+                }))
+            }
+            EnrolmentStatus::Revoked { .. } => Err(SecurityError::WrongState("the enrolment is revoked")),
+            EnrolmentStatus::Active | EnrolmentStatus::Unsynchronised { .. } => {
+                Err(SecurityError::WrongState("the enrolment is not locked"))
+            }
+        })
+        .await
+    }
+
+    /// Revokes a device for good: it must be activated anew.
+    ///
+    /// # Errors
+    /// [`SecurityError::NotFound`], [`SecurityError::Contended`], [`SecurityError::Store`].
+    pub async fn revoke(
+        &self,
+        id: EnrolmentId,
+        operator: &str,
+        now: Timestamp,
+    ) -> Result<Enrolment, SecurityError> {
+        let audit = entry(Actor::Operator(operator.to_owned()), "enrolment.revoked", id, now);
+        self.change_enrolment(id, audit, |enrolment| {
+            let revoked = matches!(enrolment.status, EnrolmentStatus::Revoked { .. });
+            Ok((!revoked).then_some(EnrolmentStatus::Revoked { since: now }))
+        })
+        .await
+    }
+
+    async fn lock(
+        &self,
+        id: EnrolmentId,
+        actor: Actor,
+        reason: LockReason,
+        now: Timestamp,
+    ) -> Result<Enrolment, SecurityError> {
+        let audit = entry(actor, "enrolment.locked", id, now);
+        self.change_enrolment(id, audit, |enrolment| match enrolment.status {
+            EnrolmentStatus::Locked { .. } | EnrolmentStatus::Revoked { .. } => Ok(None),
+            EnrolmentStatus::Active | EnrolmentStatus::Unsynchronised { .. } => {
+                Ok(Some(EnrolmentStatus::Locked { reason, since: now }))
+            }
+        })
+        .await
+    }
+
+    /// Looks, decides and commits, again if others were faster. `decide` may change the enrolment and gives its
+    /// new status; none leaves everything as it is.
+    async fn change_enrolment(
+        &self,
+        id: EnrolmentId,
+        audit: AuditEntry,
+        mut decide: impl FnMut(&mut Enrolment) -> Result<Option<EnrolmentStatus>, SecurityError>,
+    ) -> Result<Enrolment, SecurityError> {
+        for _ in 0..TRIES_MAX {
+            let seen = self.store.enrolment(id).await?.ok_or(SecurityError::NotFound("enrolment"))?;
+            let mut enrolment = seen.clone();
+            let Some(status) = decide(&mut enrolment)? else { return Ok(seen) };
+            enrolment.status = status;
+            if self.commit_change(&seen, &mut enrolment, vec![audit.clone()]).await? {
+                return Ok(enrolment);
+            }
+        }
+        Err(SecurityError::Contended)
+    }
+
+    /// Commits the enrolment as it shall be; false if it has changed since it was seen.
+    async fn commit_change(
+        &self,
+        seen: &Enrolment,
+        enrolment: &mut Enrolment,
+        audit: Vec<AuditEntry>,
+    ) -> Result<bool, SecurityError> {
+        enrolment.version = seen.version.saturating_add(1);
+        let change = EnrolmentChange { expected_version: seen.version, enrolment: enrolment.clone() };
+        match self.store.commit(Command::ChangeEnrolment(Box::new(ChangeEnrolment { change, audit }))).await?
+        {
+            Outcome::Done => Ok(true),
+            Outcome::Missing => Err(SecurityError::NotFound("enrolment")),
+            _ => Ok(false),
+        }
+    }
+
+    /// Writes down that the device was online and how its clock runs, if that is news. Where another change was
+    /// faster it is left to the next request.
+    async fn hear_of(
+        &self,
+        seen: Enrolment,
+        device_time: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Enrolment, SecurityError> {
+        let offset_ms = device_time.map_or(seen.clock_offset_ms, |device_time| {
+            learned_offset_ms(seen.clock_offset_ms, device_time.ms_since(now), self.policy())
+        });
+        let drifted = offset_ms.abs_diff(seen.clock_offset_ms) >= DRIFT_WRITE_MS.unsigned_abs();
+        if !drifted && now.ms_since(seen.last_online_at) < ONLINE_WRITE_MS {
+            return Ok(seen);
+        }
+        let mut heard = seen.clone();
+        heard.clock_offset_ms = offset_ms;
+        heard.last_online_at = heard.last_online_at.max(now);
+        let done = self.commit_change(&seen, &mut heard, Vec::new()).await?;
+        Ok(if done { heard } else { seen })
+    }
+}
+
+/// An offset within policy's bounds.
+pub(crate) fn clamped_offset_ms(offset_ms: i64, policy: &Policy) -> i64 {
+    let bound_ms = i64::from(policy.clock_offset_s_max) * 1000;
+    offset_ms.clamp(-bound_ms, bound_ms)
+}
+
+/// The offset after an exchange that showed `shown_ms`: no further from the last one than a step.
+fn learned_offset_ms(last_ms: i64, shown_ms: i64, policy: &Policy) -> i64 {
+    let step_ms = i64::from(policy.clock_step_s_max) * 1000;
+    let wanted_ms = clamped_offset_ms(shown_ms, policy);
+    clamped_offset_ms(
+        wanted_ms.clamp(last_ms.saturating_sub(step_ms), last_ms.saturating_add(step_ms)),
+        policy,
+    )
+}
+
+fn entry(actor: Actor, action: &str, id: EnrolmentId, now: Timestamp) -> AuditEntry {
+    AuditEntry { at: now, actor, action: action.to_owned(), subject: id.to_string(), detail: String::new() }
+}

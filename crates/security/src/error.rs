@@ -1,0 +1,91 @@
+//! What can go wrong, grouped by whose fault it is. What strangers are told is the `Display`; causes that would
+//! help them guess stand in fields for the log only.
+
+use crypto::CryptoError;
+use protocol::error::ProtocolError;
+use records::StoreError;
+
+/// Why security management did not do what was asked. A refused payment code is no error but a
+/// [`Verification`](crate::Verification).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecurityError {
+    /// The device's fault: its message is not what the specification asks for.
+    #[error("{0}")]
+    Request(#[from] ProtocolError),
+    /// The caller's: the activation is refused. Why is for the log.
+    #[error("the activation was refused; ask for a new activation code")]
+    ActivationRefused(ActivationRefusal),
+    /// The caller's: the challenge is too old, used, or not one of ours. A new one helps.
+    #[error("the challenge has expired; ask for a new one")]
+    ChallengeExpired,
+    /// The caller's: too often.
+    #[error("too many requests; wait a little")]
+    TooManyRequests,
+    /// The device's: its request is not authentic, or not from a device that may ask. Why is for the log.
+    #[error("the request is not signed by an enrolled device")]
+    Unauthenticated(AuthenticationRefusal),
+    /// The caller's: there is no such thing.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The caller's: what is asked for does not go with how things are.
+    #[error("{0}")]
+    WrongState(&'static str),
+    /// Nobody's: too many changed the same thing at once. Nothing was changed; trying again helps.
+    #[error("this is being changed by others; try again")]
+    Contended,
+    /// The operator's: the policy is not usable.
+    #[error("the policy is not usable: {0}")]
+    Policy(&'static str),
+    /// Ours: the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Ours: the key store.
+    #[error("the key store failed: {0}")]
+    Keys(CryptoError),
+    /// Ours: a stored row does not read as what it should be.
+    #[error("a stored {0} is damaged")]
+    Damaged(&'static str),
+    /// Ours, or worse: the audit chain does not fit together at this row.
+    #[error("the audit chain is broken at row {0}; run `batzen check`")]
+    AuditBroken(u64),
+}
+
+/// Why an activation was refused; all look the same from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ActivationRefusal {
+    /// No such code.
+    #[error("unknown activation code")]
+    UnknownCode,
+    /// The code's time is over.
+    #[error("expired activation code")]
+    ExpiredCode,
+    /// The code was used by another request.
+    #[error("used activation code")]
+    UsedCode,
+    /// Policy refuses what the phone says of itself.
+    #[error("refused evidence")]
+    Evidence,
+}
+
+/// Why a device's request was refused; all look the same from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthenticationRefusal {
+    /// No such enrolment.
+    #[error("unknown enrolment")]
+    UnknownEnrolment,
+    /// The enrolment is revoked.
+    #[error("revoked enrolment")]
+    Revoked,
+    /// The signature is not that device's over this request.
+    #[error("wrong signature")]
+    Signature,
+    /// Made too long ago, or in the future.
+    #[error("outside the time window")]
+    Time,
+    /// Seen before.
+    #[error("replayed")]
+    Replayed,
+}

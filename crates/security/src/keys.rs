@@ -1,0 +1,92 @@
+//! The port to whatever keeps the server's keys: an HSM, or a sealed file. Keys stay behind it; what comes
+//! out is signatures, shared secrets and MACs. How they are kept is for `keystore`.
+
+use std::sync::Arc;
+
+use crypto::{CryptoError, Random, hpke::Decapsulate, p256::Sign, x509::Certificate};
+use model::{EnrolmentId, Timestamp};
+use protocol::{
+    key_bundle::{ConfirmationKey, KeyBundle, KeyId, PaymentKey, SignedKeyBundle},
+    payment_code::{PinGeneration, PinKey},
+    realm::Realm,
+    realm_file::ActivationKey,
+};
+
+/// The server's keys. Calls may take milliseconds (an HSM), never longer.
+pub trait KeyStore: Send + Sync + 'static {
+    /// The installation that these keys belong to.
+    fn realm(&self) -> &Realm;
+
+    /// What activation requests are sealed to; apps ship with it.
+    fn activation_key(&self) -> ActivationKey;
+    /// The holder of an activation key's private half; none if the id is not known here.
+    fn activation_recipient(&self, key_id: KeyId) -> Option<Arc<dyn Decapsulate>>;
+
+    /// What payment codes are sealed to: every epoch that is still opened, oldest first; at least one.
+    fn payment_epochs(&self) -> Vec<PaymentEpoch>;
+
+    /// Signs device certificates.
+    fn device_ca(&self) -> Arc<dyn Sign>;
+    /// The device CA's own certificate, issued by the root.
+    fn device_ca_certificate(&self) -> &Certificate;
+
+    /// Signs a key bundle with the root key. A root kept offline answers with a bundle signed beforehand.
+    ///
+    /// # Errors
+    /// [`CryptoError::KeyStore`] if the root is not there or fails.
+    fn sign_bundle(&self, bundle: &KeyBundle) -> Result<SignedKeyBundle, CryptoError>;
+
+    /// The keys that phones know confirmations by, the present one first; 1 to 16.
+    fn confirmation_keys(&self) -> Vec<ConfirmationKey>;
+    /// The present confirmation key.
+    fn confirmation_signer(&self) -> (KeyId, Arc<dyn Sign>);
+    /// Signs authentication statements for providers.
+    fn statement_signer(&self) -> Arc<dyn Sign>;
+    /// Signs the audit chain's head.
+    fn audit_signer(&self) -> Arc<dyn Sign>;
+
+    /// Seals a PIN key for rest, bound to its enrolment and generation.
+    ///
+    /// # Errors
+    /// [`CryptoError::KeyStore`].
+    fn wrap_pin_key(
+        &self,
+        enrolment: EnrolmentId,
+        generation: PinGeneration,
+        key: &PinKey,
+        random: &mut dyn Random,
+    ) -> Result<Vec<u8>, CryptoError>;
+    /// Opens what [`KeyStore::wrap_pin_key`] sealed for the same enrolment and generation.
+    ///
+    /// # Errors
+    /// [`CryptoError::Sealed`] if it is anything else; [`CryptoError::KeyStore`].
+    fn unwrap_pin_key(
+        &self,
+        enrolment: EnrolmentId,
+        generation: PinGeneration,
+        wrapped: &[u8],
+    ) -> Result<PinKey, CryptoError>;
+
+    /// HMAC-SHA256 over the parts as one string, under the key that marks our own activation challenges.
+    ///
+    /// # Errors
+    /// [`CryptoError::KeyStore`].
+    fn challenge_mac(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError>;
+}
+
+/// A key that payment codes are sealed to, with its private half's holder.
+#[derive(Clone)]
+pub struct PaymentEpoch {
+    /// The public half with its id and the time in which phones seal to it.
+    pub key: PaymentKey,
+    /// Until when codes sealed to it are opened: later than `key.not_after_s` by the longest offline age.
+    pub open_until: Timestamp,
+    /// Opens them.
+    pub holder: Arc<dyn Decapsulate>,
+}
+
+impl core::fmt::Debug for PaymentEpoch {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "PaymentEpoch({}, open until {})", self.key.key_id, self.open_until)
+    }
+}

@@ -1,0 +1,31 @@
+//! Floor 3: security management. Who may pay, with which device, how far it is trusted; the sole maker of
+//! [`VerifiedCode`].
+//!
+//! It looks things up and commits through the store's port, reaches keys through [`KeyStore`], and is given the
+//! time and randomness. It must not know payments, SQL or HTTP.
+#![forbid(unsafe_code)]
+
+mod activation;
+mod audit_head;
+mod bundle;
+mod devices;
+mod error;
+mod judge;
+mod keys;
+mod methods;
+mod nonces;
+mod policy;
+mod rate;
+mod security;
+mod verified;
+mod verify;
+
+pub use activation::IssuedCode;
+pub use devices::{AuthenticatedDevice, HighestCounter};
+pub use error::{ActivationRefusal, AuthenticationRefusal, SecurityError};
+pub use judge::{Alarm, Judgement, PastUse, PreviousPin, Snapshot, judge};
+pub use keys::{KeyStore, PaymentEpoch};
+pub use methods::ProvedAccount;
+pub use policy::{DisplayRule, Limits, OfflineRule, Policy, Rate, TrustLimits};
+pub use security::Security;
+pub use verified::{RefusedCode, RefusedParts, Verification, VerifiedCode, VerifiedParts};

@@ -1,0 +1,271 @@
+//! The table that decides how much is trusted: plain numbers, read from JSON, nothing clever.
+//!
+//! Every number has a default, so a file names only what it changes. Whoever changes policy changes no code.
+
+use std::collections::BTreeMap;
+
+use model::Currency;
+use protocol::{evidence::Evidence, key_bundle::DisplayLimits};
+use records::TrustLevel;
+use serde::{Deserialize, Serialize};
+
+/// What security management allows. JSON; names not given keep their default, unknown names are refused.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// Wrong PINs that lock an enrolment; 3. At least 1.
+    pub pin_failures_max: u8,
+    /// How long after its making a code is accepted, by the corrected clock; 120.
+    pub code_age_s_max: u32,
+    /// How far in the future a code may be dated, by the corrected clock; 30.
+    pub code_ahead_s_max: u32,
+    /// How long after a PIN change the PIN before it stays good for codes under way; 300.
+    pub previous_pin_s: u32,
+    /// A second code with the same counter within this time of the first's use is a clone at once; 150.
+    pub fork_window_s: u32,
+    /// A second such pair of codes within this many days of the first is a clone too; 30.
+    pub fork_memory_days: u16,
+    /// Days after the last authenticated exchange at which [`Policy::offline`] begins to hold; 7.
+    pub offline_days_max: u16,
+    /// What happens to codes of devices that were offline for longer; they are declined.
+    pub offline: OfflineRule,
+    /// Claimed evidence that is refused outright, whatever the amount: debugger, hooking, tampered app, malware.
+    pub evidence_refused: Evidence,
+    /// The most that one payment may be, by currency and trust. A currency that is not here is not paid in.
+    pub limits: BTreeMap<Currency, TrustLimits>,
+    /// How far a device's clock may be off and still be followed; 86 400.
+    pub clock_offset_s_max: u32,
+    /// How far one exchange may move the learned offset; 3 600. The first exchange, at activation, is free.
+    pub clock_step_s_max: u32,
+    /// How old or new a signed online request may be, by the corrected clock; 300.
+    pub request_age_s_max: u32,
+    /// How long an activation code may be used; 86 400.
+    pub activation_code_s: u32,
+    /// How long an activation challenge may be used; 300.
+    pub challenge_s: u32,
+    /// How long a device certificate is valid; 730.
+    pub certificate_days: u16,
+    /// How long a key bundle is valid; 30.
+    pub bundle_days: u16,
+    /// Methods that a customer may have at once, those still to be proved included; 20.
+    pub methods_max: u8,
+    /// How long a method may stay unproved; 3 600.
+    pub method_proof_s: u32,
+    /// What the phone is told about showing codes.
+    pub display: DisplayRule,
+    /// How often one source may ask for a challenge or an activation.
+    pub activation_rate: Rate,
+    /// How often one activation code may be tried.
+    pub activation_code_rate: Rate,
+    /// How often one device may send signed requests.
+    pub device_rate: Rate,
+}
+
+/// What happens to a code whose device was offline for too long.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfflineRule {
+    /// It is declined.
+    Decline,
+    /// It is declined above these minor units, by currency; currencies not named are declined.
+    Cap(BTreeMap<Currency, i64>),
+}
+
+/// The most that one payment may be in one currency, by how well the device keeps its keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustLimits {
+    /// Keys in attested hardware.
+    pub hardware: Limits,
+    /// Keys in the app's own vault.
+    pub software: Limits,
+    /// Keys in a browser.
+    pub browser: Limits,
+}
+
+/// Minor units, by whether the code is bound to the till and whether the claimed evidence is clean. Small
+/// unbound limits are how a realm asks for the till's number above an amount.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Bound to the till, sensors ran and saw nothing.
+    pub bound_clean_minor: i64,
+    /// Bound to the till, evidence missing, stale or bad.
+    pub bound_doubtful_minor: i64,
+    /// Bound to no till, sensors ran and saw nothing.
+    pub unbound_clean_minor: i64,
+    /// Bound to no till, evidence missing, stale or bad.
+    pub unbound_doubtful_minor: i64,
+}
+
+/// How long codes are shown, as told to phones in the key bundle.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DisplayRule {
+    /// How long one code is shown; 60.
+    pub code_s: u16,
+    /// How often a code may be renewed without the PIN; 3.
+    pub renewals_max: u16,
+    /// How long codes may be shown altogether after one PIN entry; 180.
+    pub total_s_max: u16,
+}
+
+/// A token bucket: `burst` at once, then one more each `refill_ms`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// How many may come at once.
+    pub burst: u32,
+    /// Milliseconds until one more may come.
+    pub refill_ms: u32,
+}
+
+/// What is wrong with a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PolicyFault(pub(crate) &'static str);
+
+impl Policy {
+    /// The most that one payment of this trust may be; 0 in a currency that policy does not name.
+    #[must_use]
+    pub fn limit_minor(&self, currency: Currency, level: TrustLevel, bound: bool, evidence: Evidence) -> i64 {
+        let Some(by_level) = self.limits.get(&currency) else { return 0 };
+        let limits = match level {
+            TrustLevel::Hardware => by_level.hardware,
+            TrustLevel::Software => by_level.software,
+            TrustLevel::Browser => by_level.browser,
+        };
+        match (bound, evidence.is_clean()) {
+            (true, true) => limits.bound_clean_minor,
+            (true, false) => limits.bound_doubtful_minor,
+            (false, true) => limits.unbound_clean_minor,
+            (false, false) => limits.unbound_doubtful_minor,
+        }
+    }
+
+    /// The limits that phones keep and show.
+    #[must_use]
+    pub fn display_limits(&self) -> DisplayLimits {
+        DisplayLimits {
+            display_s: self.display.code_s,
+            renewals_max: self.display.renewals_max,
+            display_total_s_max: self.display.total_s_max,
+            offline_days_max: self.offline_days_max,
+        }
+    }
+
+    /// Refuses numbers that would take a guard away without saying so.
+    pub(crate) fn check(&self) -> Result<(), PolicyFault> {
+        let rates = [self.activation_rate, self.activation_code_rate, self.device_rate];
+        let faults = [
+            (self.pin_failures_max == 0, "pin_failures_max must be at least 1"),
+            (self.pin_failures_max > 10, "pin_failures_max must be at most 10"),
+            (self.methods_max == 0, "methods_max must be at least 1"),
+            (self.certificate_days == 0, "certificate_days must be at least 1"),
+            (self.bundle_days == 0, "bundle_days must be at least 1"),
+            (rates.iter().any(|rate| rate.burst == 0), "a rate's burst must be at least 1"),
+            (rates.iter().any(|rate| rate.refill_ms == 0), "a rate's refill_ms must be at least 1"),
+        ];
+        faults.iter().find(|(wrong, _)| *wrong).map_or(Ok(()), |(_, what)| Err(PolicyFault(what)))
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let limits = TrustLimits {
+            hardware: Limits::of(100_000, 30_000, 30_000, 10_000),
+            software: Limits::of(50_000, 15_000, 20_000, 5_000),
+            browser: Limits::of(20_000, 5_000, 10_000, 2_000),
+        };
+        Self {
+            pin_failures_max: 3,
+            code_age_s_max: 120,
+            code_ahead_s_max: 30,
+            previous_pin_s: 300,
+            fork_window_s: 150,
+            fork_memory_days: 30,
+            offline_days_max: 7,
+            offline: OfflineRule::Decline,
+            evidence_refused: Evidence::DEBUGGER
+                .union(Evidence::HOOKING)
+                .union(Evidence::TAMPERED_APP)
+                .union(Evidence::MALWARE),
+            limits: BTreeMap::from([(Currency::CHF, limits), (Currency::EUR, limits)]),
+            clock_offset_s_max: 86_400,
+            clock_step_s_max: 3_600,
+            request_age_s_max: 300,
+            activation_code_s: 86_400,
+            challenge_s: 300,
+            certificate_days: 730,
+            bundle_days: 30,
+            methods_max: 20,
+            method_proof_s: 3_600,
+            display: DisplayRule::default(),
+            activation_rate: Rate { burst: 20, refill_ms: 3_000 },
+            activation_code_rate: Rate { burst: 10, refill_ms: 30_000 },
+            device_rate: Rate { burst: 60, refill_ms: 500 },
+        }
+    }
+}
+
+impl Limits {
+    const fn of(bound_clean: i64, bound_doubtful: i64, unbound_clean: i64, unbound_doubtful: i64) -> Self {
+        Self {
+            bound_clean_minor: bound_clean,
+            bound_doubtful_minor: bound_doubtful,
+            unbound_clean_minor: unbound_clean,
+            unbound_doubtful_minor: unbound_doubtful,
+        }
+    }
+}
+
+impl Default for DisplayRule {
+    fn default() -> Self {
+        Self { code_s: 60, renewals_max: 3, total_s_max: 180 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_names_only_what_it_changes_and_misspellings_are_refused() {
+        let policy: Policy = serde_json::from_str(r#"{"pin_failures_max": 5}"#).unwrap();
+        assert_eq!(policy, Policy { pin_failures_max: 5, ..Policy::default() });
+        assert!(serde_json::from_str::<Policy>(r#"{"pin_failure_max": 5}"#).is_err());
+        let json = serde_json::to_string(&Policy::default()).unwrap();
+        assert_eq!(serde_json::from_str::<Policy>(&json).unwrap(), Policy::default());
+    }
+
+    #[test]
+    fn less_trust_never_allows_more() {
+        let policy = Policy::default();
+        let clean = Evidence::SENSORS_RAN;
+        for currency in [Currency::CHF, Currency::EUR] {
+            let limit = |level, bound, evidence| policy.limit_minor(currency, level, bound, evidence);
+            for bound in [true, false] {
+                for evidence in [clean, Evidence::empty()] {
+                    let by_level = [TrustLevel::Browser, TrustLevel::Software, TrustLevel::Hardware]
+                        .map(|level| limit(level, bound, evidence));
+                    assert!(by_level.is_sorted());
+                }
+            }
+            for level in [TrustLevel::Browser, TrustLevel::Software, TrustLevel::Hardware] {
+                assert!(limit(level, false, clean) <= limit(level, true, clean));
+                for evidence in 0..=u16::MAX {
+                    let evidence = Evidence::from_bits_retain(evidence);
+                    assert!(limit(level, true, evidence) <= limit(level, true, clean));
+                }
+            }
+        }
+        assert_eq!(policy.limit_minor("JPY".parse().unwrap(), TrustLevel::Hardware, true, clean), 0);
+    }
+
+    #[test]
+    fn numbers_that_take_a_guard_away_are_refused() {
+        assert_eq!(Policy::default().check(), Ok(()));
+        assert!(Policy { pin_failures_max: 0, ..Policy::default() }.check().is_err());
+        let none = Rate { burst: 0, refill_ms: 1 };
+        assert!(Policy { device_rate: none, ..Policy::default() }.check().is_err());
+    }
+}

@@ -1,0 +1,241 @@
+//! Verification of a payment code: opens it, looks its enrolment up, judges, and wraps the judgement up as what
+//! has to be committed. It writes nothing itself.
+
+use crypto::p256::VerifyingKey;
+use model::{Order, Payer, PaymentId, Timestamp};
+use protocol::{
+    authentication_statement::{AuthenticationLevel, AuthenticationStatement, SignedStatement},
+    payment_code::{OpenError, OpenedCode, PaymentCode, PinGeneration, open},
+    verdict::Verdict,
+};
+use records::{
+    Actor, AuditEntry, CodeUse, Enrolment, EnrolmentChange, Method, MethodState, TrustLevel, VerdictRow,
+};
+
+use crate::{
+    Security, SecurityError,
+    judge::{Alarm, Judgement, PastUse, Snapshot, judge},
+    verified::{RefusedCode, Verification, VerifiedCode},
+};
+
+/// The checks that a provider is told were made and passed, in their order.
+const CHECKS: [&str; 10] =
+    ["signature", "counter", "status", "freshness", "pin", "method", "cap", "terminal", "evidence", "limit"];
+
+impl Security {
+    /// Verifies a code that was shown for `payment` with this `order`, in the order of `spec/payment-code.md`,
+    /// chapter 9. Writes nothing: what is given must be committed in one command before anyone is answered.
+    ///
+    /// If that commit says [`Outcome::Conflict`](records::Outcome::Conflict), another code of the same device
+    /// was committed in between: call this again and commit what it gives then. So of any number of parallel
+    /// tries each counts on what the one before it left.
+    ///
+    /// # Errors
+    /// [`SecurityError::Store`], [`SecurityError::Keys`], [`SecurityError::Damaged`]: ours, and no verdict on
+    /// the code.
+    pub async fn verify(
+        &self,
+        code: &PaymentCode,
+        order: &Order,
+        payment: PaymentId,
+        now: Timestamp,
+    ) -> Result<Verification, SecurityError> {
+        let case = Case { code_hash: code.hash().0, order, payment, now };
+        let Some(epoch) = self.live_epoch(code.key_id(), now) else {
+            return Ok(case.refuse_unproved(Verdict::UnknownKey));
+        };
+        let opened = match open(code, &*epoch.holder, &epoch.recipient) {
+            Ok(opened) => opened,
+            Err(OpenError::KeyStore(words)) => {
+                return Err(SecurityError::Keys(crypto::CryptoError::KeyStore(words)));
+            }
+            Err(error) => return Ok(case.refuse_unproved(error.verdict().unwrap_or(Verdict::NotForUs))),
+        };
+        let known = self.snapshot(&opened).await?;
+        let judgement = judge(&opened, known.as_ref(), order, now, self.policy());
+        match known {
+            Some(known) if judgement.verdict.is_ok() => self
+                .accept(&case, &opened, &known, judgement)
+                .map(|code| Verification::Accepted(Box::new(code))),
+            known => Ok(case.refuse(&opened, known.as_ref(), judgement)),
+        }
+    }
+
+    /// What is known of the code's enrolment. The enrolment is read first: whatever is read after it is at
+    /// least as new, and a commit that rests on an older enrolment conflicts.
+    async fn snapshot(&self, code: &OpenedCode) -> Result<Option<Snapshot>, SecurityError> {
+        let fields = &code.fields;
+        let Some(enrolment) = self.store.enrolment(fields.enrolment).await? else { return Ok(None) };
+        let device_key = VerifyingKey::from_sec1(&enrolment.device_key)
+            .map_err(|_| SecurityError::Damaged("device key"))?;
+        let past_use = match self.store.code_use(fields.enrolment, fields.counter).await? {
+            Some(past) => Some(self.past_use(past).await?),
+            None => None,
+        };
+        let method = self.store.method(enrolment.customer, fields.method).await?;
+        let generation = PinGeneration(u32::from(enrolment.pin.generation));
+        let pin_key = self
+            .keys
+            .unwrap_pin_key(enrolment.id, generation, &enrolment.pin.wrapped_key)
+            .map_err(SecurityError::Keys)?;
+        // A PIN change brings its time into the row; until then there is no PIN before the first.
+        Ok(Some(Snapshot { enrolment, device_key, pin_key, previous_pin: None, past_use, method }))
+    }
+
+    async fn past_use(&self, past: CodeUse) -> Result<PastUse, SecurityError> {
+        let payment = self.store.payment(past.payment).await?;
+        let terminal = payment.map(|payment| payment.order.terminal);
+        Ok(PastUse { code_hash: past.code_hash, at: past.at, terminal })
+    }
+
+    fn accept(
+        &self,
+        case: &Case<'_>,
+        code: &OpenedCode,
+        known: &Snapshot,
+        judgement: Judgement,
+    ) -> Result<VerifiedCode, SecurityError> {
+        let (Some(enrolment), Some(method)) = (judgement.enrolment, &known.method) else {
+            return Err(SecurityError::Damaged("judgement"));
+        };
+        let MethodState::Active { account_ref, .. } = &method.state else {
+            return Err(SecurityError::Damaged("judgement"));
+        };
+        Ok(VerifiedCode {
+            payment: case.payment,
+            order: case.order.clone(),
+            payer: payer(known, code, method, account_ref),
+            trust_level: known.enrolment.level,
+            is_terminal_bound: code.fields.terminal.is_some(),
+            statement: self.statement(case, code, known, account_ref)?,
+            verdict: case.verdict_row(judgement.verdict, Some(code)),
+            enrolment: change(known, enrolment),
+            code_use: case.code_use(code),
+            audit: Vec::new(),
+        })
+    }
+
+    fn statement(
+        &self,
+        case: &Case<'_>,
+        code: &OpenedCode,
+        known: &Snapshot,
+        account_ref: &str,
+    ) -> Result<SignedStatement, SecurityError> {
+        let statement = AuthenticationStatement {
+            realm: self.keys.realm().clone(),
+            hold_id: case.payment.to_string(),
+            amount_minor: case.order.amount.amount_minor,
+            currency: case.order.amount.currency,
+            account_ref: account_ref.to_owned(),
+            level: match known.enrolment.level {
+                TrustLevel::Browser => AuthenticationLevel::Browser,
+                TrustLevel::Software => AuthenticationLevel::Software,
+                TrustLevel::Hardware => AuthenticationLevel::Hardware,
+            },
+            customer_verification: code.fields.flags.customer_verification,
+            code_hash: case.code_hash,
+            verdicts: CHECKS.map(str::to_owned).to_vec(),
+            terminal_bound: code.fields.terminal.is_some(),
+            at: case.now,
+        };
+        Ok(statement.sign(&*self.keys.statement_signer())?)
+    }
+}
+
+/// What one verification is about.
+struct Case<'a> {
+    code_hash: [u8; 32],
+    order: &'a Order,
+    payment: PaymentId,
+    now: Timestamp,
+}
+
+impl Case<'_> {
+    fn refuse_unproved(&self, verdict: Verdict) -> Verification {
+        Verification::Refused(Box::new(RefusedCode {
+            payment: self.payment,
+            order: self.order.clone(),
+            verdict: self.verdict_row(verdict, None),
+            enrolment: None,
+            code_use: None,
+            audit: Vec::new(),
+        }))
+    }
+
+    fn refuse(&self, code: &OpenedCode, known: Option<&Snapshot>, judgement: Judgement) -> Verification {
+        let proved = judgement.is_proved.then_some(code);
+        let audit = judgement.alarm.map(|alarm| self.audit(code, alarm));
+        let enrolment = match (known, judgement.enrolment) {
+            (Some(known), Some(enrolment)) => Some(change(known, enrolment)),
+            _ => None,
+        };
+        Verification::Refused(Box::new(RefusedCode {
+            payment: self.payment,
+            order: self.order.clone(),
+            verdict: self.verdict_row(judgement.verdict, proved),
+            enrolment,
+            code_use: judgement.consumes.then(|| self.code_use(code)),
+            audit: audit.into_iter().collect(),
+        }))
+    }
+
+    fn verdict_row(&self, verdict: Verdict, proved: Option<&OpenedCode>) -> VerdictRow {
+        VerdictRow {
+            payment: self.payment,
+            verdict,
+            code_hash: self.code_hash,
+            enrolment: proved.map(|code| code.fields.enrolment),
+            counter: proved.map(|code| code.fields.counter),
+            at: self.now,
+        }
+    }
+
+    fn code_use(&self, code: &OpenedCode) -> CodeUse {
+        CodeUse {
+            enrolment: code.fields.enrolment,
+            counter: code.fields.counter,
+            code_hash: self.code_hash,
+            payment: self.payment,
+            at: self.now,
+        }
+    }
+
+    fn audit(&self, code: &OpenedCode, alarm: Alarm) -> AuditEntry {
+        let (action, what) = match alarm {
+            Alarm::ReusedElsewhere => ("code.reused_elsewhere", "a used code was shown at another till"),
+            Alarm::CounterBehind => ("code.counter_behind", "a code older than the last one was shown"),
+            Alarm::CounterFork => {
+                ("code.counter_fork", "two codes share a counter; resynchronisation asked for")
+            }
+            Alarm::Clone => ("enrolment.locked", "two codes share a counter: locked as a clone"),
+            Alarm::PinLocked => ("enrolment.locked", "locked for wrong PINs"),
+        };
+        let Order { checkout, terminal, .. } = self.order;
+        AuditEntry {
+            at: self.now,
+            actor: Actor::Checkout(checkout.to_string()),
+            action: action.to_owned(),
+            subject: code.fields.enrolment.to_string(),
+            detail: format!(
+                "{what}; counter {}, payment {}, till {terminal}",
+                code.fields.counter.0, self.payment
+            ),
+        }
+    }
+}
+
+fn change(known: &Snapshot, enrolment: Enrolment) -> EnrolmentChange {
+    EnrolmentChange { expected_version: known.enrolment.version, enrolment }
+}
+
+fn payer(known: &Snapshot, code: &OpenedCode, method: &Method, account_ref: &str) -> Payer {
+    Payer {
+        customer: known.enrolment.customer,
+        enrolment: known.enrolment.id,
+        counter: code.fields.counter,
+        method: method.slot,
+        provider: method.provider.clone(),
+        account_ref: account_ref.to_owned(),
+    }
+}
