@@ -4,7 +4,7 @@ use model::{
     AccountKey, CheckoutId, Counter, Currency, EnrolmentId, IdempotencyKey, Money, PaymentEvent, PaymentId,
     Posting, TerminalNumber, Timestamp,
 };
-use protocol::confirmation::ConfirmationKind;
+use protocol::confirmation::{Cause, ConfirmationKind};
 use protocol::verdict::Verdict;
 use serde::{Deserialize, Serialize};
 
@@ -145,7 +145,7 @@ pub struct NewConfirmation {
     /// The till.
     pub terminal: TerminalNumber,
     /// Why, where it was declined: for the customer's own eyes.
-    pub cause: Option<Verdict>,
+    pub cause: Option<Cause>,
 }
 
 /// A confirmation in its place. It is signed and sealed when it is handed out.

@@ -1,0 +1,218 @@
+//! Beginning a payment: the code is consumed and the intent written in one commit, then the provider is asked.
+
+use crate::provider::{Authorisation, HoldRequest};
+use crate::service::{ATTEMPTS_MAX, derive_effect_id, was_overtaken};
+use crate::{PaymentError, Payments, answers};
+use model::{
+    CustomerAction, DeclineReason, Hold, Order, Payment, PaymentEvent, PaymentId, PaymentState, Timestamp,
+};
+use protocol::confirmation::{Cause, ConfirmationKind};
+use records::{
+    Answer, AuditEntry, BeginPayment, CodeUse, Command, Effect, EffectKind, EnrolmentChange, IdempotencyRow,
+    NewConfirmation, Outcome, RequestId, VerdictRow,
+};
+use security::VerifiedCode;
+
+/// What became of an attempt to begin a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// The till can be answered; finally or, with status 202, for now.
+    Answered(Payment, Answer),
+    /// The enrolment changed since the code was verified: verify it again, then begin again.
+    VerifyAgain,
+    /// The request was seen before.
+    Known(Box<IdempotencyRow>),
+}
+
+/// A code that security management refused, with what must be committed because of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The payment asked for.
+    pub payment: PaymentId,
+    /// What was asked.
+    pub order: Order,
+    /// What the till may tell the customer.
+    pub action: CustomerAction,
+    /// What was found.
+    pub verdict: VerdictRow,
+    /// The counter, PIN failures and locks that follow; none if nothing was proved.
+    pub enrolment: Option<EnrolmentChange>,
+    /// The code consumed; none if nothing was proved or it was consumed before.
+    pub code_use: Option<CodeUse>,
+    /// Why, for the customer's own eyes; none if the phone shall not be told.
+    pub cause: Option<Cause>,
+    /// For the record.
+    pub audit: Vec<AuditEntry>,
+}
+
+impl Payments {
+    /// Begins a payment with a verified code: consumes the code and writes the intent durably, then asks the
+    /// provider to hold the amount, within the provider's time budget.
+    pub async fn begin(&self, request: RequestId, verified: VerifiedCode) -> Result<Begun, PaymentError> {
+        let received_at = self.clock.now();
+        let parts = verified.into_parts();
+        let provider = self.provider(&parts.payer.provider)?.clone();
+        let payment = Payment {
+            id: parts.payment,
+            version: 1,
+            order: parts.order,
+            payer: Some(parts.payer.clone()),
+            received_at,
+            state: PaymentState::Received,
+            captured_minor: 0,
+            refunded_minor: 0,
+        };
+        let payee = self.merchant_name(&payment).await?;
+        let effect = Effect {
+            id: derive_effect_id(&payment, received_at, 0, self.ids.random()),
+            payment: payment.id,
+            provider: parts.payer.provider.clone(),
+            kind: EffectKind::Authorise {
+                statement: parts.statement.statement_bytes.clone(),
+                signature: parts.statement.signature.as_bytes().to_vec(),
+            },
+            attempts: 1,
+            due_at: received_at.plus_ms(self.terms.first_retry_ms),
+            written_at: received_at,
+        };
+        let command = BeginPayment {
+            request: request.clone(),
+            payment: payment.clone(),
+            verdict: parts.verdict,
+            enrolment: Some(parts.enrolment),
+            code_use: Some(parts.code_use),
+            effect: Some(effect.clone()),
+            wake_at: Some(self.answer_by(&payment)),
+            confirmation: None,
+            answer: None,
+            audit: parts.audit,
+        };
+        if let Some(begun) = begun_by(self.store.commit(Command::BeginPayment(Box::new(command))).await?)? {
+            return Ok(begun);
+        }
+        let answer = provider
+            .authorise(HoldRequest {
+                payment: payment.id,
+                account_ref: parts.payer.account_ref,
+                amount: payment.order.amount,
+                payee,
+                statement: parts.statement.statement_bytes,
+                signature: parts.statement.signature.as_bytes().to_vec(),
+            })
+            .await;
+        let payment = self.authorised(payment, &effect, answer).await?;
+        let answer = answers::begun(&payment).unwrap_or_else(|| answers::under_way(&payment));
+        Ok(Begun::Answered(payment, answer))
+    }
+
+    /// Writes down a refused code and what follows from it.
+    pub async fn refuse(&self, request: RequestId, refusal: Refusal) -> Result<Begun, PaymentError> {
+        let payment = Payment {
+            id: refusal.payment,
+            version: 1,
+            order: refusal.order,
+            payer: None,
+            received_at: self.clock.now(),
+            state: PaymentState::Declined(DeclineReason::Security(refusal.action)),
+            captured_minor: 0,
+            refunded_minor: 0,
+        };
+        let confirmation = match (&refusal.code_use, refusal.cause) {
+            (Some(code_use), Some(cause)) => Some(NewConfirmation {
+                enrolment: code_use.enrolment,
+                kind: ConfirmationKind::Declined,
+                payment: payment.id,
+                counter: code_use.counter,
+                at: payment.received_at,
+                amount: payment.order.amount,
+                merchant_name: self.merchant_name(&payment).await?,
+                terminal: payment.order.terminal,
+                cause: Some(cause),
+            }),
+            _ => None,
+        };
+        let answer = answers::begun(&payment).unwrap_or_else(|| answers::under_way(&payment));
+        let told = confirmation.as_ref().map(|confirmation| confirmation.enrolment);
+        let command = BeginPayment {
+            request,
+            payment: payment.clone(),
+            verdict: refusal.verdict,
+            enrolment: refusal.enrolment,
+            code_use: refusal.code_use,
+            effect: None,
+            wake_at: None,
+            confirmation,
+            answer: Some(answer.clone()),
+            audit: refusal.audit,
+        };
+        if let Some(begun) = begun_by(self.store.commit(Command::BeginPayment(Box::new(command))).await?)? {
+            return Ok(begun);
+        }
+        if let Some(enrolment) = told {
+            self.observer.confirmation_written(enrolment);
+        }
+        Ok(Begun::Answered(payment, answer))
+    }
+
+    /// Applies a provider's answer to an authorisation. If somebody else ended the payment meanwhile, gives
+    /// back how it ended: an approval that came too late is met by the release that is on its way.
+    pub(crate) async fn authorised(
+        &self,
+        mut payment: Payment,
+        effect: &Effect,
+        answer: Authorisation,
+    ) -> Result<Payment, PaymentError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let event = self.event_of(&answer);
+            let is_settled = event != PaymentEvent::Silent;
+            if !is_settled && payment.state == PaymentState::Unknown {
+                return Ok(payment);
+            }
+            let mut change = match self.compose(&payment, event).await {
+                Ok(change) => change,
+                Err(error) if was_overtaken(&error) => return Ok(payment),
+                Err(error) => return Err(error),
+            };
+            change.done_effect = is_settled.then_some(effect.id);
+            self.attach_begin_answer(&mut change).await?;
+            match self.store.commit(Command::ChangePayment(Box::new(change.clone()))).await? {
+                Outcome::Done => {
+                    self.announce(&change);
+                    return Ok(change.payment);
+                }
+                _ => payment = self.load(payment.id).await?,
+            }
+        }
+        Err(PaymentError::Contended)
+    }
+
+    fn event_of(&self, answer: &Authorisation) -> PaymentEvent {
+        match answer {
+            Authorisation::Approved { hold_expires_at } => {
+                PaymentEvent::Approved(self.hold(*hold_expires_at))
+            }
+            Authorisation::Refused(reason) => PaymentEvent::Refused(*reason),
+            Authorisation::Silent => PaymentEvent::Silent,
+        }
+    }
+
+    fn hold(&self, expires_at: Timestamp) -> Hold {
+        let window_end = self.clock.now().plus_s(self.terms.capture_window_s);
+        Hold { expires_at, capture_by: window_end.min(expires_at.plus_s(-self.terms.hold_margin_s)) }
+    }
+
+    pub(crate) async fn load(&self, id: PaymentId) -> Result<Payment, PaymentError> {
+        self.store.payment(id).await?.ok_or(PaymentError::NotFound)
+    }
+}
+
+fn begun_by(outcome: Outcome) -> Result<Option<Begun>, PaymentError> {
+    match outcome {
+        Outcome::Done => Ok(None),
+        Outcome::Conflict => Ok(Some(Begun::VerifyAgain)),
+        Outcome::Replay(row) => Ok(Some(Begun::Known(row))),
+        Outcome::OtherRequest => Err(PaymentError::OtherRequest),
+        Outcome::Cancelled => Err(PaymentError::Cancelled),
+        Outcome::Exists | Outcome::Missing => Err(PaymentError::Inconsistent("a new payment".to_owned())),
+    }
+}

@@ -1,0 +1,126 @@
+//! What tills do to a payment once it is authorised: capture, void, refund.
+
+use crate::service::ATTEMPTS_MAX;
+use crate::{PaymentError, Payments, answers};
+use model::{MerchantId, Payment, PaymentEvent, PaymentId, PaymentState};
+use records::{Answer, ChangePayment, Command, IdempotencyRow, Outcome, RequestId};
+
+/// What a till wants of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Take held money.
+    Capture {
+        /// Minor units; all that is held if absent.
+        amount_minor: Option<i64>,
+        /// Whether the rest is given back.
+        is_final: bool,
+    },
+    /// Give back what is held.
+    Void,
+    /// Give captured money back.
+    Refund {
+        /// Minor units; all that is left if absent.
+        amount_minor: Option<i64>,
+    },
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// Done and durable; this is the answer.
+    Answered(Payment, Answer),
+    /// The request was seen before.
+    Known(Box<IdempotencyRow>),
+}
+
+impl Payments {
+    /// A payment of this merchant.
+    pub async fn of_merchant(&self, merchant: MerchantId, id: PaymentId) -> Result<Payment, PaymentError> {
+        let payment = self.load(id).await?;
+        if payment.order.merchant == merchant { Ok(payment) } else { Err(PaymentError::NotFound) }
+    }
+
+    /// Does what a till wants of a payment of its merchant, once for each request.
+    pub async fn change(
+        &self,
+        request: RequestId,
+        merchant: MerchantId,
+        id: PaymentId,
+        wanted: Wanted,
+    ) -> Result<Changed, PaymentError> {
+        for _ in 0..ATTEMPTS_MAX {
+            if let Some(row) = self.store.request(request.checkout, request.key.clone()).await? {
+                return known(row, &request);
+            }
+            let payment = self.of_merchant(merchant, id).await?;
+            let (change, answer) = self.compose_wanted(&payment, &request, wanted).await?;
+            match self.store.commit(Command::ChangePayment(Box::new(change.clone()))).await? {
+                Outcome::Done => {
+                    self.announce(&change);
+                    return Ok(Changed::Answered(change.payment, answer));
+                }
+                Outcome::Conflict => {}
+                Outcome::Replay(row) => return Ok(Changed::Known(row)),
+                Outcome::OtherRequest => return Err(PaymentError::OtherRequest),
+                Outcome::Cancelled => return Err(PaymentError::Cancelled),
+                Outcome::Exists | Outcome::Missing => return Err(PaymentError::NotFound),
+            }
+        }
+        Err(PaymentError::Contended)
+    }
+
+    async fn compose_wanted(
+        &self,
+        payment: &Payment,
+        request: &RequestId,
+        wanted: Wanted,
+    ) -> Result<(ChangePayment, Answer), PaymentError> {
+        let (mut change, answer) = match wanted {
+            Wanted::Capture { amount_minor, is_final } => {
+                let held_minor = payment.order.amount.amount_minor - payment.captured_minor;
+                let amount_minor = amount_minor.unwrap_or(held_minor);
+                let capture = self.make_capture_id(payment.id);
+                let event = PaymentEvent::Capture { capture, amount_minor, is_final };
+                let change = self.compose(payment, event).await?;
+                let answer = answers::captured(capture, amount_minor, &change.payment);
+                (change, answer)
+            }
+            Wanted::Refund { amount_minor } => {
+                let amount_minor = amount_minor.unwrap_or(payment.captured_minor - payment.refunded_minor);
+                let refund = self.make_refund_id(payment.id);
+                let change = self.compose(payment, PaymentEvent::Refund { refund, amount_minor }).await?;
+                let answer = answers::refunded(refund, amount_minor, &change.payment);
+                (change, answer)
+            }
+            Wanted::Void => {
+                let change = self.compose_void(payment).await?;
+                let answer = answers::voided(&change.payment);
+                (change, answer)
+            }
+        };
+        change.request = Some((request.clone(), answer.clone()));
+        Ok((change, answer))
+    }
+
+    /// Gives back what is held, or gives up what is not yet answered.
+    pub(crate) async fn compose_void(&self, payment: &Payment) -> Result<ChangePayment, PaymentError> {
+        let is_under_way = matches!(payment.state, PaymentState::Received | PaymentState::Unknown);
+        let event = if is_under_way { PaymentEvent::GivenUp } else { PaymentEvent::Void };
+        let mut change = self.compose(payment, event).await?;
+        if is_under_way {
+            change.done_effect = self.store.effects_of(payment.id).await?.first().map(|effect| effect.id);
+            self.attach_begin_answer(&mut change).await?;
+        }
+        Ok(change)
+    }
+}
+
+fn known(row: IdempotencyRow, request: &RequestId) -> Result<Changed, PaymentError> {
+    if row.is_tombstone() {
+        return Err(PaymentError::Cancelled);
+    }
+    if row.request.request_hash != request.request_hash {
+        return Err(PaymentError::OtherRequest);
+    }
+    Ok(Changed::Known(Box::new(row)))
+}

@@ -1,0 +1,220 @@
+//! A bank's core system over HTTPS with mutual TLS (`bank-api`).
+
+use bank_api::{
+    Base64Url, CaptureRequest, HoldAnswer, HoldRequest as BankHold, LinkAnswer as BankLink, LinkRequest,
+    Problem, ProblemType, RefundRequest, ReleaseRequest,
+};
+use http::{Method, Request, StatusCode, header};
+use https::{Client, HttpsError, Limits};
+use model::{CaptureId, DeclineReason, LinkId, Money, PaymentId, RefundId};
+use payments::{
+    Authorisation, BookingAnswer, HoldRequest, LinkAnswer, LinkedAccount, Provider, ProviderFuture,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// The time budget for an authorisation: shorter than a till's patience.
+const AUTHORISE_BUDGET: Duration = Duration::from_secs(4);
+/// The time budget for what no till waits for.
+const BOOKING_BUDGET: Duration = Duration::from_secs(10);
+/// The largest answer that makes sense.
+const ANSWER_BYTES_MAX: usize = 64 * 1024;
+
+/// Where a bank is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BankAddress {
+    /// Its partner API, such as `https://bank.example:8443`.
+    pub partner_url: String,
+    /// Its customer API, for phones.
+    pub customer_url: String,
+}
+
+/// A bank as a provider.
+pub struct BankProvider {
+    address: BankAddress,
+    client: Client,
+}
+
+impl BankProvider {
+    /// The bank at `address`; `client` holds the bank's roots and our certificate.
+    pub fn new(address: BankAddress, client: Client) -> Self {
+        Self { address, client }
+    }
+
+    async fn post<B: Serialize, A: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &B,
+        budget: Duration,
+    ) -> Answer<A> {
+        let address = format!("{}{path}", self.address.partner_url.trim_end_matches('/'));
+        let Ok(body) = serde_json::to_vec(body) else {
+            return Answer::Senseless("a request that is no JSON".into());
+        };
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(address)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body);
+        let Ok(request) = request else {
+            return Answer::Senseless("the configured address is no address".into());
+        };
+        let limits = Limits { deadline: budget, max_body_bytes: ANSWER_BYTES_MAX };
+        let answer = Answer::read(self.client.send(request, limits).await);
+        if let Answer::Senseless(why) = &answer {
+            tracing::warn!(provider = %self.address.partner_url, path_kind = kind_of(path), why, "no usable answer");
+        }
+        answer
+    }
+}
+
+impl Provider for BankProvider {
+    fn authorise(&self, request: HoldRequest) -> ProviderFuture<'_, Authorisation> {
+        Box::pin(async move {
+            let (Ok(hold_id), Ok(account_ref)) =
+                (request.payment.to_string().parse(), request.account_ref.parse())
+            else {
+                return Authorisation::Refused(DeclineReason::AccountUnusable);
+            };
+            let hold = BankHold {
+                hold_id,
+                account_ref,
+                amount_minor: request.amount.amount_minor,
+                currency: request.amount.currency,
+                payee: request.payee,
+                authentication_statement: Base64Url(request.statement),
+                authentication_signature: Base64Url(request.signature),
+            };
+            match self.post::<_, HoldAnswer>("/v1/holds", &hold, AUTHORISE_BUDGET).await {
+                Answer::Done(answer) if answer.hold_id == hold.hold_id => {
+                    Authorisation::Approved { hold_expires_at: answer.expires_at_ms }
+                }
+                Answer::Done(_) | Answer::Senseless(_) => Authorisation::Silent,
+                Answer::Refused(problem) => refused_hold(problem.problem_type),
+            }
+        })
+    }
+
+    fn capture(
+        &self,
+        hold: PaymentId,
+        capture: CaptureId,
+        amount: Money,
+    ) -> ProviderFuture<'_, BookingAnswer> {
+        Box::pin(async move {
+            let Ok(capture_id) = capture.to_string().parse() else { return BookingAnswer::Silent };
+            let request = CaptureRequest { capture_id, amount_minor: amount.amount_minor };
+            booked(
+                self.post::<_, serde_json::Value>(
+                    &format!("/v1/holds/{hold}/captures"),
+                    &request,
+                    BOOKING_BUDGET,
+                )
+                .await,
+            )
+        })
+    }
+
+    fn release(&self, hold: PaymentId) -> ProviderFuture<'_, BookingAnswer> {
+        Box::pin(async move {
+            let path = format!("/v1/holds/{hold}/release");
+            booked(self.post::<_, serde_json::Value>(&path, &ReleaseRequest {}, BOOKING_BUDGET).await)
+        })
+    }
+
+    fn refund(&self, hold: PaymentId, refund: RefundId, amount: Money) -> ProviderFuture<'_, BookingAnswer> {
+        Box::pin(async move {
+            let Ok(refund_id) = refund.to_string().parse() else { return BookingAnswer::Silent };
+            let request = RefundRequest { refund_id, amount_minor: amount.amount_minor };
+            booked(
+                self.post::<_, serde_json::Value>(
+                    &format!("/v1/holds/{hold}/refunds"),
+                    &request,
+                    BOOKING_BUDGET,
+                )
+                .await,
+            )
+        })
+    }
+
+    fn link<'a>(&'a self, link: LinkId, proof: &'a str) -> ProviderFuture<'a, LinkAnswer> {
+        Box::pin(async move {
+            let (Ok(link_id), Ok(proof)) = (link.to_string().parse(), serde_json::from_value(proof.into()))
+            else {
+                return LinkAnswer::Refused;
+            };
+            let request = LinkRequest { link_id, proof };
+            match self.post::<_, BankLink>("/v1/links", &request, AUTHORISE_BUDGET).await {
+                Answer::Done(link) => LinkAnswer::Linked(LinkedAccount {
+                    account_ref: link.account_ref.to_string(),
+                    currency: link.currency,
+                    label: link.iban_masked,
+                }),
+                Answer::Refused(_) => LinkAnswer::Refused,
+                Answer::Senseless(_) => LinkAnswer::Silent,
+            }
+        })
+    }
+
+    fn proof_url(&self) -> &str {
+        &self.address.customer_url
+    }
+}
+
+/// What came back, sorted by what it means.
+enum Answer<A> {
+    /// Done, now or before.
+    Done(A),
+    /// Refused for good.
+    Refused(Problem),
+    /// It may have been done or not.
+    Senseless(String),
+}
+
+impl<A: DeserializeOwned> Answer<A> {
+    fn read<B: AsRef<[u8]>>(result: Result<http::Response<B>, HttpsError>) -> Self {
+        let response = match result {
+            Ok(response) => response,
+            Err(error) => return Self::Senseless(error.to_string()),
+        };
+        let status = response.status();
+        let body = response.body().as_ref();
+        if status.is_success() {
+            return serde_json::from_slice(body)
+                .map_or_else(|why| Self::Senseless(why.to_string()), Self::Done);
+        }
+        let may_pass = status.is_server_error()
+            || status == StatusCode::TOO_MANY_REQUESTS
+            || status == StatusCode::REQUEST_TIMEOUT;
+        match serde_json::from_slice::<Problem>(body) {
+            Ok(problem) if status.is_client_error() && !may_pass => Self::Refused(problem),
+            _ => Self::Senseless(format!("status {status}")),
+        }
+    }
+}
+
+fn refused_hold(problem: ProblemType) -> Authorisation {
+    match problem {
+        ProblemType::InsufficientFunds => Authorisation::Refused(DeclineReason::InsufficientFunds),
+        ProblemType::AccountUnusable | ProblemType::UnknownAccount | ProblemType::AccountClosed => {
+            Authorisation::Refused(DeclineReason::AccountUnusable)
+        }
+        // Another hold has our id: what it holds is not known, so it must be released.
+        ProblemType::IdempotencyMismatch | ProblemType::Other => Authorisation::Silent,
+        _ => Authorisation::Refused(DeclineReason::ProviderRefused),
+    }
+}
+
+fn booked(answer: Answer<serde_json::Value>) -> BookingAnswer {
+    match answer {
+        Answer::Done(_) => BookingAnswer::Booked,
+        Answer::Refused(problem) => BookingAnswer::Refused(format!("{}: {}", problem.title, problem.detail)),
+        Answer::Senseless(_) => BookingAnswer::Silent,
+    }
+}
+
+/// The kind of a path, for the log: without ids.
+fn kind_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

@@ -1,0 +1,102 @@
+//! What routes take, parsed at the door.
+
+use crate::fail::Fail;
+use api::IDEMPOTENCY_KEY;
+use api::problem::ProblemType;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use model::IdempotencyKey;
+use serde::de::DeserializeOwned;
+
+/// The largest body that any route takes.
+pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
+/// The most rows that a list gives at once.
+pub(crate) const LIST_MAX: usize = 100;
+
+/// A JSON body. Unlike axum's own it answers with our problems.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Fail;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Fail> {
+        let is_json =
+            request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(
+                |value| value.split(';').next().is_some_and(|kind| kind.trim() == "application/json"),
+            );
+        if !is_json {
+            return Err(malformed("Send JSON, with the header `content-type: application/json`."));
+        }
+        let bytes = read_body(request, state).await?;
+        parse_json(&bytes).map(Self)
+    }
+}
+
+pub(crate) async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Fail> {
+    Bytes::from_request(request, state).await.map_err(|rejection| {
+        if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+            let detail = format!("A request has at most {BODY_BYTES_MAX} bytes.");
+            return Fail::new(ProblemType::BodyTooLarge, detail);
+        }
+        malformed("The body could not be read to its end.")
+    })
+}
+
+/// Reads JSON. The parser's words are not given back: they could repeat what was sent.
+pub(crate) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fail> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let what = match error.classify() {
+            serde_json::error::Category::Data => "has a field that is missing, unknown or of the wrong kind",
+            _ => "is not JSON",
+        };
+        let place = format!("line {} column {}", error.line(), error.column());
+        malformed(format!("The body {what}, near {place}. The API's description is at /openapi.json."))
+    })
+}
+
+/// Part of the path.
+pub(crate) struct InPath<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for InPath<T> {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Fail> {
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        path.map(|Path(value)| Self(value)).map_err(|_| malformed("The address has an id that is malformed."))
+    }
+}
+
+/// The query.
+pub(crate) struct InQuery<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for InQuery<T> {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Fail> {
+        let query = Query::<T>::from_request_parts(parts, state).await;
+        query.map(|Query(value)| Self(value)).map_err(|_| malformed("The address's query is malformed."))
+    }
+}
+
+/// The idempotency key that a checkout stored before it sent.
+pub(crate) struct Key(pub(crate) IdempotencyKey);
+
+impl<S: Send + Sync> FromRequestParts<S> for Key {
+    type Rejection = Fail;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Fail> {
+        let value = parts.headers.get(IDEMPOTENCY_KEY).and_then(|value| value.to_str().ok());
+        value.and_then(|text| text.parse().ok()).map(Self).ok_or_else(|| {
+            let detail = "Send the header `idempotency-key`: 1 to 255 printable ASCII characters, stored by you \
+                          before you send, new for each new request.";
+            Fail::new(ProblemType::IdempotencyKeyMissing, detail)
+        })
+    }
+}
+
+pub(crate) fn malformed(detail: impl Into<String>) -> Fail {
+    Fail::new(ProblemType::MalformedRequest, detail)
+}

@@ -1,0 +1,24 @@
+//! Floor 6: the payment server's doors and workers.
+//!
+//! Routes translate between HTTP and `security`, `payments` and the store; they decide nothing themselves.
+#![forbid(unsafe_code)]
+
+mod answer;
+mod callers;
+mod confirmations;
+mod fail;
+mod input;
+mod live;
+mod metrics;
+mod observe;
+mod openapi;
+mod pace;
+mod router;
+mod routes;
+mod run;
+mod state;
+mod workers;
+
+pub use openapi::openapi_json;
+pub use run::{Listener, RunError, run};
+pub use state::{Parts, ServerLimits};

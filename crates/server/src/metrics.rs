@@ -1,0 +1,75 @@
+//! Figures for operators, in Prometheus' form. Labels are few and never ids.
+
+use prometheus::{
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+};
+
+/// All figures.
+pub(crate) struct Metrics {
+    registry: Registry,
+    /// Requests by route and status.
+    pub(crate) requests: IntCounterVec,
+    /// How long they took, by route.
+    pub(crate) request_seconds: HistogramVec,
+    /// What security management found, by verdict.
+    pub(crate) verdicts: IntCounterVec,
+    /// Payments by the state in which they were answered.
+    pub(crate) payments: IntCounterVec,
+    /// Rounds of work that failed for some payment.
+    pub(crate) work_failures: IntGauge,
+    /// Phones that listen for confirmations.
+    pub(crate) listeners: IntGauge,
+    /// The last row of the audit trail that is signed.
+    pub(crate) audit_signed: IntGauge,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let registry = Registry::new();
+        let counters = |name: &str, help: &str, labels: &[&str]| {
+            let counters =
+                IntCounterVec::new(Opts::new(name, help), labels).expect("the names are well-formed");
+            registry.register(Box::new(counters.clone())).expect("each name is registered once");
+            counters
+        };
+        let gauge = |name: &str, help: &str| {
+            let gauge = IntGauge::new(name, help).expect("the names are well-formed");
+            registry.register(Box::new(gauge.clone())).expect("each name is registered once");
+            gauge
+        };
+        let buckets = vec![0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
+        let seconds =
+            HistogramOpts::new("batzen_request_seconds", "How long requests took.").buckets(buckets);
+        let request_seconds = HistogramVec::new(seconds, &["route"]).expect("the names are well-formed");
+        registry.register(Box::new(request_seconds.clone())).expect("each name is registered once");
+        Self {
+            requests: counters(
+                "batzen_requests_total",
+                "Requests by route and status.",
+                &["route", "status"],
+            ),
+            request_seconds,
+            verdicts: counters(
+                "batzen_verdicts_total",
+                "What security management found in codes.",
+                &["verdict"],
+            ),
+            payments: counters(
+                "batzen_payments_total",
+                "Payments by the state they were answered in.",
+                &["state"],
+            ),
+            work_failures: gauge("batzen_work_failures", "Payments whose work failed in the last round."),
+            listeners: gauge("batzen_listeners", "Phones that listen for confirmations."),
+            audit_signed: gauge("batzen_audit_signed_sequence", "The last audit row that is signed."),
+            registry,
+        }
+    }
+
+    /// All figures as text.
+    pub(crate) fn text(&self) -> Result<Vec<u8>, prometheus::Error> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}

@@ -1,0 +1,88 @@
+//! Every route there is.
+
+use crate::input::BODY_BYTES_MAX;
+use crate::observe::observe;
+use crate::routes::{admin, payments, phone, system};
+use crate::state::Shared;
+use crate::{fail, fail::Fail};
+use api::problem::ProblemType;
+use axum::error_handling::HandleErrorLayer;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::{BoxError, Router, middleware};
+use std::time::Duration;
+use tower::ServiceBuilder;
+use tower::limit::GlobalConcurrencyLimitLayer;
+use tower::load_shed::LoadShedLayer;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The longest that a request may take; what listens for confirmations is answered at once and goes on.
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// The route table.
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        // checkouts
+        .routes(routes!(payments::whoami))
+        .routes(routes!(payments::begin, payments::list))
+        .routes(routes!(payments::show))
+        .routes(routes!(payments::capture))
+        .routes(routes!(payments::void))
+        .routes(routes!(payments::refund))
+        .routes(routes!(payments::cancel))
+        // phones
+        .routes(routes!(phone::challenge))
+        .routes(routes!(phone::activate))
+        .routes(routes!(phone::enrolment))
+        .routes(routes!(phone::resync))
+        .routes(routes!(phone::lock))
+        .routes(routes!(phone::methods, phone::add_method))
+        .routes(routes!(phone::prove_method))
+        .routes(routes!(phone::remove_method))
+        .routes(routes!(phone::confirmations))
+        .routes(routes!(phone::stream))
+        // operators
+        .routes(routes!(admin::add_customer))
+        .routes(routes!(admin::issue_activation_code))
+        .routes(routes!(admin::add_merchant))
+        .routes(routes!(admin::add_checkout))
+        .routes(routes!(admin::enrolments))
+        .routes(routes!(admin::enrolment))
+        .routes(routes!(admin::lock))
+        .routes(routes!(admin::unlock))
+        .routes(routes!(admin::balances))
+        .routes(routes!(admin::payment))
+        // operation
+        .routes(routes!(system::healthz))
+        .routes(routes!(system::readyz))
+        .routes(routes!(system::metrics))
+        .routes(routes!(system::openapi))
+}
+
+/// The route table with its limits.
+pub(crate) fn router(shared: Shared) -> Router {
+    let (router, _) = routes().split_for_parts();
+    let shed = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(too_busy))
+        .layer(LoadShedLayer::new())
+        .layer(GlobalConcurrencyLimitLayer::new(shared.limits.requests_at_once_max));
+    router
+        .fallback(system::no_such_route)
+        .method_not_allowed_fallback(system::no_such_method)
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIME_MAX))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(CatchPanicLayer::custom(fail::panicked))
+        .route_layer(middleware::from_fn_with_state(shared.clone(), observe))
+        .layer(shed)
+        .with_state(shared)
+}
+
+async fn too_busy(_error: BoxError) -> Fail {
+    Fail::new(
+        ProblemType::Unavailable,
+        "The payment server is busy, and nothing happened. Ask again in a moment.",
+    )
+}

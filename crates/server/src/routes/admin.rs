@@ -1,0 +1,270 @@
+//! What operators ask, with the operator's key.
+
+use crate::callers::OperatorCaller;
+use crate::fail::{Fail, Reply};
+use crate::input::{Body, InPath, InQuery, LIST_MAX, malformed};
+use crate::routes::phone::status_name;
+use crate::state::Shared;
+use api::admin::{
+    ActivationCodeView, BalancePage, BalanceView, CheckoutRequest, CustomerRequest, CustomerView,
+    EnrolmentAdminPage, EnrolmentAdminView, MerchantRequest, MerchantView, NewCheckoutView, PaymentStory,
+};
+use api::problem::{Problem, ProblemType};
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use crypto::hash::sha256;
+use crypto::{Random, SystemRandom};
+use data_encoding::BASE64URL_NOPAD;
+use model::{
+    AccountKey, CheckoutId, CustomerId, EnrolmentId, MerchantId, PaymentId, TerminalNumber, Timestamp,
+};
+use records::{Actor, AuditEntry, Checkout, Command, Customer, Enrolment, Merchant, Outcome, Page};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// The longest name of anything, in bytes.
+const NAME_BYTES_MAX: usize = 64;
+/// The most tills of one checkout.
+const TERMINALS_MAX: usize = 1_000;
+
+/// Adds a customer.
+#[utoipa::path(post, path = "/v1/admin/customers", tag = "operator", security(("operator_key" = [])),
+    request_body = CustomerRequest, responses((status = 201, body = CustomerView), (status = 400, body = Problem)))]
+pub(crate) async fn add_customer(
+    State(shared): State<Shared>,
+    operator: OperatorCaller,
+    Body(asked): Body<CustomerRequest>,
+) -> Reply<(StatusCode, Json<CustomerView>)> {
+    let now = shared.now();
+    let id = CustomerId::derive(0, now, random());
+    let customer = Customer { id, name: name(asked.name)?, created_at: now };
+    let audit = entry(&operator, now, "customer.created", id);
+    created(shared.store.commit(Command::CreateCustomer(customer.clone(), audit)).await?)?;
+    Ok((StatusCode::CREATED, Json(CustomerView { id, name: customer.name })))
+}
+
+/// Issues an activation code. It is told once, here.
+#[utoipa::path(post, path = "/v1/admin/customers/{id}/activation-codes", tag = "operator",
+    security(("operator_key" = [])), params(("id" = String, Path)),
+    responses((status = 201, body = ActivationCodeView), (status = 404, body = Problem)))]
+pub(crate) async fn issue_activation_code(
+    State(shared): State<Shared>,
+    operator: OperatorCaller,
+    InPath(id): InPath<CustomerId>,
+) -> Reply<(StatusCode, Json<ActivationCodeView>)> {
+    let actor = Actor::Operator(operator.name);
+    let issued = shared.security.issue_activation_code(id, actor, shared.now(), &mut SystemRandom).await?;
+    let view = ActivationCodeView {
+        activation_code: issued.code.to_grouped().to_string(),
+        expires_at_ms: issued.expires_at.ms(),
+    };
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Adds a merchant.
+#[utoipa::path(post, path = "/v1/admin/merchants", tag = "operator", security(("operator_key" = [])),
+    request_body = MerchantRequest, responses((status = 201, body = MerchantView), (status = 400, body = Problem)))]
+pub(crate) async fn add_merchant(
+    State(shared): State<Shared>,
+    operator: OperatorCaller,
+    Body(asked): Body<MerchantRequest>,
+) -> Reply<(StatusCode, Json<MerchantView>)> {
+    let now = shared.now();
+    let id = MerchantId::derive(0, now, random());
+    let merchant = Merchant { id, name: name(asked.name)?, created_at: now };
+    let audit = entry(&operator, now, "merchant.created", id);
+    created(shared.store.commit(Command::CreateMerchant(merchant.clone(), audit)).await?)?;
+    Ok((StatusCode::CREATED, Json(MerchantView { id, name: merchant.name })))
+}
+
+/// Adds a checkout with its tills. Its API key is told once, here.
+#[utoipa::path(post, path = "/v1/admin/checkouts", tag = "operator", security(("operator_key" = [])),
+    request_body = CheckoutRequest,
+    responses((status = 201, body = NewCheckoutView), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(crate) async fn add_checkout(
+    State(shared): State<Shared>,
+    operator: OperatorCaller,
+    Body(asked): Body<CheckoutRequest>,
+) -> Reply<(StatusCode, Json<NewCheckoutView>)> {
+    if shared.store.merchant(asked.merchant).await?.is_none() {
+        return Err(Fail::not_found("merchant"));
+    }
+    if !(1..=TERMINALS_MAX).contains(&asked.terminals.len()) {
+        return Err(malformed(format!("A checkout has 1 to {TERMINALS_MAX} tills.")));
+    }
+    let terminals: Option<Vec<TerminalNumber>> =
+        asked.terminals.iter().copied().map(TerminalNumber::new).collect();
+    let terminals = terminals.ok_or_else(|| malformed("A till's number is 1 or more."))?;
+    let now = shared.now();
+    let mut key = [0; 32];
+    SystemRandom.fill(&mut key);
+    let api_key = format!("bzk_{}", BASE64URL_NOPAD.encode(&key));
+    let checkout = Checkout {
+        id: CheckoutId::derive(0, now, random()),
+        merchant: asked.merchant,
+        name: name(asked.name)?,
+        api_key_hash: sha256(&[api_key.as_bytes()]),
+        terminals: terminals.clone(),
+        created_at: now,
+    };
+    let id = checkout.id;
+    let audit = entry(&operator, now, "checkout.created", id);
+    match shared.store.commit(Command::CreateCheckout(checkout, audit)).await? {
+        Outcome::Exists => {
+            let detail =
+                "One of these tills belongs to another checkout. A till's number is unique in the realm.";
+            Err(Fail::new(ProblemType::AlreadyExists, detail))
+        }
+        outcome => {
+            created(outcome)?;
+            Ok((StatusCode::CREATED, Json(NewCheckoutView { id, api_key, terminals })))
+        }
+    }
+}
+
+/// Which page.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EnrolmentsQuery {
+    /// Those after this one.
+    #[param(value_type = Option<String>)]
+    after: Option<EnrolmentId>,
+}
+
+/// Enrolments by id.
+#[utoipa::path(get, path = "/v1/admin/enrolments", tag = "operator", security(("operator_key" = [])),
+    params(EnrolmentsQuery), responses((status = 200, body = EnrolmentAdminPage)))]
+pub(crate) async fn enrolments(
+    State(shared): State<Shared>,
+    _operator: OperatorCaller,
+    InQuery(query): InQuery<EnrolmentsQuery>,
+) -> Reply<Json<EnrolmentAdminPage>> {
+    let enrolments = shared.store.enrolments(Page { after: query.after, limit: LIST_MAX }).await?;
+    let next_after = (enrolments.len() == LIST_MAX).then(|| enrolments.last().map(|last| last.id)).flatten();
+    Ok(Json(EnrolmentAdminPage { enrolments: enrolments.iter().map(enrolment_view).collect(), next_after }))
+}
+
+/// An enrolment.
+#[utoipa::path(get, path = "/v1/admin/enrolments/{id}", tag = "operator", security(("operator_key" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = EnrolmentAdminView), (status = 404, body = Problem)))]
+pub(crate) async fn enrolment(
+    State(shared): State<Shared>,
+    _operator: OperatorCaller,
+    InPath(id): InPath<EnrolmentId>,
+) -> Reply<Json<EnrolmentAdminView>> {
+    let enrolment = shared.store.enrolment(id).await?.ok_or_else(|| Fail::not_found("enrolment"))?;
+    Ok(Json(enrolment_view(&enrolment)))
+}
+
+/// Locks a phone.
+#[utoipa::path(post, path = "/v1/admin/enrolments/{id}/lock", tag = "operator", security(("operator_key" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = EnrolmentAdminView), (status = 404, body = Problem)))]
+pub(crate) async fn lock(
+    State(shared): State<Shared>,
+    operator: OperatorCaller,
+    InPath(id): InPath<EnrolmentId>,
+) -> Reply<Json<EnrolmentAdminView>> {
+    let enrolment = shared.security.lock_by_operator(id, &operator.name, shared.now()).await?;
+    Ok(Json(enrolment_view(&enrolment)))
+}
+
+/// Unlocks a phone and forgets its wrong PINs.
+#[utoipa::path(post, path = "/v1/admin/enrolments/{id}/unlock", tag = "operator", security(("operator_key" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = EnrolmentAdminView), (status = 404, body = Problem),
+        (status = 409, body = Problem)))]
+pub(crate) async fn unlock(
+    State(shared): State<Shared>,
+    operator: OperatorCaller,
+    InPath(id): InPath<EnrolmentId>,
+) -> Reply<Json<EnrolmentAdminView>> {
+    let enrolment = shared.security.unlock(id, &operator.name, shared.now()).await?;
+    Ok(Json(enrolment_view(&enrolment)))
+}
+
+/// All sums of the ledger.
+#[utoipa::path(get, path = "/v1/admin/balances", tag = "operator", security(("operator_key" = [])),
+    responses((status = 200, body = BalancePage)))]
+pub(crate) async fn balances(
+    State(shared): State<Shared>,
+    _operator: OperatorCaller,
+) -> Reply<Json<BalancePage>> {
+    let balances = shared.store.balances().await?;
+    let balances = balances.iter().map(|balance| BalanceView {
+        account: match &balance.account {
+            AccountKey::ProviderClearing(provider) => format!("clearing {provider}"),
+            AccountKey::Merchant(merchant) => format!("merchant {merchant}"),
+            AccountKey::Suspense(provider) => format!("suspense {provider}"),
+        },
+        currency: balance.currency.to_string(),
+        pending_minor: balance.pending_debit_minor - balance.pending_credit_minor,
+        posted_minor: balance.posted_debit_minor - balance.posted_credit_minor,
+    });
+    Ok(Json(BalancePage { balances: balances.collect() }))
+}
+
+/// Why a payment went as it did.
+#[utoipa::path(get, path = "/v1/admin/payments/{id}", tag = "operator", security(("operator_key" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = PaymentStory), (status = 404, body = Problem)))]
+pub(crate) async fn payment(
+    State(shared): State<Shared>,
+    _operator: OperatorCaller,
+    InPath(id): InPath<PaymentId>,
+) -> Reply<Json<PaymentStory>> {
+    let verdict = shared.store.verdict(id).await?.ok_or_else(|| Fail::not_found("payment"))?;
+    let events = shared.store.events(id).await?;
+    let effects = shared.store.effects_of(id).await?;
+    Ok(Json(PaymentStory {
+        id,
+        verdict: verdict.verdict.name().to_owned(),
+        events: events.iter().map(|row| format!("{} {:?}", row.at, row.event)).collect(),
+        open_effects: effects.iter().map(effect_words).collect(),
+    }))
+}
+
+fn effect_words(effect: &records::Effect) -> String {
+    let what = effect.kind.booking().map_or_else(|| "Authorise".to_owned(), |booking| format!("{booking:?}"));
+    format!("{what}, tried {} times, next at {}", effect.attempts, effect.due_at)
+}
+
+fn enrolment_view(enrolment: &Enrolment) -> EnrolmentAdminView {
+    EnrolmentAdminView {
+        id: enrolment.id,
+        customer: enrolment.customer,
+        status: status_name(&enrolment.status),
+        pin_failures: enrolment.pin.failures,
+        counter: enrolment.counter.0,
+        platform: enrolment.platform.clone(),
+        activated_at_ms: enrolment.activated_at.ms(),
+        last_online_at_ms: enrolment.last_online_at.ms(),
+    }
+}
+
+fn name(name: String) -> Reply<String> {
+    let fits = (1..=NAME_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
+    if fits {
+        Ok(name)
+    } else {
+        Err(malformed(format!("A name has 1 to {NAME_BYTES_MAX} bytes and no control characters.")))
+    }
+}
+
+fn created(outcome: Outcome) -> Reply<()> {
+    match outcome {
+        Outcome::Done => Ok(()),
+        Outcome::Exists => Err(Fail::new(ProblemType::AlreadyExists, "It exists already.")),
+        outcome => Err(Fail::ours(format!("a new row: {outcome:?}"))),
+    }
+}
+
+fn entry(operator: &OperatorCaller, at: Timestamp, action: &str, subject: impl ToString) -> AuditEntry {
+    let (actor, action) = (Actor::Operator(operator.name.clone()), action.to_owned());
+    AuditEntry { at, actor, action, subject: subject.to_string(), detail: String::new() }
+}
+
+fn random() -> u64 {
+    let mut bytes = [0; 8];
+    SystemRandom.fill(&mut bytes);
+    u64::from_be_bytes(bytes)
+}

@@ -1,0 +1,116 @@
+//! What all routes share.
+
+use crate::live::Live;
+use crate::metrics::Metrics;
+use crate::pace::Pace;
+use crypto::{Random, SystemRandom};
+use model::{Clock, ProviderId, Timestamp};
+use payments::{IdSource, Payments, Provider, Terms};
+use records::Store;
+use security::{KeyStore, Security};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What a payment server is put together from.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The server's keys.
+    pub keys: Arc<dyn KeyStore>,
+    /// Security management over both.
+    pub security: Arc<Security>,
+    /// Who pays.
+    pub providers: HashMap<ProviderId, Arc<dyn Provider>>,
+    /// Who tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The intervals of payments.
+    pub terms: Terms,
+    /// SHA-256 of the operator's API key.
+    pub operator_key_hash: [u8; 32],
+    /// What the server takes at most.
+    pub limits: ServerLimits,
+}
+
+/// What the server takes at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerLimits {
+    /// Requests at work at the same time; more are told to come back.
+    pub requests_at_once_max: usize,
+    /// Requests per second of one checkout, on average.
+    pub checkout_rate_per_s: u32,
+    /// Phones that may listen for confirmations at the same time.
+    pub listeners_max: usize,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self { requests_at_once_max: 1_024, checkout_rate_per_s: 200, listeners_max: 10_000 }
+    }
+}
+
+/// What all routes share; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Shared(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) keys: Arc<dyn KeyStore>,
+    pub(crate) security: Arc<Security>,
+    pub(crate) payments: Payments,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) live: Arc<Live>,
+    pub(crate) metrics: Metrics,
+    pub(crate) pace: Pace,
+    pub(crate) operator_key_hash: [u8; 32],
+    pub(crate) limits: ServerLimits,
+}
+
+impl Shared {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let live = Arc::new(Live::new(parts.limits.listeners_max));
+        let payments = Payments::new(
+            parts.store.clone(),
+            parts.providers,
+            parts.clock.clone(),
+            Arc::new(SystemIds),
+            live.clone(),
+            parts.terms,
+        );
+        Self(Arc::new(Inner {
+            store: parts.store,
+            keys: parts.keys,
+            security: parts.security,
+            payments,
+            clock: parts.clock,
+            live,
+            metrics: Metrics::new(),
+            pace: Pace::new(parts.limits.checkout_rate_per_s),
+            operator_key_hash: parts.operator_key_hash,
+            limits: parts.limits,
+        }))
+    }
+}
+
+impl Inner {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+impl core::ops::Deref for Shared {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+struct SystemIds;
+
+impl IdSource for SystemIds {
+    fn random(&self) -> u64 {
+        let mut bytes = [0; 8];
+        SystemRandom.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+}
