@@ -6,7 +6,8 @@ use bitflags::bitflags;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 bitflags! {
-    /// Claimed evidence, 16 bits. Bits without a name are kept as they are and count as threats. JSON: a number.
+    /// Claimed evidence, 16 bits. Bits without a name are kept as they are and count as threats. In JSON
+    /// a number.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
     pub struct Evidence: u16 {
         /// Every sensor of this platform ran to its end since the app started. The one bit that is good news.

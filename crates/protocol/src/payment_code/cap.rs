@@ -54,12 +54,11 @@ impl Cap {
         for exponent in 0..=EXPONENT_MAX {
             let unit = 10_i64.pow(exponent);
             let rest = i64::from(up && amount_minor % unit != 0);
-            match u16::try_from(amount_minor / unit + rest) {
-                Ok(mantissa @ ..=MANTISSA_MAX) => {
-                    let exponent = u16::try_from(exponent).expect("four bits fit");
-                    return Self::from_bits(exponent << MANTISSA_BITS | mantissa);
-                }
-                _ => continue,
+            if let Ok(mantissa @ ..=MANTISSA_MAX) = u16::try_from(amount_minor / unit + rest) {
+                let exponent = u16::try_from(exponent).expect("four bits fit");
+                let bits = exponent << MANTISSA_BITS | mantissa;
+                // Between 4095 and 4100 units, rounding down falls back to the lower exponent's last.
+                return Self::from_bits(bits).or(Self::from_bits((bits & !MANTISSA_MAX).wrapping_sub(1)));
             }
         }
         if up { None } else { Some(Self::MAX) }

@@ -1,7 +1,7 @@
 //! The payment code: making it on a phone, opening it on a server (`spec/payment-code.md`).
 //!
-//! [`Draft`] → [`Unsigned`] → [`PaymentCode`] → [`open`] → [`OpenedCode`]. No I/O, clock or state: counters,
-//! times and keys come in, bytes go out. Whether a code may be *used* is for `security` to say.
+//! [`Draft`] → [`Unsigned`] → [`PaymentCode`] → [`open()`] → [`OpenedCode`]. No I/O, clock or state:
+//! counters, times and keys come in, bytes go out. Whether a code may be *used* is for `security` to say.
 
 mod cap;
 mod fields;

@@ -49,7 +49,7 @@ fn is_repeat(digits: &[u8]) -> bool {
 /// Each digit of a row twice or three times: 112233, 111222.
 fn is_doubled_row(digits: &[u8]) -> bool {
     [2, 3].into_iter().any(|times| {
-        let whole = digits.len() % times == 0;
+        let whole = digits.len().is_multiple_of(times);
         let chunks_uniform = digits.chunks(times).all(|chunk| chunk.iter().all(|d| *d == chunk[0]));
         let row: Vec<u8> = digits.chunks(times).map(|chunk| chunk[0]).collect();
         whole && chunks_uniform && is_row(&row)
