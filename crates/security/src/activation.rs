@@ -149,17 +149,21 @@ impl Security {
 
     /// What the code in a request is good for. One code can be tried only so often, whoever tries it.
     async fn usable_code(&self, asked: &Asked, now: Timestamp) -> Result<Usable, SecurityError> {
-        let row = self.store.activation_code(asked.code_hash).await?;
-        if let Some(used) = row.as_ref().and_then(|row| row.used.as_ref())
-            && used.request_hash == asked.hash
-        {
-            return Ok(Usable::Replied(used.reply.clone()));
-        }
-        if !self.activation_codes.take(&HEXLOWER.encode(&asked.code_hash), now) {
+        let usable = self.look_up(asked, now).await?;
+        let is_known = matches!(usable, Usable::Replied(_));
+        if !is_known && !self.activation_codes.take(&HEXLOWER.encode(&asked.code_hash), now) {
             return Err(SecurityError::TooManyRequests);
         }
+        Ok(usable)
+    }
+
+    async fn look_up(&self, asked: &Asked, now: Timestamp) -> Result<Usable, SecurityError> {
+        let row = self.store.activation_code(asked.code_hash).await?;
         Ok(match row {
             None => Usable::Refused(ActivationRefusal::UnknownCode),
+            Some(ActivationCodeRow { used: Some(used), .. }) if used.request_hash == asked.hash => {
+                Usable::Replied(used.reply)
+            }
             Some(row) if row.used.is_some() => Usable::Refused(ActivationRefusal::UsedCode),
             Some(row) if row.expires_at <= now => Usable::Refused(ActivationRefusal::ExpiredCode),
             Some(row) => Usable::Unused(row),
@@ -228,9 +232,9 @@ impl Security {
             let enrol = Enrol { code_hash: asked.code_hash, used, enrolment, audit };
             match self.store.commit(Command::Enrol(Box::new(enrol))).await? {
                 Outcome::Done => return Ok(reply),
-                Outcome::Exists => {}
-                // Another request used the code in between, or this very one did in another thread.
-                _ => match self.usable_code(asked, now).await? {
+                // The id was taken, or the code was used in between: by another request, or by this very one
+                // in another thread.
+                _ => match self.look_up(asked, now).await? {
                     Usable::Replied(reply) => return Ok(reply),
                     Usable::Refused(refusal) => return Err(SecurityError::ActivationRefused(refusal)),
                     Usable::Unused(_) => {}

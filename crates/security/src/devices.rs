@@ -48,16 +48,13 @@ pub struct HighestCounter(pub Counter);
 impl Security {
     /// Authenticates a device's signed request, once each, and remembers that the device was online.
     ///
-    /// `device_time` is the device's own clock, uncorrected, where the signed part of the request tells it: from it
-    /// the clock's offset is learned. Limits on strangers are the caller's: nothing is counted here before the
-    /// signature is good.
+    /// Limits on strangers are the caller's: nothing is counted here before the signature is good.
     ///
     /// # Errors
     /// [`SecurityError::Unauthenticated`]; [`SecurityError::TooManyRequests`]; [`SecurityError::Store`].
     pub async fn authenticate(
         &self,
         request: &UnverifiedRequest,
-        device_time: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<AuthenticatedDevice, SecurityError> {
         let refused = SecurityError::Unauthenticated;
@@ -87,7 +84,22 @@ impl Security {
             Shown::Again(_) => return Err(refused(AuthenticationRefusal::Replayed)),
             Shown::Full => return Err(SecurityError::TooManyRequests),
         }
-        let enrolment = self.hear_of(enrolment, device_time, now).await?;
+        let enrolment = self.hear_of(enrolment, None, now).await?;
+        Ok(AuthenticatedDevice { enrolment })
+    }
+
+    /// Learns how a device's clock runs from its own time, uncorrected, as it stood in the signed part of a request
+    /// that was just authenticated. (`created` will not do: phones correct it.) Follows it within policy's bounds.
+    ///
+    /// # Errors
+    /// [`SecurityError::Store`].
+    pub async fn learn_clock(
+        &self,
+        device: &AuthenticatedDevice,
+        device_time: Timestamp,
+        now: Timestamp,
+    ) -> Result<AuthenticatedDevice, SecurityError> {
+        let enrolment = self.hear_of(device.enrolment.clone(), Some(device_time), now).await?;
         Ok(AuthenticatedDevice { enrolment })
     }
 
@@ -160,11 +172,9 @@ impl Security {
     ) -> Result<Enrolment, SecurityError> {
         let audit = entry(Actor::Operator(operator.to_owned()), "enrolment.unlocked", id, now);
         self.change_enrolment(id, audit, |enrolment| match enrolment.status {
-            EnrolmentStatus::Locked { reason, .. } => {
+            EnrolmentStatus::Locked { reason, since } => {
                 enrolment.pin.failures = 0;
-                let forked = reason == LockReason::Clone || enrolment.forks > 0;
-                // A person has looked at it: the next fork is a first one again.
-                enrolment.forks = 0;
+                let forked = reason == LockReason::Clone || enrolment.last_fork_at >= Some(since);
                 Ok(Some(if forked {
                     EnrolmentStatus::Unsynchronised { since: now }
                 } else {

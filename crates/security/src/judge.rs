@@ -181,10 +181,7 @@ fn judge_fork(known: &Snapshot, past: &PastUse, now: Timestamp, policy: &Policy)
         return Judgement::unchanged(Verdict::CounterFork, Some(Alarm::CounterFork));
     }
     let mut enrolment = next_version(&known.enrolment);
-    let remembered = enrolment
-        .last_fork_at
-        .is_some_and(|at| now.ms_since(at) <= i64::from(policy.fork_memory_days) * DAY_MS);
-    enrolment.forks = if remembered { enrolment.forks.saturating_add(1) } else { 1 };
+    enrolment.forks = enrolment.forks.saturating_add(1);
     enrolment.last_fork_at = Some(now);
     let at_once = now.ms_since(past.at) <= i64::from(policy.fork_window_s) * 1000;
     let is_clone = enrolment.forks > 1 || at_once;

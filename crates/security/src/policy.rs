@@ -23,8 +23,6 @@ pub struct Policy {
     pub previous_pin_s: u32,
     /// A second code with the same counter within this time of the first's use is a clone at once; 150.
     pub fork_window_s: u32,
-    /// A second such pair of codes within this many days of the first is a clone too; 30.
-    pub fork_memory_days: u16,
     /// Days after the last authenticated exchange at which [`Policy::offline`] begins to hold; 7.
     pub offline_days_max: u16,
     /// What happens to codes of devices that were offline for longer; they are declined.
@@ -182,7 +180,6 @@ impl Default for Policy {
             code_ahead_s_max: 30,
             previous_pin_s: 300,
             fork_window_s: 150,
-            fork_memory_days: 30,
             offline_days_max: 7,
             offline: OfflineRule::Decline,
             evidence_refused: Evidence::DEBUGGER

@@ -115,6 +115,7 @@ pub struct RefusedCode {
     pub(crate) verdict: VerdictRow,
     pub(crate) enrolment: Option<EnrolmentChange>,
     pub(crate) code_use: Option<CodeUse>,
+    pub(crate) locks_for_pin: bool,
     pub(crate) audit: Vec<AuditEntry>,
 }
 
@@ -165,6 +166,12 @@ impl RefusedCode {
     #[must_use]
     pub fn confirmation_cause(&self) -> Option<(EnrolmentId, Counter, Verdict)> {
         Some((self.verdict.enrolment?, self.verdict.counter?, self.verdict.verdict))
+    }
+
+    /// Whether the PIN was wrong and locks the enrolment: the phone is told so instead of the bare verdict.
+    #[must_use]
+    pub fn locks_for_pin(&self) -> bool {
+        self.locks_for_pin
     }
 
     /// Takes everything out, to be committed in one command.

@@ -159,6 +159,7 @@ impl Case<'_> {
             verdict: self.verdict_row(verdict, None),
             enrolment: None,
             code_use: None,
+            locks_for_pin: false,
             audit: Vec::new(),
         }))
     }
@@ -176,6 +177,7 @@ impl Case<'_> {
             verdict: self.verdict_row(judgement.verdict, proved),
             enrolment,
             code_use: judgement.consumes.then(|| self.code_use(code)),
+            locks_for_pin: judgement.alarm == Some(Alarm::PinLocked),
             audit: audit.into_iter().collect(),
         }))
     }
