@@ -15,7 +15,6 @@ use crate::{
 };
 
 const WHAT: &str = "authentication statement";
-const LABEL: &str = "batzen/authentication-statement/v1";
 /// The most bytes of a statement.
 pub const STATEMENT_LEN_MAX: usize = 4096;
 const REFERENCE_LEN_MAX: usize = 255;
@@ -91,7 +90,8 @@ struct Wire {
 /// A statement as it travels; the provider keeps both parts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SignedStatement {
-    /// JSON; the signature is over these very bytes.
+    /// JSON; the signature is over these very bytes. They begin with `{`, as nothing else does that is signed
+    /// here, so they need no context.
     pub statement_bytes: Vec<u8>,
     /// By the payment server's statement key.
     pub signature: Signature,
@@ -120,8 +120,7 @@ impl AuthenticationStatement {
             terminal_bound: self.terminal_bound,
             at_ms: self.at,
         });
-        let signature =
-            key.sign(&[LABEL.as_bytes(), &statement_bytes]).map_err(|_| ProtocolError::Unavailable(WHAT))?;
+        let signature = key.sign(&[&statement_bytes]).map_err(|_| ProtocolError::Unavailable(WHAT))?;
         Ok(SignedStatement { statement_bytes, signature })
     }
 
@@ -151,7 +150,7 @@ impl SignedStatement {
         if self.statement_bytes.len() > STATEMENT_LEN_MAX {
             return Err(ProtocolError::Size(WHAT));
         }
-        key.verify(&[LABEL.as_bytes(), &self.statement_bytes], &self.signature)
+        key.verify(&[&self.statement_bytes], &self.signature)
             .map_err(|_| ProtocolError::SignatureBad(WHAT))?;
         let wire: Wire = json::parse_versioned(&self.statement_bytes, STATEMENT_LEN_MAX, WHAT)?;
         let statement = AuthenticationStatement {
@@ -216,12 +215,13 @@ mod tests {
     #[test]
     fn refuses_to_sign_what_nobody_would_take() {
         let key = SigningKey::from_scalar(&[3; 32]).unwrap();
-        for change in [
-            |s: &mut AuthenticationStatement| s.amount_minor = 0,
+        let changes: [fn(&mut AuthenticationStatement); 4] = [
+            |s| s.amount_minor = 0,
             |s| s.hold_id = String::new(),
             |s| s.account_ref = "a b".into(),
             |s| s.verdicts = vec!["x".into(); 17],
-        ] {
+        ];
+        for change in changes {
             let mut changed = statement();
             change(&mut changed);
             assert_eq!(changed.sign(&key).unwrap_err(), ProtocolError::Malformed(WHAT));

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::verdict::Verdict;
 
 /// A cause, one byte. Numbers that this version has no name for are kept: later servers add causes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Cause(u8);
 
 macro_rules! causes {
