@@ -1,0 +1,106 @@
+//! What the server's answers to an online phone change: keys, counter, clock, standing, methods.
+
+use api::phone::{EnrolmentView, MethodPage, MethodStateName, MethodView, ResyncRequest};
+use model::{Counter, MethodSlot, Timestamp};
+use protocol::{
+    error::ProtocolError,
+    key_bundle::{KeyBundle, SignedKeyBundle},
+};
+
+use crate::{METHODS_MAX, State, WalletError};
+
+/// What an [`EnrolmentView`] changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EnrolmentChange {
+    /// Whether the server's keys or limits are others now.
+    pub has_new_keys: bool,
+    /// Whether the server had seen higher counters than this wallet knew of: it was restored from a backup.
+    pub was_behind: bool,
+    /// How many confirmations wait at the server.
+    pub confirmations_waiting: u32,
+}
+
+impl State {
+    /// Takes the server's word on the enrolment, asked for at `sent_at`, both times by the phone's clock. Store the
+    /// state afterwards.
+    ///
+    /// The counter never goes back, and neither does the key bundle's sequence.
+    ///
+    /// # Errors
+    /// [`WalletError::Refused`] for a key bundle that is not the root's, of another realm, expired or rolled back:
+    /// nothing is changed then. [`WalletError::NotActivated`].
+    pub fn apply_enrolment(
+        &mut self,
+        view: &EnrolmentView,
+        sent_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<EnrolmentChange, WalletError> {
+        let (enrolled, realm) = self.enrolled_mut()?;
+        let server_time = Timestamp::from_ms(view.server_time_ms);
+        let json = serde_json::to_vec(&view.key_bundle).expect("a JSON value can be written");
+        let signed = SignedKeyBundle::from_json(&json)?;
+        let known = enrolled.key_bundle_sequence;
+        let bundle = KeyBundle::verify(&signed, &realm.root_public_key, &realm.realm, server_time, known)?;
+        if bundle.sequence == known && enrolled.bundle_as_accepted(realm)? != bundle {
+            return Err(WalletError::Refused(ProtocolError::RolledBack("key bundle")));
+        }
+        enrolled.key_bundle = signed;
+        enrolled.key_bundle_at = server_time;
+        enrolled.key_bundle_sequence = bundle.sequence;
+        let was_behind = enrolled.counter.0 < view.counter;
+        enrolled.counter = Counter(enrolled.counter.0.max(view.counter));
+        enrolled.standing = view.status;
+        enrolled.standing_at = server_time;
+        enrolled.pin_tries_left = Some(view.pin_tries_left);
+        enrolled.clock.compare(server_time, sent_at, now);
+        enrolled.last_online_at = now;
+        let confirmations_waiting = view.last_confirmation.saturating_sub(enrolled.confirmations.through());
+        Ok(EnrolmentChange { has_new_keys: bundle.sequence > known, was_behind, confirmations_waiting })
+    }
+
+    /// What to ask a resynchronisation with. Its answer goes to [`State::apply_enrolment`].
+    ///
+    /// # Errors
+    /// [`WalletError::NotActivated`].
+    pub fn resync_request(&self) -> Result<ResyncRequest, WalletError> {
+        Ok(ResyncRequest { counter: self.enrolled()?.counter.0 })
+    }
+
+    /// Takes the server's list of methods in place of the one that is here. Store the state afterwards.
+    ///
+    /// # Errors
+    /// [`WalletError::Contradiction`] for slots that cannot be; [`WalletError::NotActivated`].
+    pub fn apply_methods(&mut self, page: MethodPage) -> Result<(), WalletError> {
+        let (enrolled, _) = self.enrolled_mut()?;
+        let mut methods = page.methods;
+        methods.retain(|method| method.state != MethodStateName::Removed);
+        methods.sort_by_key(|method| method.slot);
+        let twice = methods.windows(2).any(|pair| pair[0].slot == pair[1].slot);
+        if twice || methods.len() > METHODS_MAX || methods.iter().any(|method| method.slot.0 == 0) {
+            return Err(WalletError::Contradiction("the list of methods is not one that can be"));
+        }
+        enrolled.methods = methods;
+        Ok(())
+    }
+
+    /// Takes the server's word on one method: added, proved or removed. Store the state afterwards.
+    ///
+    /// # Errors
+    /// As [`State::apply_methods`].
+    pub fn apply_method(&mut self, method: MethodView) -> Result<(), WalletError> {
+        let mut methods = self.enrolled()?.methods.clone();
+        methods.retain(|known| known.slot != method.slot);
+        methods.push(method);
+        self.apply_methods(MethodPage { methods })
+    }
+
+    /// Forgets a method that the server removed. Store the state afterwards.
+    ///
+    /// # Errors
+    /// [`WalletError::NotActivated`].
+    pub fn forget_method(&mut self, slot: MethodSlot) -> Result<(), WalletError> {
+        let (enrolled, _) = self.enrolled_mut()?;
+        enrolled.methods.retain(|known| known.slot != slot);
+        Ok(())
+    }
+}

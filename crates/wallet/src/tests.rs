@@ -1,0 +1,8 @@
+//! What a customer would miss if it went wrong.
+
+mod activation;
+mod codes;
+mod confirmations;
+mod online;
+mod sealing;
+mod vectors;
