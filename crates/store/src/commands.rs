@@ -1,0 +1,44 @@
+//! The commands, each as: look, refuse or stage. Nothing here writes; [`Session`] does once a command is done.
+
+mod enrolments;
+mod ledger;
+mod parties;
+mod payments;
+mod requests;
+mod work;
+
+use crate::fault::Fault;
+use crate::session::Session;
+use records::{Command, Outcome};
+
+/// Carries `command` out in `session`. Gives what became of it and whether anything was written.
+///
+/// # Errors
+/// A refusal concerns this command alone and left nothing; an engine's fault spoils the transaction.
+pub(crate) fn carry_out(session: &mut Session<'_>, command: Command) -> Result<(Outcome, bool), Fault> {
+    let looked = stage(session, command);
+    if let Ok(Outcome::Done) = looked {
+        return Ok((Outcome::Done, session.write()?));
+    }
+    session.discard();
+    Ok((looked?, false))
+}
+
+fn stage(session: &mut Session<'_>, command: Command) -> Result<Outcome, Fault> {
+    match command {
+        Command::CreateCustomer(customer, audit) => parties::create_customer(session, &customer, audit),
+        Command::CreateMerchant(merchant, audit) => parties::create_merchant(session, &merchant, audit),
+        Command::CreateCheckout(checkout, audit) => parties::create_checkout(session, &checkout, audit),
+        Command::PutMethod(command) => parties::put_method(session, *command),
+        Command::IssueActivationCode(code, audit) => enrolments::issue_code(session, &code, audit),
+        Command::Enrol(command) => enrolments::enrol(session, *command),
+        Command::ChangeEnrolment(command) => enrolments::change(session, *command),
+        Command::BeginPayment(command) => payments::begin(session, *command),
+        Command::ChangePayment(command) => payments::change(session, *command),
+        Command::Cancel(request, at) => requests::cancel(session, request, at),
+        Command::DelayEffect { effect, attempts, due_at } => work::delay(session, effect, attempts, due_at),
+        Command::SettleTask { task, at, audit } => work::settle(session, task, at, audit),
+        Command::SignAudit(head) => work::sign(session, &head),
+        Command::Record(entry) => session.audit(entry).map(|()| Outcome::Done),
+    }
+}

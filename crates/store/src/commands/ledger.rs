@@ -1,0 +1,88 @@
+//! Postings and the balances that follow from them.
+
+use crate::fault::Fault;
+use crate::session::Session;
+use crate::tables::{BALANCES, POSTINGS};
+use model::{AccountKey, Currency, Layer, PaymentId, Posting};
+use records::{Balance, PostingRow};
+
+#[derive(Clone, Copy)]
+enum Side {
+    Debit,
+    Credit,
+}
+
+/// Stages `postings` of a payment's `version` and the balances that they lead to.
+pub(super) fn book(
+    session: &mut Session<'_>,
+    payment: PaymentId,
+    version: u32,
+    postings: Vec<Posting>,
+) -> Result<(), Fault> {
+    let mut balances = Vec::with_capacity(postings.len() + 1);
+    for (place, posting) in postings.into_iter().enumerate() {
+        if posting.amount_minor <= 0 {
+            return Err(Fault::wrong("a posting's amount is not above zero"));
+        }
+        let place =
+            u8::try_from(place).map_err(|_| Fault::wrong("more postings at once than have a place"))?;
+        add(session, &mut balances, &posting, Side::Debit)?;
+        add(session, &mut balances, &posting, Side::Credit)?;
+        let row = PostingRow { payment, version, place, posting };
+        session.put(POSTINGS, &(payment, version, place), &row)?;
+    }
+    for balance in &balances {
+        session.put(BALANCES, &(balance.account.clone(), balance.currency), balance)?;
+    }
+    Ok(())
+}
+
+fn add(
+    session: &mut Session<'_>,
+    balances: &mut Vec<Balance>,
+    posting: &Posting,
+    side: Side,
+) -> Result<(), Fault> {
+    let account = match side {
+        Side::Debit => &posting.debit,
+        Side::Credit => &posting.credit,
+    };
+    let balance = balance_of(session, balances, account, posting.currency)?;
+    let sum = match (posting.layer, side) {
+        (Layer::Pending, Side::Debit) => &mut balance.pending_debit_minor,
+        (Layer::Pending, Side::Credit) => &mut balance.pending_credit_minor,
+        (Layer::Posted, Side::Debit) => &mut balance.posted_debit_minor,
+        (Layer::Posted, Side::Credit) => &mut balance.posted_credit_minor,
+    };
+    *sum = sum
+        .checked_add(posting.amount_minor)
+        .ok_or_else(|| Fault::wrong("an account's sum is larger than can be counted"))?;
+    Ok(())
+}
+
+/// The balance as the postings before this one leave it; looked up when first met.
+fn balance_of<'a>(
+    session: &mut Session<'_>,
+    balances: &'a mut Vec<Balance>,
+    account: &AccountKey,
+    currency: Currency,
+) -> Result<&'a mut Balance, Fault> {
+    let met = balances.iter().position(|balance| balance.account == *account && balance.currency == currency);
+    let place = match met {
+        Some(place) => place,
+        None => {
+            let key = (account.clone(), currency);
+            let stored = session.get(BALANCES, &key)?;
+            balances.push(stored.unwrap_or(Balance {
+                account: key.0,
+                currency,
+                pending_debit_minor: 0,
+                pending_credit_minor: 0,
+                posted_debit_minor: 0,
+                posted_credit_minor: 0,
+            }));
+            balances.len() - 1
+        }
+    };
+    Ok(&mut balances[place])
+}

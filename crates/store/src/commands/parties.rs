@@ -1,0 +1,73 @@
+//! Customers and their methods, merchants and their checkouts.
+
+use crate::fault::Fault;
+use crate::session::Session;
+use crate::tables::{CHECKOUT_BY_KEY, CHECKOUT_OF_TERMINAL, CHECKOUTS, CUSTOMERS, MERCHANTS, METHODS};
+use records::{AuditEntry, Checkout, Customer, Merchant, Outcome, PutMethod};
+
+pub(super) fn create_customer(
+    session: &mut Session<'_>,
+    customer: &Customer,
+    audit: AuditEntry,
+) -> Result<Outcome, Fault> {
+    if session.has(CUSTOMERS, &customer.id)? {
+        return Ok(Outcome::Exists);
+    }
+    session.put(CUSTOMERS, &customer.id, customer)?;
+    session.audit(audit)?;
+    Ok(Outcome::Done)
+}
+
+pub(super) fn create_merchant(
+    session: &mut Session<'_>,
+    merchant: &Merchant,
+    audit: AuditEntry,
+) -> Result<Outcome, Fault> {
+    if session.has(MERCHANTS, &merchant.id)? {
+        return Ok(Outcome::Exists);
+    }
+    session.put(MERCHANTS, &merchant.id, merchant)?;
+    session.audit(audit)?;
+    Ok(Outcome::Done)
+}
+
+pub(super) fn create_checkout(
+    session: &mut Session<'_>,
+    checkout: &Checkout,
+    audit: AuditEntry,
+) -> Result<Outcome, Fault> {
+    let known =
+        session.has(CHECKOUTS, &checkout.id)? || session.has(CHECKOUT_BY_KEY, &checkout.api_key_hash)?;
+    if known {
+        return Ok(Outcome::Exists);
+    }
+    for terminal in &checkout.terminals {
+        if session.has(CHECKOUT_OF_TERMINAL, terminal)? {
+            return Ok(Outcome::Exists);
+        }
+        session.put(CHECKOUT_OF_TERMINAL, terminal, &checkout.id)?;
+    }
+    session.put(CHECKOUTS, &checkout.id, checkout)?;
+    session.put(CHECKOUT_BY_KEY, &checkout.api_key_hash, &checkout.id)?;
+    session.audit(audit)?;
+    Ok(Outcome::Done)
+}
+
+/// A method not there yet counts as version 0.
+pub(super) fn put_method(session: &mut Session<'_>, command: PutMethod) -> Result<Outcome, Fault> {
+    let PutMethod { expected_version, method, audit } = command;
+    if expected_version.checked_add(1) != Some(method.version) {
+        return Err(Fault::wrong("the method's version does not follow the one seen"));
+    }
+    let key = (method.customer, method.slot);
+    let stored = session.get(METHODS, &key)?;
+    if stored.is_none() && expected_version > 0 {
+        return Ok(Outcome::Missing);
+    }
+    if stored.map_or(0, |row| row.version) != expected_version {
+        return Ok(Outcome::Conflict);
+    }
+    session.put(METHODS, &key, &method)?;
+    session.audit(audit)?;
+    Ok(Outcome::Done)
+}

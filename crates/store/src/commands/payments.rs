@@ -1,0 +1,198 @@
+//! Payments: begun once for a code, then moved one event at a time.
+
+use super::{enrolments, ledger, requests, work};
+use crate::fault::Fault;
+use crate::key::ByTime;
+use crate::session::Session;
+use crate::tables::{
+    BEGIN_REQUESTS, CODE_USES, CONFIRMATIONS, ENROLMENTS, EVENTS, PAYMENTS, PAYMENTS_OF_MERCHANT, TASKS,
+    VERDICTS, WAKE_OF, WAKES,
+};
+use model::{PaymentId, Timestamp};
+use records::{
+    BeginPayment, ChangePayment, CodeUse, ConfirmationRow, EnrolmentChange, NewConfirmation, Outcome,
+};
+
+pub(super) fn begin(session: &mut Session<'_>, command: BeginPayment) -> Result<Outcome, Fault> {
+    check_begin(&command)?;
+    if let Some(known) = requests::known(session, &command.request)? {
+        return Ok(known);
+    }
+    let id = command.payment.id;
+    if session.has(PAYMENTS, &id)? {
+        return Ok(Outcome::Exists);
+    }
+    if let Some(refusal) = consume(session, command.enrolment.as_ref(), command.code_use.as_ref())? {
+        return Ok(refusal);
+    }
+    if let Some(effect) = &command.effect
+        && !work::add(session, effect)?
+    {
+        return Ok(Outcome::Exists);
+    }
+    session.put(PAYMENTS, &id, &command.payment)?;
+    session.put(PAYMENTS_OF_MERCHANT, &(command.payment.order.merchant, ByTime(id)), &id)?;
+    session.put(VERDICTS, &id, &command.verdict)?;
+    session.put(BEGIN_REQUESTS, &id, &requests::key_of(&command.request))?;
+    requests::remember(session, command.request, Some(id), command.answer, command.payment.received_at)?;
+    set_wake(session, id, None, command.wake_at)?;
+    if let Some(confirmation) = command.confirmation {
+        confirm(session, confirmation)?;
+    }
+    for entry in command.audit {
+        session.audit(entry)?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn check_begin(command: &BeginPayment) -> Result<(), Fault> {
+    let payment = command.payment.id;
+    if command.payment.version != 1 || command.verdict.payment != payment {
+        return Err(Fault::wrong("a new payment is at version 1 and its verdict is its own"));
+    }
+    if command.effect.as_ref().is_some_and(|effect| effect.payment != payment) {
+        return Err(Fault::wrong("the effect is another payment's"));
+    }
+    let Some(code_use) = &command.code_use else { return Ok(()) };
+    let counted = command.enrolment.as_ref().is_some_and(|change| {
+        change.enrolment.id == code_use.enrolment && change.enrolment.counter >= code_use.counter
+    });
+    if !counted || code_use.payment != payment {
+        return Err(Fault::wrong(
+            "a code is consumed together with its enrolment's counter, for its own payment",
+        ));
+    }
+    Ok(())
+}
+
+/// Stages the enrolment's change and the code's consumption, or tells why they may not be. The row for the
+/// code stands behind the version and the counter: no (enrolment, counter) is consumed twice, whatever the
+/// caller overlooked.
+fn consume(
+    session: &mut Session<'_>,
+    change: Option<&EnrolmentChange>,
+    code_use: Option<&CodeUse>,
+) -> Result<Option<Outcome>, Fault> {
+    let Some(change) = change else { return Ok(None) };
+    let counter = match enrolments::apply(session, change)? {
+        Ok(counter) => counter,
+        Err(refusal) => return Ok(Some(refusal)),
+    };
+    if let Some(code_use) = code_use {
+        let key = (code_use.enrolment, code_use.counter);
+        if counter >= code_use.counter || session.has(CODE_USES, &key)? {
+            return Ok(Some(Outcome::Conflict));
+        }
+        session.put(CODE_USES, &key, code_use)?;
+    }
+    Ok(None)
+}
+
+pub(super) fn change(session: &mut Session<'_>, command: ChangePayment) -> Result<Outcome, Fault> {
+    check_change(&command)?;
+    let (id, version) = (command.payment.id, command.payment.version);
+    if let Some((request, _)) = &command.request
+        && let Some(known) = requests::known(session, request)?
+    {
+        return Ok(known);
+    }
+    let Some(stored) = session.get(PAYMENTS, &id)? else {
+        return Ok(Outcome::Missing);
+    };
+    if stored.version != command.expected_version {
+        return Ok(Outcome::Conflict);
+    }
+    if let Some(done) = command.done_effect
+        && !work::done(session, id, done)?
+    {
+        return Ok(Outcome::Missing);
+    }
+    for effect in &command.new_effects {
+        if !work::add(session, effect)? {
+            return Ok(Outcome::Exists);
+        }
+    }
+    if let Some(task) = &command.task {
+        if session.has(TASKS, &task.effect)? {
+            return Ok(Outcome::Exists);
+        }
+        session.put(TASKS, &task.effect, task)?;
+    }
+    if let Some((request, answer)) = command.begin_answer
+        && !requests::complete(session, &request, id, answer)?
+    {
+        return Ok(Outcome::Missing);
+    }
+    if let Some((request, answer)) = command.request {
+        requests::remember(session, request, Some(id), Some(answer), command.event.at)?;
+    }
+    session.put(PAYMENTS, &id, &command.payment)?;
+    session.put(EVENTS, &(id, version), &command.event)?;
+    ledger::book(session, id, version, command.postings)?;
+    let woken_at = session.get(WAKE_OF, &id)?;
+    set_wake(session, id, woken_at, command.wake_at)?;
+    if let Some(confirmation) = command.confirmation {
+        confirm(session, confirmation)?;
+    }
+    for entry in command.audit {
+        session.audit(entry)?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn check_change(command: &ChangePayment) -> Result<(), Fault> {
+    let (id, version) = (command.payment.id, command.payment.version);
+    if command.expected_version.checked_add(1) != Some(version) {
+        return Err(Fault::wrong("the payment's version does not follow the one seen"));
+    }
+    if command.event.payment != id || command.event.version != version {
+        return Err(Fault::wrong("the event is not the one that led to the payment's version"));
+    }
+    let strange = command.new_effects.iter().any(|effect| effect.payment != id)
+        || command.task.as_ref().is_some_and(|task| task.payment != id);
+    if strange {
+        return Err(Fault::wrong("an effect or a task is another payment's"));
+    }
+    let twice = |(place, effect): (usize, &records::Effect)| {
+        command.new_effects[..place].iter().any(|other| other.id == effect.id)
+    };
+    if command.new_effects.iter().enumerate().any(twice) {
+        return Err(Fault::wrong("two new effects share an id"));
+    }
+    Ok(())
+}
+
+/// Stages when a payment must be looked at, in place of when it had to be.
+fn set_wake(
+    session: &mut Session<'_>,
+    id: PaymentId,
+    before: Option<Timestamp>,
+    after: Option<Timestamp>,
+) -> Result<(), Fault> {
+    if before == after {
+        return Ok(());
+    }
+    if let Some(at) = before {
+        session.remove(WAKES, &(at, id));
+    }
+    match after {
+        Some(at) => {
+            session.put(WAKES, &(at, id), &id)?;
+            session.put(WAKE_OF, &id, &at)
+        }
+        None => {
+            session.remove(WAKE_OF, &id);
+            Ok(())
+        }
+    }
+}
+
+/// Stages a confirmation in the enrolment's next place. Its enrolment must exist, or nobody could ever read it.
+fn confirm(session: &mut Session<'_>, confirmation: NewConfirmation) -> Result<(), Fault> {
+    let enrolment = confirmation.enrolment;
+    if !session.has(ENROLMENTS, &enrolment)? {
+        return Err(Fault::wrong("a confirmation is for an enrolment that is not there"));
+    }
+    let sequence = session.next_confirmation(enrolment)?;
+    session.put(CONFIRMATIONS, &(enrolment, sequence), &ConfirmationRow { sequence, confirmation })
+}

@@ -1,0 +1,270 @@
+//! Rows and commands that are whole and plausible, told apart by small numbers.
+
+use model::{
+    AccountKey, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, Layer,
+    MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState, Posting,
+    ProviderId, TerminalNumber, Timestamp,
+};
+use protocol::confirmation::ConfirmationKind;
+use protocol::verdict::Verdict;
+use records::{
+    ActivationCodeRow, ActivationUse, Actor, Answer, AuditEntry, BeginPayment, ChangePayment, Checkout,
+    CodeUse, Command, Customer, Effect, EffectKind, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus,
+    EventRow, Merchant, Method, MethodState, NewConfirmation, OperatorTask, PinState, RequestId, TrustLevel,
+    VerdictRow,
+};
+
+/// When all samples happen.
+pub const NOW: Timestamp = Timestamp::from_ms(1_800_000_000_000);
+
+/// An audit entry.
+pub fn entry(action: &str) -> AuditEntry {
+    AuditEntry {
+        at: NOW,
+        actor: Actor::Operator("ada".into()),
+        action: action.into(),
+        subject: "sample".into(),
+        detail: String::new(),
+    }
+}
+
+/// Customer `n`.
+pub fn customer(n: u128) -> Customer {
+    Customer { id: CustomerId::from_u128(n), name: format!("Customer {n}"), created_at: NOW }
+}
+
+/// Merchant `n`.
+pub fn merchant(n: u128) -> Merchant {
+    Merchant { id: MerchantId::from_u128(n), name: format!("Shop {n}"), created_at: NOW }
+}
+
+/// Till `n`.
+pub fn terminal(n: u32) -> TerminalNumber {
+    TerminalNumber::new(n).unwrap()
+}
+
+/// Checkout `n` of merchant 1 with one till of its own.
+pub fn checkout(n: u8) -> Checkout {
+    Checkout {
+        id: CheckoutId::from_u128(n.into()),
+        merchant: MerchantId::from_u128(1),
+        name: format!("Checkout {n}"),
+        api_key_hash: [n; 32],
+        terminals: vec![terminal(100 + u32::from(n))],
+        created_at: NOW,
+    }
+}
+
+/// The provider of all samples.
+pub fn provider() -> ProviderId {
+    "bank".parse().unwrap()
+}
+
+/// Method `slot` of customer 1, as it is at `version`.
+pub fn method(slot: u8, version: u32) -> Method {
+    Method {
+        customer: CustomerId::from_u128(1),
+        slot: MethodSlot(slot),
+        version,
+        provider: provider(),
+        state: MethodState::Active {
+            account_ref: format!("account-{slot}"),
+            currency: Currency::CHF,
+            label: "CH** 1234".into(),
+        },
+        added_at: NOW,
+    }
+}
+
+/// Activation code `n` of customer 1, good for an hour.
+pub fn activation_code(n: u8) -> ActivationCodeRow {
+    ActivationCodeRow {
+        code_hash: [n; 32],
+        customer: CustomerId::from_u128(1),
+        issued_at: NOW,
+        expires_at: NOW.plus_s(3_600),
+        used: None,
+    }
+}
+
+/// Enrolment `n` of customer 1, as activated.
+pub fn enrolment(n: u8) -> Enrolment {
+    Enrolment {
+        id: EnrolmentId::from_bytes([0, 0, 0, 0, 0, n]),
+        version: 1,
+        customer: CustomerId::from_u128(1),
+        device_key: vec![2; 33],
+        online_key: vec![3; 33],
+        confirmation_key: [4; 32],
+        certificate: vec![5; 400],
+        certificate_not_after: NOW.plus_s(86_400),
+        pin: PinState { generation: 0, wrapped_key: vec![6; 60], previous_wrapped_key: None, failures: 0 },
+        status: EnrolmentStatus::Active,
+        counter: Counter(0),
+        forks: 0,
+        last_fork_at: None,
+        clock_offset_ms: 0,
+        level: TrustLevel::Software,
+        platform: "test".into(),
+        activated_at: NOW,
+        last_online_at: NOW,
+    }
+}
+
+/// Uses activation code `n` for enrolment `n`.
+pub fn enrol(n: u8) -> Enrol {
+    let enrolment = enrolment(n);
+    let used = ActivationUse { request_hash: [n; 32], enrolment: enrolment.id, reply: vec![n; 100], at: NOW };
+    Enrol { code_hash: [n; 32], used, enrolment, audit: entry("enrolment.activated") }
+}
+
+/// The commands that enrolment `n` takes.
+pub fn enrolled(n: u8) -> [Command; 2] {
+    [
+        Command::IssueActivationCode(activation_code(n), entry("activation.issued")),
+        Command::Enrol(Box::new(enrol(n))),
+    ]
+}
+
+/// Request `key` of checkout 1; requests that ask the same have the same `asks`.
+pub fn request(key: &str, asks: u8) -> RequestId {
+    RequestId { checkout: CheckoutId::from_u128(1), key: idempotency_key(key), request_hash: [asks; 32] }
+}
+
+/// A till's name for a request.
+pub fn idempotency_key(key: &str) -> IdempotencyKey {
+    key.parse().unwrap()
+}
+
+/// An answer.
+pub fn answer(text: &str) -> Answer {
+    Answer { status: 200, content_type: "application/json".into(), body: text.into() }
+}
+
+/// Payment `n`, received from enrolment `device` with `counter`.
+pub fn payment(n: u128, device: EnrolmentId, counter: u32) -> Payment {
+    Payment {
+        id: PaymentId::from_u128(n),
+        version: 1,
+        order: Order {
+            merchant: MerchantId::from_u128(1),
+            checkout: CheckoutId::from_u128(1),
+            terminal: terminal(101),
+            amount: Money::new(1_250, Currency::CHF),
+        },
+        payer: Some(Payer {
+            customer: CustomerId::from_u128(1),
+            enrolment: device,
+            counter: Counter(counter),
+            method: MethodSlot(1),
+            provider: provider(),
+            account_ref: "account-1".into(),
+        }),
+        received_at: NOW,
+        state: PaymentState::Received,
+        captured_minor: 0,
+        refunded_minor: 0,
+    }
+}
+
+/// Effect `n` of a payment, due at once.
+pub fn effect(n: u128, payment: PaymentId) -> Effect {
+    Effect {
+        id: EffectId::from_u128(n),
+        payment,
+        provider: provider(),
+        kind: EffectKind::Authorise { statement: vec![7; 200], signature: vec![8; 64] },
+        attempts: 0,
+        due_at: NOW,
+        written_at: NOW,
+    }
+}
+
+/// A confirmation for the device `enrolment` about `payment`.
+pub fn confirmation(enrolment: EnrolmentId, payment: PaymentId, counter: u32) -> NewConfirmation {
+    NewConfirmation {
+        enrolment,
+        kind: ConfirmationKind::Authorised,
+        payment,
+        counter: Counter(counter),
+        at: NOW,
+        amount: Money::new(1_250, Currency::CHF),
+        merchant_name: "Shop 1".into(),
+        terminal: terminal(101),
+        cause: None,
+    }
+}
+
+/// Begins payment `n`, with effect `n` and request `key-n`, by consuming `counter` of `seen`.
+pub fn begin(n: u128, seen: &Enrolment, counter: u32) -> BeginPayment {
+    let id = PaymentId::from_u128(n);
+    let device = seen.id;
+    let changed = Enrolment { version: seen.version + 1, counter: Counter(counter), ..seen.clone() };
+    let code_hash = [9; 32];
+    BeginPayment {
+        request: request(&format!("key-{n}"), 1),
+        payment: payment(n, device, counter),
+        verdict: VerdictRow {
+            payment: id,
+            verdict: Verdict::Ok,
+            code_hash,
+            enrolment: Some(device),
+            counter: Some(Counter(counter)),
+            at: NOW,
+        },
+        enrolment: Some(EnrolmentChange { expected_version: seen.version, enrolment: changed }),
+        code_use: Some(CodeUse {
+            enrolment: device,
+            counter: Counter(counter),
+            code_hash,
+            payment: id,
+            at: NOW,
+        }),
+        effect: Some(effect(n, id)),
+        wake_at: Some(NOW.plus_s(30)),
+        confirmation: None,
+        answer: None,
+        audit: vec![entry("payment.received")],
+    }
+}
+
+/// A posting of `amount_minor` from the merchant to the provider's clearing account.
+pub fn posting(layer: Layer, amount_minor: i64) -> Posting {
+    Posting {
+        debit: AccountKey::ProviderClearing(provider()),
+        credit: AccountKey::Merchant(MerchantId::from_u128(1)),
+        amount_minor,
+        currency: Currency::CHF,
+        layer,
+    }
+}
+
+/// Moves `seen` on by one silent event and nothing else.
+pub fn change(seen: &Payment) -> ChangePayment {
+    let version = seen.version + 1;
+    ChangePayment {
+        expected_version: seen.version,
+        payment: Payment { version, state: PaymentState::Unknown, ..seen.clone() },
+        event: EventRow { payment: seen.id, version, at: NOW, event: PaymentEvent::Silent },
+        postings: Vec::new(),
+        new_effects: Vec::new(),
+        done_effect: None,
+        wake_at: None,
+        confirmation: None,
+        request: None,
+        begin_answer: None,
+        task: None,
+        audit: Vec::new(),
+    }
+}
+
+/// A task about effect `n` of a payment.
+pub fn task(n: u128, payment: PaymentId) -> OperatorTask {
+    OperatorTask {
+        effect: EffectId::from_u128(n),
+        payment,
+        reason: "the bank refused it for good".into(),
+        since: NOW,
+        settled_at: None,
+    }
+}

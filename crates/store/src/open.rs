@@ -1,0 +1,201 @@
+//! Opening a store, with errors that tell an operator what to do.
+
+use crate::disk::{Disk, SyncWatch};
+use crate::fault::is_full;
+use crate::migrations::{self, MIGRATIONS};
+use redb::backends::FileBackend;
+use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// How much of the store is kept in memory unless told otherwise.
+pub const CACHE_BYTES_DEFAULT: usize = 256 * 1024 * 1024;
+
+/// How to open a store.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How much of it may be kept in memory, bytes.
+    pub cache_bytes: usize,
+    /// Whether every page is compared with its checksum first. Reads the whole file.
+    pub check_pages: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { cache_bytes: CACHE_BYTES_DEFAULT, check_pages: false }
+    }
+}
+
+/// Why a store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The folder that it shall be in is not there.
+    #[error("the folder {0} is not there; make it first")]
+    FolderMissing(PathBuf),
+    /// It may not be written.
+    #[error(
+        "the store may not be written: {0}; check its owner and rights, and that the disk is not read-only"
+    )]
+    ReadOnly(io::Error),
+    /// There is no room to open it.
+    #[error("the store's disk is full; free some room")]
+    DiskFull,
+    /// Some other process has it open.
+    #[error("another process has the store open; stop that one first")]
+    InUse,
+    /// A later version of this program wrote it.
+    #[error("the store has schema {found}, this program knows schemas up to {known}; use a newer program")]
+    Newer {
+        /// The store's schema.
+        found: u32,
+        /// The latest schema known here.
+        known: u32,
+    },
+    /// The file is something else.
+    #[error("this is not a Batzen store: {0}")]
+    NotAStore(String),
+    /// It was a store, but does not read as one.
+    #[error("the store is damaged: {0}; restore it from a copy")]
+    Damaged(String),
+    /// Something else.
+    #[error("the store cannot be opened: {0}")]
+    Failed(String),
+}
+
+/// Opens the same store again, as often as asked.
+pub(crate) type Opener = Box<dyn Fn() -> Result<Opened, OpenError> + Send + Sync>;
+
+/// An engine with a store of the present schema in it.
+pub(crate) struct Opened {
+    pub(crate) database: Database,
+    /// The number of the last batch that is durable.
+    pub(crate) batch: u64,
+}
+
+/// Opens the store in the file at `path`.
+pub(crate) fn on_file(path: &Path, options: Options, watch: SyncWatch) -> Opener {
+    let path = path.to_owned();
+    Box::new(move || {
+        let file = match open_file(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                make(&path, options)?;
+                open_file(&path)
+            }
+            opened => opened,
+        };
+        on_open_file(file.map_err(|error| explain_io(error, Some(&path)))?, &path, options, &watch)
+    })
+}
+
+fn open_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open(path)
+}
+
+fn on_open_file(file: File, path: &Path, options: Options, watch: &SyncWatch) -> Result<Opened, OpenError> {
+    let disk = FileBackend::new(file).map_err(|error| explain(error, Some(path)))?;
+    let opened = open_engine(Disk::new(disk, watch), options).map_err(|error| explain(error, Some(path)))?;
+    migrated(opened)
+}
+
+/// Makes an empty store aside, for its owner's eyes alone, and gives it its name once it is whole and durable:
+/// a power loss meanwhile leaves no store, never half of one. If another process was quicker, that one's stays.
+fn make(path: &Path, options: Options) -> Result<(), OpenError> {
+    let explained = |error| explain_io(error, Some(path));
+    let aside =
+        tempfile::Builder::new().prefix(".new-store-").tempfile_in(folder_of(path)).map_err(explained)?;
+    let file = aside.as_file().try_clone().map_err(explained)?;
+    let made = on_open_file(file, path, options, &SyncWatch::default())?;
+    made.database.close().map_err(|error| explain(error, Some(path)))?;
+    aside.as_file().sync_all().map_err(explained)?;
+    match aside.persist_noclobber(path) {
+        Err(error) if error.error.kind() != ErrorKind::AlreadyExists => return Err(explained(error.error)),
+        _ => {}
+    }
+    sync_folder(path).map_err(explained)
+}
+
+/// Opens the store on a disk whose clones are the same disk. One that is empty becomes a store in place.
+pub(crate) fn on_disk<B: StorageBackend + Clone>(disk: B, options: Options, watch: SyncWatch) -> Opener {
+    Box::new(move || {
+        let opened =
+            open_engine(Disk::new(disk.clone(), &watch), options).map_err(|error| explain(error, None))?;
+        migrated(opened)
+    })
+}
+
+/// Commits use the engine's single sync with checksums, not its two phases: a commit torn by a power loss is
+/// found by its checksums when the store is opened again, and half the syncs are twice the payments.
+fn open_engine(disk: impl StorageBackend, options: Options) -> Result<Database, DatabaseError> {
+    Builder::new()
+        .set_cache_size(options.cache_bytes)
+        .set_check_integrity_on_open(options.check_pages)
+        .create_with_backend(disk)
+}
+
+fn migrated(database: Database) -> Result<Opened, OpenError> {
+    let batch = migrations::migrate(&database, MIGRATIONS)?;
+    Ok(Opened { database, batch })
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn explain(error: DatabaseError, path: Option<&Path>) -> OpenError {
+    match error {
+        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => OpenError::InUse,
+        DatabaseError::UpgradeRequired(_) => OpenError::NotAStore("its engine's format is older".into()),
+        DatabaseError::Storage(error) => explain_storage(error, path),
+        other => OpenError::Failed(other.to_string()),
+    }
+}
+
+pub(crate) fn explain_storage(error: StorageError, path: Option<&Path>) -> OpenError {
+    match error {
+        StorageError::Io(error) => explain_io(error, path),
+        StorageError::Corrupted(what) => OpenError::Damaged(what),
+        other => OpenError::Failed(other.to_string()),
+    }
+}
+
+fn explain_io(error: io::Error, path: Option<&Path>) -> OpenError {
+    match (error.kind(), path) {
+        (ErrorKind::NotFound, Some(path)) => OpenError::FolderMissing(folder_of(path).to_owned()),
+        (ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem, _) => OpenError::ReadOnly(error),
+        (ErrorKind::InvalidData | ErrorKind::IsADirectory | ErrorKind::NotADirectory, _) => {
+            OpenError::NotAStore(error.to_string())
+        }
+        (kind, _) if is_full(kind) => OpenError::DiskFull,
+        _ => OpenError::Failed(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_is_told_in_an_operators_words() {
+        let explained = |kind: ErrorKind| explain_io(io::Error::from(kind), Some(Path::new("/a/store")));
+        assert!(
+            matches!(explained(ErrorKind::NotFound), OpenError::FolderMissing(folder) if folder == Path::new("/a"))
+        );
+        assert!(matches!(explained(ErrorKind::ReadOnlyFilesystem), OpenError::ReadOnly(_)));
+        assert!(matches!(explained(ErrorKind::PermissionDenied), OpenError::ReadOnly(_)));
+        assert!(matches!(explained(ErrorKind::StorageFull), OpenError::DiskFull));
+        assert!(matches!(explained(ErrorKind::QuotaExceeded), OpenError::DiskFull));
+        assert!(matches!(explained(ErrorKind::TimedOut), OpenError::Failed(_)));
+    }
+}

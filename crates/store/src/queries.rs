@@ -1,0 +1,193 @@
+//! The port: commands go to the writer, queries read what is durable, where they are asked.
+//!
+//! A query is a few look-ups in B-trees that are mostly in memory: microseconds, less than handing it to
+//! another thread would take.
+
+use crate::EmbeddedStore;
+use crate::engine::Snapshot;
+use crate::fault::Fault;
+use crate::key::ByTime;
+use crate::tables as t;
+use core::ops::Bound::{Excluded, Included, Unbounded};
+use model::{
+    CheckoutId, Counter, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId, MethodSlot, Payment,
+    PaymentId, TerminalNumber, Timestamp,
+};
+use records::{
+    ActivationCodeRow, AuditHead, AuditRow, Balance, Checkout, CodeUse, Command, ConfirmationRow, Customer,
+    Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page, PostingRow,
+    Store, StoreFuture, VerdictRow,
+};
+
+impl EmbeddedStore {
+    fn ask<'a, T: Send + 'a>(
+        &'a self,
+        ask: impl FnOnce(&Snapshot) -> Result<T, Fault> + Send + 'a,
+    ) -> StoreFuture<'a, T> {
+        Box::pin(async move { self.engine().read(ask) })
+    }
+}
+
+impl Store for EmbeddedStore {
+    fn commit(&self, command: Command) -> StoreFuture<'_, Outcome> {
+        Box::pin(self.send(command))
+    }
+
+    fn customer(&self, id: CustomerId) -> StoreFuture<'_, Option<Customer>> {
+        self.ask(move |snapshot| snapshot.get(t::CUSTOMERS, &id))
+    }
+
+    fn customers(&self, page: Page<CustomerId>) -> StoreFuture<'_, Vec<Customer>> {
+        self.ask(move |snapshot| snapshot.page(t::CUSTOMERS, page))
+    }
+
+    fn activation_code(&self, code_hash: [u8; 32]) -> StoreFuture<'_, Option<ActivationCodeRow>> {
+        self.ask(move |snapshot| snapshot.get(t::ACTIVATION_CODES, &code_hash))
+    }
+
+    fn enrolment(&self, id: EnrolmentId) -> StoreFuture<'_, Option<Enrolment>> {
+        self.ask(move |snapshot| snapshot.get(t::ENROLMENTS, &id))
+    }
+
+    fn enrolments(&self, page: Page<EnrolmentId>) -> StoreFuture<'_, Vec<Enrolment>> {
+        self.ask(move |snapshot| snapshot.page(t::ENROLMENTS, page))
+    }
+
+    fn method(&self, customer: CustomerId, slot: MethodSlot) -> StoreFuture<'_, Option<Method>> {
+        self.ask(move |snapshot| snapshot.get(t::METHODS, &(customer, slot)))
+    }
+
+    fn methods(&self, customer: CustomerId) -> StoreFuture<'_, Vec<Method>> {
+        let (first, last) = ((customer, MethodSlot(0)), (customer, MethodSlot(u8::MAX)));
+        self.ask(move |snapshot| snapshot.all(t::METHODS, Included(first), Included(last)))
+    }
+
+    fn merchant(&self, id: MerchantId) -> StoreFuture<'_, Option<Merchant>> {
+        self.ask(move |snapshot| snapshot.get(t::MERCHANTS, &id))
+    }
+
+    fn merchants(&self, page: Page<MerchantId>) -> StoreFuture<'_, Vec<Merchant>> {
+        self.ask(move |snapshot| snapshot.page(t::MERCHANTS, page))
+    }
+
+    fn checkout(&self, id: CheckoutId) -> StoreFuture<'_, Option<Checkout>> {
+        self.ask(move |snapshot| snapshot.get(t::CHECKOUTS, &id))
+    }
+
+    fn checkout_by_key(&self, api_key_hash: [u8; 32]) -> StoreFuture<'_, Option<Checkout>> {
+        self.ask(move |snapshot| {
+            let id = snapshot.get(t::CHECKOUT_BY_KEY, &api_key_hash)?;
+            id.map(|id| snapshot.pointed(t::CHECKOUTS, &id)).transpose()
+        })
+    }
+
+    fn checkout_of_terminal(&self, terminal: TerminalNumber) -> StoreFuture<'_, Option<CheckoutId>> {
+        self.ask(move |snapshot| snapshot.get(t::CHECKOUT_OF_TERMINAL, &terminal))
+    }
+
+    fn code_use(&self, enrolment: EnrolmentId, counter: Counter) -> StoreFuture<'_, Option<CodeUse>> {
+        self.ask(move |snapshot| snapshot.get(t::CODE_USES, &(enrolment, counter)))
+    }
+
+    fn payment(&self, id: PaymentId) -> StoreFuture<'_, Option<Payment>> {
+        self.ask(move |snapshot| snapshot.get(t::PAYMENTS, &id))
+    }
+
+    fn payments(&self, page: Page<PaymentId>) -> StoreFuture<'_, Vec<Payment>> {
+        self.ask(move |snapshot| snapshot.page(t::PAYMENTS, page))
+    }
+
+    fn payments_of_merchant(
+        &self,
+        merchant: MerchantId,
+        page: Page<PaymentId>,
+    ) -> StoreFuture<'_, Vec<Payment>> {
+        let first = Included((merchant, ByTime::FIRST));
+        let last = match page.after {
+            Some(seen) => Excluded((merchant, ByTime(seen))),
+            None => Included((merchant, ByTime::LAST)),
+        };
+        self.ask(move |snapshot| {
+            let ids = snapshot.list_back(t::PAYMENTS_OF_MERCHANT, first, last, page.size())?;
+            ids.iter().map(|id| snapshot.pointed(t::PAYMENTS, id)).collect()
+        })
+    }
+
+    fn verdict(&self, payment: PaymentId) -> StoreFuture<'_, Option<VerdictRow>> {
+        self.ask(move |snapshot| snapshot.get(t::VERDICTS, &payment))
+    }
+
+    fn events(&self, payment: PaymentId) -> StoreFuture<'_, Vec<EventRow>> {
+        let (first, last) = ((payment, 0), (payment, u32::MAX));
+        self.ask(move |snapshot| snapshot.all(t::EVENTS, Included(first), Included(last)))
+    }
+
+    fn postings(&self, payment: PaymentId) -> StoreFuture<'_, Vec<PostingRow>> {
+        let (first, last) = ((payment, 0, 0), (payment, u32::MAX, u8::MAX));
+        self.ask(move |snapshot| snapshot.all(t::POSTINGS, Included(first), Included(last)))
+    }
+
+    fn begin_request(&self, payment: PaymentId) -> StoreFuture<'_, Option<IdempotencyRow>> {
+        self.ask(move |snapshot| {
+            let key = snapshot.get(t::BEGIN_REQUESTS, &payment)?;
+            key.map(|key| snapshot.pointed(t::REQUESTS, &key)).transpose()
+        })
+    }
+
+    fn request(&self, checkout: CheckoutId, key: IdempotencyKey) -> StoreFuture<'_, Option<IdempotencyRow>> {
+        self.ask(move |snapshot| snapshot.get(t::REQUESTS, &(checkout, key)))
+    }
+
+    fn payments_to_wake(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, Vec<PaymentId>> {
+        let last = Included((now, PaymentId::from_u128(u128::MAX)));
+        let limit = Page::<PaymentId>::first(limit).size();
+        self.ask(move |snapshot| snapshot.list(t::WAKES, Unbounded, last, limit))
+    }
+
+    fn effects_due(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, Vec<Effect>> {
+        let last = Included((now, EffectId::from_u128(u128::MAX)));
+        let limit = Page::<EffectId>::first(limit).size();
+        self.ask(move |snapshot| {
+            let ids = snapshot.list(t::EFFECTS_DUE, Unbounded, last, limit)?;
+            ids.iter().map(|id| snapshot.pointed(t::EFFECTS, id)).collect()
+        })
+    }
+
+    fn effects_of(&self, payment: PaymentId) -> StoreFuture<'_, Vec<Effect>> {
+        let first = (payment, EffectId::from_u128(0));
+        let last = (payment, EffectId::from_u128(u128::MAX));
+        self.ask(move |snapshot| {
+            let ids = snapshot.all(t::EFFECTS_OF, Included(first), Included(last))?;
+            ids.iter().map(|id| snapshot.pointed(t::EFFECTS, id)).collect()
+        })
+    }
+
+    fn tasks(&self, page: Page<EffectId>) -> StoreFuture<'_, Vec<OperatorTask>> {
+        self.ask(move |snapshot| snapshot.page(t::TASKS, page))
+    }
+
+    fn confirmations(
+        &self,
+        enrolment: EnrolmentId,
+        page: Page<u32>,
+    ) -> StoreFuture<'_, Vec<ConfirmationRow>> {
+        let first = match page.after {
+            Some(seen) => Excluded((enrolment, seen)),
+            None => Included((enrolment, 0)),
+        };
+        let last = Included((enrolment, u32::MAX));
+        self.ask(move |snapshot| snapshot.list(t::CONFIRMATIONS, first, last, page.size()))
+    }
+
+    fn balances(&self) -> StoreFuture<'_, Vec<Balance>> {
+        self.ask(move |snapshot| snapshot.all(t::BALANCES, Unbounded, Unbounded))
+    }
+
+    fn audit(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditRow>> {
+        self.ask(move |snapshot| snapshot.page(t::AUDIT, page))
+    }
+
+    fn audit_heads(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditHead>> {
+        self.ask(move |snapshot| snapshot.page(t::AUDIT_HEADS, page))
+    }
+}

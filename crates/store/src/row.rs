@@ -1,0 +1,127 @@
+//! Rows as bytes: one byte for the row's version, then postcard. A changed row type gets the next version and
+//! says how to read the one before, so that nothing has to be rewritten at once.
+
+use crate::fault::Fault;
+use model::{CheckoutId, EffectId, IdempotencyKey, Payment, PaymentId, Timestamp};
+use records::{
+    ActivationCodeRow, AuditHead, AuditRow, Balance, Checkout, CodeUse, ConfirmationRow, Customer, Effect,
+    Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, PostingRow, StoreError, VerdictRow,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The most bytes that one row may have. What comes in through the doors is limited far below this.
+pub(crate) const ROW_BYTES_MAX: usize = 1024 * 1024;
+
+/// What a table holds.
+pub(crate) trait Row: Serialize + DeserializeOwned {
+    /// The version written now; rises when the type's fields change.
+    const VERSION: u8 = 1;
+
+    /// Reads what an older `version` wrote; none if there is no such version.
+    fn read_older(_version: u8, _bytes: &[u8]) -> Option<Self> {
+        None
+    }
+}
+
+macro_rules! rows {
+    ($($row:ty),* $(,)?) => { $(impl Row for $row {})* };
+}
+
+rows!(
+    Customer,
+    ActivationCodeRow,
+    Enrolment,
+    Method,
+    Merchant,
+    Checkout,
+    CodeUse,
+    Payment,
+    VerdictRow,
+    EventRow,
+    PostingRow,
+    IdempotencyRow,
+    Effect,
+    OperatorTask,
+    ConfirmationRow,
+    Balance,
+    AuditRow,
+    AuditHead,
+    // What indexes point to.
+    CheckoutId,
+    PaymentId,
+    EffectId,
+    Timestamp,
+    (CheckoutId, IdempotencyKey),
+);
+
+/// Appends `row` to `bytes`.
+pub(crate) fn write<R: Row>(table: &str, row: &R, bytes: &mut Vec<u8>) -> Result<(), Fault> {
+    let start = bytes.len();
+    bytes.push(R::VERSION);
+    postcard::to_io(row, &mut *bytes)
+        .map_err(|error| Fault::wrong(format!("a row of `{table}` cannot be written: {error}")))?;
+    if bytes.len() - start > ROW_BYTES_MAX {
+        return Err(Fault::wrong(format!("a row of `{table}` has more than {ROW_BYTES_MAX} bytes")));
+    }
+    Ok(())
+}
+
+/// Reads a row back, to its last byte.
+pub(crate) fn read<R: Row>(table: &str, bytes: &[u8]) -> Result<R, Fault> {
+    let damaged = |what: &str| Fault::Refused(StoreError::Damaged(format!("`{table}`: {what}")));
+    let (version, bytes) = bytes.split_first().ok_or_else(|| damaged("an empty row"))?;
+    if *version != R::VERSION {
+        return R::read_older(*version, bytes)
+            .ok_or_else(|| damaged(&format!("row version {version} is not known to this program")));
+    }
+    match postcard::take_from_bytes(bytes) {
+        Ok((row, [])) => Ok(row),
+        Ok(_) => Err(damaged("a row goes on after its end")),
+        Err(error) => Err(damaged(&error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{CustomerId, Timestamp};
+    use proptest::prelude::*;
+
+    fn customer() -> Customer {
+        Customer { id: CustomerId::from_u128(7), name: "Ada".into(), created_at: Timestamp::from_ms(1) }
+    }
+
+    #[test]
+    fn damage_is_an_error() {
+        let mut bytes = Vec::new();
+        write("customers", &customer(), &mut bytes).unwrap();
+        assert_eq!(read::<Customer>("customers", &bytes).unwrap(), customer());
+        for len in 0..bytes.len() {
+            assert!(matches!(
+                read::<Customer>("customers", &bytes[..len]),
+                Err(Fault::Refused(StoreError::Damaged(_)))
+            ));
+        }
+        bytes.push(0);
+        assert!(read::<Customer>("customers", &bytes).is_err(), "a longer row was read");
+        bytes.pop();
+        bytes[0] = 2;
+        assert!(read::<Customer>("customers", &bytes).is_err(), "a later version was read as this one");
+    }
+
+    #[test]
+    fn rows_have_a_limit() {
+        let row = Customer { name: "x".repeat(ROW_BYTES_MAX), ..customer() };
+        assert!(write("customers", &row, &mut Vec::new()).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>) {
+            let _ = read::<Payment>("payments", &bytes);
+            let _ = read::<Enrolment>("enrolments", &bytes);
+            let _ = read::<AuditRow>("audit", &bytes);
+        }
+    }
+}

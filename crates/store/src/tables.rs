@@ -1,0 +1,125 @@
+//! The map of the store: every table, what its rows are found by and what they hold.
+//!
+//! Names are part of the stored form: a table is never renamed, and one that is no longer needed keeps its
+//! place until a migration removes it.
+
+use crate::key::{ByTime, Key};
+use crate::row::Row;
+use core::marker::PhantomData;
+use model::{
+    AccountKey, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId,
+    MethodSlot, Payment, PaymentId, TerminalNumber, Timestamp,
+};
+use records::{
+    ActivationCodeRow, AuditHead, AuditRow, Balance, Checkout, CodeUse, ConfirmationRow, Customer, Effect,
+    Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, PostingRow, VerdictRow,
+};
+use redb::TableDefinition;
+
+/// How the engine sees every table.
+pub(crate) type Bytes = &'static [u8];
+
+/// A table whose rows `R` are found by `K`.
+pub(crate) struct Map<K, R> {
+    /// Its name in the engine.
+    pub(crate) name: &'static str,
+    /// Its place in [`NAMES`].
+    pub(crate) place: usize,
+    types: PhantomData<fn(K) -> R>,
+}
+
+impl<K, R> Clone for Map<K, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, R> Copy for Map<K, R> {}
+
+impl<K: Key, R: Row> Map<K, R> {
+    const fn new(name: &'static str, place: usize) -> Self {
+        Self { name, place, types: PhantomData }
+    }
+}
+
+/// The engine's definition of the table called `name`.
+pub(crate) const fn definition(name: &str) -> TableDefinition<'_, Bytes, Bytes> {
+    TableDefinition::new(name)
+}
+
+/// What the store says of itself: `kind`, `schema`, `batch`. Not rows, but plain bytes.
+pub(crate) const META: TableDefinition<'static, Bytes, Bytes> = definition("meta");
+
+macro_rules! tables {
+    ($($(#[$doc:meta])* $table:ident: $key:ty => $row:ty, $name:literal;)*) => {
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "one for each table, named as it is")]
+        enum Place { $($table,)* }
+
+        $($(#[$doc])* pub(crate) const $table: Map<$key, $row> = Map::new($name, Place::$table as usize);)*
+
+        /// Every table but [`META`], by place.
+        pub(crate) const NAMES: &[&str] = &[$($name,)*];
+    };
+}
+
+tables! {
+    // Who takes part.
+    /// Customers.
+    CUSTOMERS: CustomerId => Customer, "customers";
+    /// Activation codes by their hash, used ones included.
+    ACTIVATION_CODES: [u8; 32] => ActivationCodeRow, "activation_codes";
+    /// Enrolments.
+    ENROLMENTS: EnrolmentId => Enrolment, "enrolments";
+    /// A customer's methods, removed ones included.
+    METHODS: (CustomerId, MethodSlot) => Method, "methods";
+    /// Merchants.
+    MERCHANTS: MerchantId => Merchant, "merchants";
+    /// Checkouts.
+    CHECKOUTS: CheckoutId => Checkout, "checkouts";
+    /// Index: the checkout with an API key of this SHA-256.
+    CHECKOUT_BY_KEY: [u8; 32] => CheckoutId, "checkout_by_key";
+    /// Index: the checkout that serves a till.
+    CHECKOUT_OF_TERMINAL: TerminalNumber => CheckoutId, "checkout_of_terminal";
+
+    // Sales.
+    /// Consumed codes: each (enrolment, counter) once, ever.
+    CODE_USES: (EnrolmentId, Counter) => CodeUse, "code_uses";
+    /// Payments as they stand.
+    PAYMENTS: PaymentId => Payment, "payments";
+    /// Index: a merchant's payments by time.
+    PAYMENTS_OF_MERCHANT: (MerchantId, ByTime) => PaymentId, "payments_of_merchant";
+    /// What security management found when a payment was asked for.
+    VERDICTS: PaymentId => VerdictRow, "verdicts";
+    /// A payment's events by the version that each led to.
+    EVENTS: (PaymentId, u32) => EventRow, "events";
+    /// A payment's postings by the version that caused them and their place.
+    POSTINGS: (PaymentId, u32, u8) => PostingRow, "postings";
+    /// Tills' requests and their answers.
+    REQUESTS: (CheckoutId, IdempotencyKey) => IdempotencyRow, "requests";
+    /// Index: the request that began a payment.
+    BEGIN_REQUESTS: PaymentId => (CheckoutId, IdempotencyKey), "begin_requests";
+    /// Index: payments by when they must be looked at.
+    WAKES: (Timestamp, PaymentId) => PaymentId, "wakes";
+    /// Where a payment stands in `wakes`.
+    WAKE_OF: PaymentId => Timestamp, "wake_of";
+
+    // What is still to be done.
+    /// Effects not known to be done.
+    EFFECTS: EffectId => Effect, "effects";
+    /// Index: effects by when they are due.
+    EFFECTS_DUE: (Timestamp, EffectId) => EffectId, "effects_due";
+    /// Index: a payment's effects.
+    EFFECTS_OF: (PaymentId, EffectId) => EffectId, "effects_of";
+    /// Operators' tasks, settled ones included.
+    TASKS: EffectId => OperatorTask, "tasks";
+
+    // What was told and booked.
+    /// An enrolment's confirmations by sequence.
+    CONFIRMATIONS: (EnrolmentId, u32) => ConfirmationRow, "confirmations";
+    /// The sums of each account, derived from the postings.
+    BALANCES: (AccountKey, Currency) => Balance, "balances";
+    /// The audit chain.
+    AUDIT: u64 => AuditRow, "audit";
+    /// Signatures under the audit chain by the row they cover.
+    AUDIT_HEADS: u64 => AuditHead, "audit_heads";
+}

@@ -1,0 +1,203 @@
+//! The one writer: takes what waits, carries it out in one transaction, answers once that is durable.
+//!
+//! Group commit: while one batch is being synced the next one gathers, so that many payments share a sync.
+//! Nobody is told `Done` (nor a replay that rests on rows of the same batch) before the batch is durable.
+
+use crate::commands;
+use crate::disk::SyncWatch;
+use crate::engine::{Engine, State};
+use crate::failpoint;
+use crate::fault::{Fault, is_disk_full, told};
+use crate::open::{OpenError, Opened, Opener};
+use crate::session::{Session, Staged};
+use records::{Command, Outcome, StoreError};
+use redb::{Database, Durability, StorageError};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// The most commands that may wait; more are told that the store is busy.
+pub const QUEUE_LIMIT: usize = 4_096;
+
+/// The most commands in one batch, so that the first of them does not wait for too many others.
+pub const BATCH_LIMIT: usize = 256;
+
+/// How long nothing is tried after the disk was full, for each try opens the store anew.
+const DISK_FULL_REST: Duration = Duration::from_secs(1);
+
+type Answer = Result<Outcome, StoreError>;
+
+/// A command and whom to tell.
+pub(crate) struct Job {
+    pub(crate) command: Command,
+    pub(crate) reply: oneshot::Sender<Answer>,
+}
+
+/// A batch that was not known to be committed.
+struct Failure {
+    error: StorageError,
+    /// The answers to give if it turns out to be durable; none if it was not even tried.
+    tried: Option<Vec<Answer>>,
+}
+
+/// What the writer's thread owns.
+pub(crate) struct Writer {
+    engine: Arc<Engine>,
+    opener: Opener,
+    watch: SyncWatch,
+    /// The number of the last batch that is durable.
+    batch: u64,
+    staged: Staged,
+    rest_until: Option<Instant>,
+}
+
+impl Writer {
+    pub(crate) fn new(engine: Arc<Engine>, opener: Opener, watch: SyncWatch, batch: u64) -> Self {
+        Self { engine, opener, watch, batch, staged: Staged::default(), rest_until: None }
+    }
+
+    /// Works until no more jobs can come and none waits.
+    pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
+        let mut commands = Vec::with_capacity(BATCH_LIMIT);
+        let mut replies = Vec::with_capacity(BATCH_LIMIT);
+        while let Ok(first) = jobs.recv() {
+            for job in core::iter::once(first).chain(jobs.try_iter().take(BATCH_LIMIT - 1)) {
+                commands.push(job.command);
+                replies.push(job.reply);
+            }
+            let answers = self.settle(&mut commands);
+            for (reply, answer) in replies.drain(..).zip(answers) {
+                // Whoever asked may have gone away; what was done stays done.
+                let _ = reply.send(answer);
+            }
+        }
+    }
+
+    /// Carries a batch out, all its effects durable; an answer for each command.
+    fn settle(&mut self, commands: &mut Vec<Command>) -> Vec<Answer> {
+        let count = commands.len();
+        if let Err(error) = self.make_ready() {
+            commands.clear();
+            return vec![Err(error); count];
+        }
+        let engine = Arc::clone(&self.engine);
+        let attempt = match &*engine.state() {
+            State::Open(database) => self.attempt(database, commands.drain(..)),
+            closed => {
+                let reason = closed.reason();
+                commands.clear();
+                return vec![Err(reason); count];
+            }
+        };
+        match attempt {
+            Ok(answers) => answers,
+            Err(failure) => self.recover(failure, count),
+        }
+    }
+
+    fn attempt(
+        &mut self,
+        database: &Database,
+        commands: impl Iterator<Item = Command>,
+    ) -> Result<Vec<Answer>, Failure> {
+        let untried = |fault: Fault| Failure { error: engine_error(fault), tried: None };
+        let mut txn = database.begin_write().map_err(|error| untried(error.into()))?;
+        txn.set_durability(Durability::Immediate)
+            .map_err(|error| untried(Fault::Engine(StorageError::Corrupted(error.to_string()))))?;
+        let mut session = Session::new(&txn, core::mem::take(&mut self.staged));
+        let mut answers = Vec::with_capacity(BATCH_LIMIT);
+        let mut wrote = false;
+        for command in commands {
+            answers.push(match commands::carry_out(&mut session, command) {
+                Ok((outcome, wrote_now)) => {
+                    wrote |= wrote_now;
+                    Ok(outcome)
+                }
+                Err(Fault::Refused(error)) => Err(error),
+                Err(fault) => return Err(untried(fault)),
+            });
+        }
+        if !wrote {
+            // Nothing to make durable: every answer rests on earlier batches.
+            self.staged = session.end();
+            txn.abort().map_err(|error| untried(error.into()))?;
+            return Ok(answers);
+        }
+        session.number_batch(self.batch + 1).map_err(untried)?;
+        self.staged = session.end();
+        failpoint("store-before-commit");
+        match txn.commit() {
+            Ok(()) => {
+                failpoint("store-after-commit");
+                self.batch += 1;
+                Ok(answers)
+            }
+            Err(error) => Err(Failure { error: engine_error(error.into()), tried: Some(answers) }),
+        }
+    }
+
+    /// After a failure the engine is not trusted: it is closed, and opened again only if room was all that it
+    /// lacked and no sync failed. Then the store itself says whether the batch is durable.
+    fn recover(&mut self, failure: Failure, count: usize) -> Vec<Answer> {
+        let reason = told(&failure.error);
+        drop(self.engine.change(State::Recovering));
+        if !is_disk_full(&failure.error) || self.watch.failed() {
+            return vec![Err(self.stop(&reason)); count];
+        }
+        self.rest_until = Some(Instant::now() + DISK_FULL_REST);
+        let before = self.batch;
+        match (self.reopen(), failure.tried) {
+            (Ok(()), Some(answers)) if self.batch == before + 1 => answers,
+            (Ok(()), _) | (Err(OpenError::DiskFull), None) => vec![Err(StoreError::DiskFull); count],
+            (Err(OpenError::DiskFull), Some(_)) => vec![Err(reason); count],
+            (Err(error), _) => vec![Err(self.stop(&error)); count],
+        }
+    }
+
+    /// Opens the engine again if it lacked room, but not too often.
+    fn make_ready(&mut self) -> Result<(), StoreError> {
+        if let Some(until) = self.rest_until {
+            if Instant::now() < until {
+                return Err(StoreError::DiskFull);
+            }
+            self.rest_until = None;
+        }
+        if !matches!(*self.engine.state(), State::Recovering) {
+            return Ok(());
+        }
+        match self.reopen() {
+            Ok(()) => Ok(()),
+            Err(OpenError::DiskFull) if !self.watch.failed() => {
+                self.rest_until = Some(Instant::now() + DISK_FULL_REST);
+                Err(StoreError::DiskFull)
+            }
+            Err(error) => Err(self.stop(&error)),
+        }
+    }
+
+    fn reopen(&mut self) -> Result<(), OpenError> {
+        let Opened { database, batch } = (self.opener)()?;
+        if self.watch.failed() {
+            return Err(OpenError::Failed("a sync failed".into()));
+        }
+        self.batch = batch;
+        self.engine.change(State::Open(database));
+        Ok(())
+    }
+
+    /// Gives up until an operator acts. What the disk holds is whatever the last good sync left.
+    fn stop(&mut self, reason: &impl ToString) -> StoreError {
+        let reason = format!("{}; the store has stopped, check its disk and start again", reason.to_string());
+        drop(self.engine.change(State::Stopped(reason.clone())));
+        StoreError::Failed(reason)
+    }
+}
+
+/// The engine's own words for whatever made a whole batch fail.
+fn engine_error(fault: Fault) -> StorageError {
+    match fault {
+        Fault::Engine(error) => error,
+        Fault::Refused(error) => StorageError::Corrupted(error.to_string()),
+    }
+}
