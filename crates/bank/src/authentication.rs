@@ -1,0 +1,57 @@
+//! What a partner states about a customer's approval: signed, about this very hold, fresh, and strong enough.
+
+use bank_api::{AuthenticationLevel, AuthenticationStatement, HoldRequest};
+use crypto::p256::{Signature, VerifyingKey};
+use model::Timestamp;
+
+/// A statement may be this old, ms.
+const AGE_MS_MAX: i64 = 5 * 60 * 1000;
+/// The partner's clock may be this much ahead, ms.
+const AHEAD_MS_MAX: i64 = 30 * 1000;
+
+/// Why a statement is refused; for the bank's own people, the partner is told `authentication-refused`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub(crate) enum StatementFault {
+    #[error("the signature is not the partner's")]
+    BadSignature,
+    #[error("the statement cannot be read")]
+    Unreadable,
+    #[error("the statement is about another hold, amount, currency or account")]
+    Mismatch,
+    #[error("the statement is too old")]
+    TooOld,
+    #[error("the statement is from the future")]
+    FromTheFuture,
+    #[error("the authentication is weaker than the account demands")]
+    TooWeak,
+}
+
+/// Checks everything but the account's least level, which the store knows.
+pub(crate) fn check(
+    request: &HoldRequest,
+    key: &VerifyingKey,
+    now: Timestamp,
+) -> Result<AuthenticationLevel, StatementFault> {
+    let statement = &request.authentication_statement.0;
+    let raw: &[u8; 64] =
+        request.authentication_signature.0.as_slice().try_into().map_err(|_| StatementFault::BadSignature)?;
+    let signature = Signature::from_bytes(raw).map_err(|_| StatementFault::BadSignature)?;
+    key.verify(&[statement], &signature).map_err(|_| StatementFault::BadSignature)?;
+    let stated: AuthenticationStatement =
+        serde_json::from_slice(statement).map_err(|_| StatementFault::Unreadable)?;
+    let same = stated.hold_id == request.hold_id
+        && stated.amount_minor == request.amount_minor
+        && stated.currency == request.currency
+        && stated.account_ref == request.account_ref;
+    if !same {
+        return Err(StatementFault::Mismatch);
+    }
+    let age_ms = now.ms_since(stated.at_ms);
+    if age_ms > AGE_MS_MAX {
+        return Err(StatementFault::TooOld);
+    }
+    if age_ms < -AHEAD_MS_MAX {
+        return Err(StatementFault::FromTheFuture);
+    }
+    Ok(stated.level)
+}
