@@ -93,6 +93,8 @@ pub struct MethodView {
     pub link: Option<LinkId>,
     /// Where the customer proves it: the provider's address for customers; while unproved.
     pub proof_url: Option<String>,
+    /// The name that the provider knows this payment server by; while unproved.
+    pub partner: Option<String>,
     /// Until when it may be proved; while unproved.
     pub prove_by_ms: Option<i64>,
 }

@@ -26,6 +26,8 @@ pub trait Provider: Send + Sync {
     fn link<'a>(&'a self, link: LinkId, proof: &'a str) -> ProviderFuture<'a, LinkAnswer>;
     /// Where customers prove that an account is theirs.
     fn proof_url(&self) -> &str;
+    /// The name that the provider knows us by: what customers prove an account to.
+    fn partner_name(&self) -> &str;
 }
 
 /// An amount to be held.

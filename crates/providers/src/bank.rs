@@ -28,6 +28,8 @@ pub struct BankAddress {
     pub partner_url: String,
     /// Its customer API, for phones.
     pub customer_url: String,
+    /// The name that it knows us by: the common name of our certificate.
+    pub partner_name: String,
 }
 
 /// A bank as a provider.
@@ -159,6 +161,10 @@ impl Provider for BankProvider {
 
     fn proof_url(&self) -> &str {
         &self.address.customer_url
+    }
+
+    fn partner_name(&self) -> &str {
+        &self.address.partner_name
     }
 }
 

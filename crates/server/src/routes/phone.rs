@@ -199,6 +199,7 @@ fn method_view(shared: &Shared, method: &Method) -> MethodView {
         currency: None,
         link: None,
         proof_url: None,
+        partner: None,
         prove_by_ms: None,
     };
     match &method.state {
@@ -206,8 +207,10 @@ fn method_view(shared: &Shared, method: &Method) -> MethodView {
             view.state = MethodStateName::Unproved;
             view.link = Some(*link);
             view.prove_by_ms = Some(expires_at.ms());
-            view.proof_url =
-                shared.payments.provider(&method.provider).ok().map(|bank| bank.proof_url().to_owned());
+            if let Ok(provider) = shared.payments.provider(&method.provider) {
+                view.proof_url = Some(provider.proof_url().to_owned());
+                view.partner = Some(provider.partner_name().to_owned());
+            }
         }
         MethodState::Active { currency, label, .. } => {
             view.state = MethodStateName::Active;
