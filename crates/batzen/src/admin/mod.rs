@@ -1,0 +1,172 @@
+//! `batzen admin`: what operators do, over the server's API with the operator's key.
+
+mod api_client;
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::service::runtime;
+use api::admin::{
+    ActivationCodeView, BalancePage, CheckoutRequest, CustomerRequest, CustomerView, EnrolmentAdminPage,
+    EnrolmentAdminView, MerchantRequest, MerchantView, NewCheckoutView, PaymentStory,
+};
+pub(crate) use api_client::OperatorClient;
+use clap::Subcommand;
+use model::{CustomerId, EnrolmentId, MerchantId, PaymentId};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What operators do: register customers, shops and tills, lock and unlock phones, look into payments.
+#[derive(clap::Args)]
+pub(crate) struct AdminArgs {
+    /// The payment server, such as https://localhost:7443.
+    #[arg(long, value_name = "URL")]
+    server: String,
+    /// PEM: who issued the server's certificate.
+    #[arg(long, value_name = "FILE")]
+    roots: PathBuf,
+    /// The file with the operator's key, readable by its owner only.
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// Who you are, for the audit trail.
+    #[arg(long, default_value = "operator")]
+    operator: String,
+    #[command(subcommand)]
+    command: AdminCommand,
+}
+
+#[derive(Subcommand)]
+enum AdminCommand {
+    /// Add a customer.
+    AddCustomer {
+        /// The customer's name.
+        name: String,
+    },
+    /// Issue an activation code; it is printed once, for the customer's eyes only.
+    IssueActivationCode {
+        /// The customer.
+        customer: CustomerId,
+    },
+    /// Add a merchant.
+    AddMerchant {
+        /// The name that customers see.
+        name: String,
+    },
+    /// Add a checkout with its tills; its API key is printed once.
+    AddCheckout {
+        /// Whose.
+        merchant: MerchantId,
+        /// What to call it.
+        name: String,
+        /// The numbers of its tills, without check digits.
+        #[arg(required = true)]
+        terminals: Vec<u32>,
+    },
+    /// List phones.
+    Enrolments {
+        /// Those after this one.
+        #[arg(long)]
+        after: Option<EnrolmentId>,
+    },
+    /// Lock a phone.
+    Lock {
+        /// Which.
+        enrolment: EnrolmentId,
+    },
+    /// Unlock a phone and forget its wrong PINs.
+    Unlock {
+        /// Which.
+        enrolment: EnrolmentId,
+    },
+    /// The ledger's sums.
+    Balances,
+    /// Why a payment went as it did.
+    Payment {
+        /// Which.
+        id: PaymentId,
+    },
+}
+
+pub(crate) fn admin(arguments: AdminArgs, output: &Output) -> Result<ExitCode, Failure> {
+    let client = OperatorClient::new(arguments.server, &arguments.roots, &arguments.key, arguments.operator)?;
+    runtime()?.block_on(run(&client, arguments.command, output))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run(client: &OperatorClient, command: AdminCommand, output: &Output) -> Result<(), Failure> {
+    match command {
+        AdminCommand::AddCustomer { name } => {
+            let made: CustomerView = client.post("/v1/admin/customers", &CustomerRequest { name }).await?;
+            show(output, &made, format!("customer {} ({})", made.id, made.name));
+        }
+        AdminCommand::IssueActivationCode { customer } => {
+            let path = format!("/v1/admin/customers/{customer}/activation-codes");
+            let made: ActivationCodeView = client.post(&path, &serde_json::json!({})).await?;
+            let until = model::Timestamp::from_ms(made.expires_at_ms);
+            show(output, &made, format!("{}\ngood until {until}, for one phone", made.activation_code));
+        }
+        AdminCommand::AddMerchant { name } => {
+            let made: MerchantView = client.post("/v1/admin/merchants", &MerchantRequest { name }).await?;
+            show(output, &made, format!("merchant {} ({})", made.id, made.name));
+        }
+        AdminCommand::AddCheckout { merchant, name, terminals } => {
+            let asked = CheckoutRequest { merchant, name, terminals };
+            let made: NewCheckoutView = client.post("/v1/admin/checkouts", &asked).await?;
+            let labels: Vec<String> = made.terminals.iter().map(ToString::to_string).collect();
+            let text = format!("checkout {}\nAPI key {}\ntills {}", made.id, made.api_key, labels.join(" "));
+            show(output, &made, text);
+        }
+        AdminCommand::Enrolments { after } => {
+            let query = after.map(|id| format!("?after={id}")).unwrap_or_default();
+            let page: EnrolmentAdminPage = client.get(&format!("/v1/admin/enrolments{query}")).await?;
+            let lines: Vec<String> = page.enrolments.iter().map(enrolment_line).collect();
+            show(output, &page, lines.join("\n"));
+        }
+        AdminCommand::Lock { enrolment } => turn(client, enrolment, "lock", output).await?,
+        AdminCommand::Unlock { enrolment } => turn(client, enrolment, "unlock", output).await?,
+        AdminCommand::Balances => {
+            let page: BalancePage = client.get("/v1/admin/balances").await?;
+            let lines: Vec<String> = page.balances.iter().map(balance_line).collect();
+            show(output, &page, lines.join("\n"));
+        }
+        AdminCommand::Payment { id } => {
+            let story: PaymentStory = client.get(&format!("/v1/admin/payments/{id}")).await?;
+            let mut lines = vec![format!("{id}: verdict {}", story.verdict)];
+            lines.extend(story.events.iter().map(|event| format!("  {event}")));
+            lines.extend(story.open_effects.iter().map(|effect| format!("  still to tell: {effect}")));
+            show(output, &story, lines.join("\n"));
+        }
+    }
+    Ok(())
+}
+
+async fn turn(client: &OperatorClient, id: EnrolmentId, verb: &str, output: &Output) -> Result<(), Failure> {
+    let path = format!("/v1/admin/enrolments/{id}/{verb}");
+    let view: EnrolmentAdminView = client.post(&path, &serde_json::json!({})).await?;
+    show(output, &view, enrolment_line(&view));
+    Ok(())
+}
+
+fn show(output: &Output, document: &impl Serialize, text: String) {
+    output.result(|| text, document);
+}
+
+fn enrolment_line(view: &EnrolmentAdminView) -> String {
+    format!(
+        "{} of {}: {:?}, {} wrong PINs, counter {}, {}",
+        view.id, view.customer, view.status, view.pin_failures, view.counter, view.platform
+    )
+}
+
+fn balance_line(view: &api::admin::BalanceView) -> String {
+    let money = |minor| match view.currency.parse() {
+        Ok(currency) => model::Money::new(minor, currency).to_string(),
+        Err(_) => format!("{minor} {}", view.currency),
+    };
+    format!(
+        "{:<40} posted {:>16}  pending {:>16}",
+        view.account,
+        money(view.posted_minor),
+        money(view.pending_minor)
+    )
+}

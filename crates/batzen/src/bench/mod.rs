@@ -1,0 +1,31 @@
+//! `batzen bench`: how fast the hot paths are, as ratios to what bounds them.
+
+mod code;
+
+use crate::failure::Failure;
+use crate::output::Output;
+use clap::Subcommand;
+use std::process::ExitCode;
+
+/// Measure hot paths against what bounds them, in the same run.
+#[derive(clap::Args)]
+pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Make a payment code, and open and verify one, beside the bare primitives.
+    Code {
+        /// How many rounds to take the median of.
+        #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(10..=100_000))]
+        rounds: u32,
+    },
+}
+
+pub(crate) fn bench(arguments: BenchArgs, output: &Output) -> Result<ExitCode, Failure> {
+    match arguments.bench {
+        Bench::Code { rounds } => code::bench(rounds, output),
+    }
+}

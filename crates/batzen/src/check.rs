@@ -1,0 +1,73 @@
+//! `batzen check`: reads the whole store and proves that nothing is lost, doubled or changed.
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::service::{ServerConfig, open_keys, runtime};
+use crypto::p256::{Signature, VerifyingKey};
+use payments::check::{Report, check as check_store};
+use records::AuditHead;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+use store::EmbeddedStore;
+
+/// Replay the payment server's store and verify every invariant; the server must not be running.
+///
+/// Exits with 0 if the store is sound, 1 if it is not; prints the first wrong rows and the invariant they break.
+#[derive(clap::Args)]
+pub(crate) struct CheckArgs {
+    /// The server's configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Fail also if a payment is not at an end or a provider still has to be told something.
+    #[arg(long)]
+    settled: bool,
+}
+
+pub(crate) fn check(arguments: CheckArgs, output: &Output) -> Result<ExitCode, Failure> {
+    let config = ServerConfig::from_file(&arguments.config)?;
+    let audit_key = open_keys(&config)?.audit_public_key().clone();
+    if !config.store.is_file() {
+        return Err(Failure::new(format!("there is no store at {}", config.store.display())));
+    }
+    let store = EmbeddedStore::open(&config.store)
+        .map_err(|error| Failure::new(format!("the store {}: {error}", config.store.display())))?;
+    let started = Instant::now();
+    let report = runtime()?.block_on(check_store(&store, &|head| is_signed(&audit_key, head)))?;
+    let elapsed_s = started.elapsed().as_secs_f64();
+    store.close()?;
+    let is_good = report.is_sound() && !(arguments.settled && report.unsettled > 0);
+    output.result(|| text(&report, elapsed_s), &document(&report));
+    Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn is_signed(key: &VerifyingKey, head: &AuditHead) -> bool {
+    let signature = head.signature.as_slice().try_into().ok().and_then(|raw| Signature::from_bytes(raw).ok());
+    let message = AuditHead::to_sign(head.sequence, &head.hash);
+    signature.is_some_and(|signature| key.verify(&[&message], &signature).is_ok())
+}
+
+fn text(report: &Report, elapsed_s: f64) -> String {
+    let Report { rows, payments, unsettled, findings } = report;
+    let rate = *rows as f64 / elapsed_s.max(0.000_001);
+    let mut text = format!(
+        "{rows} rows read, {rate:.0} rows/s; {payments} payments, {unsettled} of them not settled yet\n"
+    );
+    if findings.is_empty() {
+        text.push_str("the store is sound");
+    } else {
+        text.push_str("the store is WRONG:");
+        findings.iter().for_each(|finding| text.push_str(&format!("\n  {finding}")));
+    }
+    text
+}
+
+fn document(report: &Report) -> serde_json::Value {
+    serde_json::json!({
+        "is_sound": report.is_sound(),
+        "rows": report.rows,
+        "payments": report.payments,
+        "unsettled": report.unsettled,
+        "findings": report.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}

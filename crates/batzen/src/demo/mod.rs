@@ -1,0 +1,97 @@
+//! `batzen demo`: the whole system on this machine, with a customer, an account, a shop and a till.
+//!
+//! The payment server and the bank run as processes of their own, from the same folder that `batzen init` makes.
+
+mod children;
+mod once;
+mod ports;
+mod seed;
+
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::service::{runtime, stop};
+use crate::setup::{Folder, Ports};
+use children::Children;
+use protocol::realm::Realm;
+use seed::Seeded;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Run the whole system on this machine: payment server, bank, a customer, a shop with a till.
+///
+/// Keeps everything in one folder, so that a restart goes on where the last one ended. Ctrl-C ends it cleanly.
+#[derive(clap::Args)]
+pub(crate) struct DemoArgs {
+    /// Make one payment through all the parts, print each step with its time, and end. Uses a folder of its
+    /// own, removed at the end, unless `--dir` names one.
+    #[arg(long)]
+    once: bool,
+    /// The folder to keep everything in; `batzen-demo` in this folder if absent.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The payment server's port, when the folder is made; the bank takes the two after it.
+    #[arg(long, default_value_t = PORT)]
+    port: u16,
+}
+
+/// The payment server's usual port.
+const PORT: u16 = 7443;
+
+impl DemoArgs {
+    /// What `batzen` alone stands for.
+    pub(crate) const fn by_default() -> Self {
+        Self { once: false, dir: None, port: PORT }
+    }
+}
+
+pub(crate) fn demo(arguments: DemoArgs, output: &Output) -> Result<ExitCode, Failure> {
+    if arguments.once {
+        return once::once(arguments.dir, output);
+    }
+    let folder = Folder::at(&arguments.dir.unwrap_or_else(|| PathBuf::from("batzen-demo")))?;
+    if !folder.is_made() {
+        folder.make(&demo_realm()?, Ports::from(arguments.port)?)?;
+    }
+    runtime()?.block_on(async {
+        let stop = stop::stop(false)?;
+        let mut children = Children::start(&folder).await?;
+        let seeded = seed::seed(&folder).await?;
+        output.result(|| welcome(&folder, &seeded), &seeded);
+        tokio::select! {
+            () = stop => {}
+            ended = children.ended() => return Err(ended),
+        }
+        output.note("ending: what was begun is finished first");
+        children.stop().await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn demo_realm() -> Result<Realm, Failure> {
+    Ok(Realm::new("demo.batzen.example")?)
+}
+
+fn welcome(folder: &Folder, seeded: &Seeded) -> String {
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (wallet, realm) = (path("wallet"), folder.realm_file().display().to_string());
+    let (code, picture, till) = (&seeded.activation_code, path("code.png"), path("till"));
+    let (number, label) = (&seeded.customer_number, &seeded.till);
+    format!(
+        "Batzen runs at {server}; everything is in {dir}.\n\n\
+         Be the customer, in another terminal:\n\
+         \x20 batzen wallet --state {wallet} activate --realm {realm} --code {code}\n\
+         \x20     choose a PIN of six digits or more\n\
+         \x20 batzen wallet --state {wallet} methods add --provider bank --customer-number {number}\n\
+         \x20     the bank's password is {password}\n\
+         \x20 batzen wallet --state {wallet} pay --cap 50 --till {label} --out {picture}\n\n\
+         Be the shop, within two minutes:\n\
+         \x20 batzen checkout --state {till} pay --code {picture} --amount 12.50\n\n\
+         And the customer again:\n\
+         \x20 batzen wallet --state {wallet} confirmations\n\n\
+         Logs are in {logs}. Ctrl-C ends everything; the next start goes on from here.",
+        server = seeded.server_url,
+        dir = folder.path().display(),
+        password = seed::BANK_PASSWORD,
+        logs = path("logs"),
+    )
+}

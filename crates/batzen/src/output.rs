@@ -1,0 +1,50 @@
+//! What a command prints: text for people, or with `--json` one document for programs.
+
+use crate::failure::Failure;
+use serde::Serialize;
+use std::process::ExitCode;
+
+/// Where results go: standard output. Notes for people go to standard error.
+pub(crate) struct Output {
+    is_json: bool,
+}
+
+impl Output {
+    pub(crate) const fn new(is_json: bool) -> Self {
+        Self { is_json }
+    }
+
+    /// Whether a program reads the result.
+    pub(crate) const fn is_json(&self) -> bool {
+        self.is_json
+    }
+
+    /// Prints the result: `text` for people, `document` for programs.
+    pub(crate) fn result(&self, text: impl FnOnce() -> String, document: &impl Serialize) {
+        if self.is_json {
+            let json = serde_json::to_string_pretty(document)
+                .expect("results have string keys and no failing parts");
+            println!("{json}");
+        } else {
+            println!("{}", text());
+        }
+    }
+
+    /// Tells people what goes on; programs are not told.
+    pub(crate) fn note(&self, text: impl std::fmt::Display) {
+        if !self.is_json {
+            eprintln!("{text}");
+        }
+    }
+
+    /// Prints why the command failed and gives its exit code.
+    pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
+        if self.is_json {
+            let document = serde_json::json!({ "error": failure.message, "exit_code": failure.exit_code });
+            println!("{document}");
+        } else {
+            eprintln!("batzen: {failure}");
+        }
+        ExitCode::from(failure.exit_code)
+    }
+}

@@ -1,0 +1,125 @@
+//! The payment server's configuration file.
+
+use crate::failure::Failure;
+use model::ProviderId;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Largest configuration file, bytes.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// All that the payment server must be told. Paths are relative to the file's folder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServerConfig {
+    /// Where checkouts, phones and operators connect.
+    pub(crate) listen: SocketAddr,
+    /// The server's certificate and key.
+    pub(crate) identity: PemFiles,
+    /// The store's file.
+    pub(crate) store: PathBuf,
+    /// The sealed software key store.
+    pub(crate) key_store: PathBuf,
+    /// The file with its pass phrase, readable by its owner only.
+    pub(crate) key_store_passphrase: PathBuf,
+    /// The file with the operator's API key, readable by its owner only.
+    pub(crate) operator_key: PathBuf,
+    /// Security policy; the defaults if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) policy: Option<PathBuf>,
+    /// How long a till may take to capture, in seconds: 1 to 604 800.
+    #[serde(default = "default_capture_window_s")]
+    pub(crate) capture_window_s: u32,
+    /// Banks that customers' accounts are at.
+    pub(crate) banks: Vec<BankLink>,
+}
+
+/// A certificate chain and its key, PEM.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PemFiles {
+    /// Own certificate first.
+    pub(crate) certificate_chain: PathBuf,
+    /// PKCS#8.
+    pub(crate) private_key: PathBuf,
+}
+
+/// How the server reaches a bank.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BankLink {
+    /// The provider's name in methods and ledger.
+    pub(crate) id: ProviderId,
+    /// Its partner API.
+    pub(crate) partner_url: String,
+    /// Its customer API, told to phones.
+    pub(crate) customer_url: String,
+    /// The name that the bank knows this server by: its certificate's common name.
+    pub(crate) partner_name: String,
+    /// PEM: who issued the bank's certificate.
+    pub(crate) roots: PathBuf,
+    /// What the server shows the bank.
+    pub(crate) identity: PemFiles,
+}
+
+const fn default_capture_window_s() -> u32 {
+    3_600
+}
+
+impl ServerConfig {
+    /// Reads the file.
+    pub(crate) fn from_file(path: &Path) -> Result<Self, Failure> {
+        let wrong = |cause: String| {
+            Failure::new(format!("the configuration {} is not usable: {cause}", path.display()))
+        };
+        let text = read_limited(path).map_err(|error| wrong(error.to_string()))?;
+        let mut config: Self = serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+        if !(1..=604_800).contains(&config.capture_window_s) {
+            return Err(wrong("capture_window_s may be 1 to 604800".to_owned()));
+        }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let links = config.banks.iter_mut().flat_map(|bank| {
+            [&mut bank.roots, &mut bank.identity.certificate_chain, &mut bank.identity.private_key]
+        });
+        let own = [
+            &mut config.identity.certificate_chain,
+            &mut config.identity.private_key,
+            &mut config.store,
+            &mut config.key_store,
+            &mut config.key_store_passphrase,
+            &mut config.operator_key,
+        ];
+        for file in own.into_iter().chain(config.policy.as_mut()).chain(links) {
+            *file = folder.join(&*file);
+        }
+        Ok(config)
+    }
+}
+
+/// Reads a file that cannot be large.
+pub(crate) fn read_limited(path: &Path) -> std::io::Result<Vec<u8>> {
+    if std::fs::metadata(path)?.len() > FILE_BYTES_MAX {
+        return Err(std::io::Error::other("the file is too large"));
+    }
+    std::fs::read(path)
+}
+
+/// Reads a file, or says which one could not be read.
+pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Failure> {
+    read_limited(path).map_err(|error| Failure::new(format!("{} cannot be read: {error}", path.display())))
+}
+
+/// Reads a secret of one line, and refuses one that others on this machine can read.
+pub(crate) fn read_secret(path: &Path) -> Result<String, Failure> {
+    use std::os::unix::fs::PermissionsExt;
+    let bytes = read_named(path)?;
+    let mode = std::fs::metadata(path).map(|facts| facts.permissions().mode()).unwrap_or(0);
+    if mode & 0o077 != 0 {
+        let path = path.display();
+        return Err(Failure::new(format!("{path} can be read by others; run `chmod 600 {path}`")));
+    }
+    let text =
+        String::from_utf8(bytes).map_err(|_| Failure::new(format!("{} is not text", path.display())))?;
+    Ok(text.trim().to_owned())
+}

@@ -1,0 +1,20 @@
+//! Programs that run until they are told to end: the payment server and the reference bank.
+
+mod bank;
+mod config;
+mod log;
+mod server;
+pub(crate) mod stop;
+
+pub(crate) use bank::{BankArgs, SeedAccount, bank, seed_bank};
+pub(crate) use config::{BankLink, PemFiles, ServerConfig, read_named, read_secret};
+pub(crate) use server::{ServerArgs, SystemClock, open_keys, server};
+
+use crate::failure::Failure;
+use tokio::runtime::Runtime;
+
+/// The runtime that services and clients run on.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::new(format!("no threads could be started: {error}")))
+}

@@ -1,0 +1,147 @@
+//! `batzen server`: puts the payment server together and runs it.
+
+use super::config::{BankLink, PemFiles, ServerConfig, read_named, read_secret};
+use super::log::{self, LogFormat};
+use super::{runtime, stop};
+use crate::failure::Failure;
+use crate::output::Output;
+use crypto::hash::sha256;
+use https::{Client, Identity, Roots, ServerTls};
+use keystore::SoftwareKeyStore;
+use model::{Clock, ProviderId, Timestamp};
+use payments::{Provider, Terms};
+use providers::{BankAddress, BankProvider};
+use security::{Policy, Security};
+use server::{Listener, Parts, ServerLimits};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+use store::EmbeddedStore;
+use tokio::net::TcpListener;
+
+/// The payment server: checks codes, asks banks, keeps the ledger.
+///
+/// Runs until SIGINT or SIGTERM, then finishes what it has taken on. `batzen init` makes a configuration.
+#[derive(clap::Args)]
+pub(crate) struct ServerArgs {
+    /// The configuration file (JSON).
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// How to write the log, on standard error. `BATZEN_LOG` says how much.
+    #[arg(long, value_enum, default_value = "text")]
+    log: LogFormat,
+    /// End also when standard input ends.
+    #[arg(long, hide = true)]
+    until_stdin_ends: bool,
+}
+
+pub(crate) fn server(arguments: ServerArgs, output: &Output) -> Result<ExitCode, Failure> {
+    log::start(arguments.log);
+    let config = ServerConfig::from_file(&arguments.config)?;
+    runtime()?.block_on(async {
+        let stop = stop::stop(arguments.until_stdin_ends)?;
+        let listener = listen(&config).await?;
+        let store = open_store(&config.store)?;
+        let (parts, store) = parts(&config, store)?;
+        output.note(format_args!("warning: {}", keystore::WARNING));
+        tracing::info!(listen = %config.listen, "the payment server is open");
+        server::run(parts, listener, stop).await?;
+        // The last holder closes the store; all routes and workers have ended.
+        if let Some(store) = Arc::into_inner(store) {
+            store.close()?;
+        }
+        tracing::info!("the payment server is closed");
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// The machine's clock.
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_ms(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+async fn listen(config: &ServerConfig) -> Result<Listener, Failure> {
+    let identity = read_identity(&config.identity)?;
+    let socket = TcpListener::bind(config.listen).await.map_err(|error| {
+        let advice = match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                "; another program has this port: choose another or end that program"
+            }
+            _ => "",
+        };
+        Failure::new(format!("cannot listen on {}: {error}{advice}", config.listen))
+    })?;
+    Ok(Listener { socket, tls: Some(ServerTls { identity, client_roots: None, require_client: false }) })
+}
+
+fn read_identity(files: &PemFiles) -> Result<Identity, Failure> {
+    let (chain, key) = (read_named(&files.certificate_chain)?, read_named(&files.private_key)?);
+    Identity::from_pem(&chain, &key).map_err(|error| {
+        let (chain, key) = (files.certificate_chain.display(), files.private_key.display());
+        Failure::new(format!("{chain} with {key} is not usable: {error}"))
+    })
+}
+
+fn open_store(path: &Path) -> Result<EmbeddedStore, Failure> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::new(format!("the folder {} cannot be made: {error}", folder.display()))
+        })?;
+    }
+    EmbeddedStore::open(path).map_err(|error| Failure::new(format!("the store {}: {error}", path.display())))
+}
+
+/// Opens the server's keys.
+pub(crate) fn open_keys(config: &ServerConfig) -> Result<SoftwareKeyStore, Failure> {
+    let passphrase = read_secret(&config.key_store_passphrase)?;
+    Ok(SoftwareKeyStore::open(&config.key_store, &passphrase)?)
+}
+
+fn parts(config: &ServerConfig, store: EmbeddedStore) -> Result<(Parts, Arc<EmbeddedStore>), Failure> {
+    let keys = Arc::new(open_keys(config)?);
+    let store = Arc::new(store);
+    let policy = match &config.policy {
+        Some(path) => serde_json::from_slice(&read_named(path)?)
+            .map_err(|error| Failure::new(format!("the policy {} is not usable: {error}", path.display())))?,
+        None => Policy::default(),
+    };
+    let security = Security::new(store.clone(), keys.clone(), policy)?;
+    let mut providers: HashMap<ProviderId, Arc<dyn Provider>> = HashMap::new();
+    for link in &config.banks {
+        if providers.insert(link.id.clone(), Arc::new(bank_provider(link)?)).is_some() {
+            return Err(Failure::new(format!("the configuration names the bank `{}` twice", link.id)));
+        }
+    }
+    let operator_key = read_secret(&config.operator_key)?;
+    let terms = Terms { capture_window_s: config.capture_window_s.into(), ..Terms::default() };
+    let parts = Parts {
+        store: store.clone(),
+        keys,
+        security: Arc::new(security),
+        providers,
+        clock: Arc::new(SystemClock),
+        terms,
+        operator_key_hash: sha256(&[operator_key.as_bytes()]),
+        limits: ServerLimits::default(),
+    };
+    Ok((parts, store))
+}
+
+fn bank_provider(link: &BankLink) -> Result<BankProvider, Failure> {
+    let roots = Roots::from_pem(&read_named(&link.roots)?)
+        .map_err(|error| Failure::new(format!("{} is not usable: {error}", link.roots.display())))?;
+    let identity = read_identity(&link.identity)?;
+    let address = BankAddress {
+        partner_url: link.partner_url.clone(),
+        customer_url: link.customer_url.clone(),
+        partner_name: link.partner_name.clone(),
+    };
+    Ok(BankProvider::new(address, Client::new(roots, Some(identity))))
+}

@@ -1,0 +1,222 @@
+//! The folder of a system on one machine: what is where.
+
+use super::certificates::{Pem, TlsAuthority};
+use crate::failure::Failure;
+use crate::service::{BankLink, PemFiles, ServerConfig};
+use bank::{BankConfig, IdentityFiles, Partner};
+use crypto::{Random, SystemRandom};
+use data_encoding::BASE64URL_NOPAD;
+use keystore::SoftwareKeyStore;
+use model::{Clock, ProviderId};
+use protocol::realm::Realm;
+use protocol::realm_file::AppIdentity;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// The common name that the server shows to the bank.
+const PARTNER_NAME: &str = "batzen-server";
+
+/// Where the services listen on this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ports {
+    pub(crate) server: u16,
+    pub(crate) bank_partner: u16,
+    pub(crate) bank_customer: u16,
+}
+
+impl Ports {
+    /// `first` and the two after it.
+    pub(crate) fn from(first: u16) -> Result<Self, Failure> {
+        if first == 0 || first > u16::MAX - 2 {
+            return Err(Failure::usage("a port is 1 to 65533: the two after it are needed too"));
+        }
+        Ok(Self { server: first, bank_partner: first + 1, bank_customer: first + 2 })
+    }
+}
+
+/// A system's folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// The folder at `path`, which need not be there yet.
+    pub(crate) fn at(path: &Path) -> Result<Self, Failure> {
+        let path = std::path::absolute(path)
+            .map_err(|error| Failure::new(format!("{} is no usable path: {error}", path.display())))?;
+        Ok(Self { path })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether [`Folder::make`] was finished here: the realm file is written last.
+    pub(crate) fn is_made(&self) -> bool {
+        self.realm_file().is_file()
+    }
+
+    pub(crate) fn server_config(&self) -> PathBuf {
+        self.path.join("server/server.json")
+    }
+
+    pub(crate) fn bank_config(&self) -> PathBuf {
+        self.path.join("bank/bank.json")
+    }
+
+    pub(crate) fn bank_accounts(&self) -> PathBuf {
+        self.path.join("bank/accounts.json")
+    }
+
+    pub(crate) fn realm_file(&self) -> PathBuf {
+        self.path.join("phone/realm.json")
+    }
+
+    pub(crate) fn operator_key(&self) -> PathBuf {
+        self.path.join("server/operator.key")
+    }
+
+    pub(crate) fn roots(&self) -> PathBuf {
+        self.path.join("tls/roots.pem")
+    }
+
+    /// Makes keys, certificates and configurations. What is left of an interrupted try is made anew.
+    pub(crate) fn make(&self, realm: &Realm, ports: Ports) -> Result<(), Failure> {
+        if self.is_made() {
+            let path = self.path.display();
+            return Err(Failure::new(format!("{path} is made already; choose another folder or remove it")));
+        }
+        self.refuse_foreign_content()?;
+        for part in ["server", "bank", "phone", "tls"] {
+            make_folder(&self.path.join(part))?;
+        }
+        let authority = TlsAuthority::make(realm.as_str())?;
+        self.write("tls/roots.pem", &authority.root_pem())?;
+        self.write_pem("server/server", &authority.server("payment server")?)?;
+        self.write_pem("server/partner", &authority.client(PARTNER_NAME)?)?;
+        self.write_pem("bank/bank", &authority.server("reference bank")?)?;
+        self.write_secret("server/operator.key", &format!("bzo_{}", random_text()))?;
+        let passphrase = random_text();
+        self.write_secret("server/key-store.passphrase", &passphrase)?;
+        let key_store = self.path.join("server/key-store.json");
+        remove_rest(&key_store)?;
+        let now = crate::service::SystemClock.now();
+        let keys = SoftwareKeyStore::create(&key_store, &passphrase, realm, now, &mut SystemRandom)?;
+        self.write("server/server.json", &to_json(&server_config(ports)?)?)?;
+        self.write("bank/bank.json", &to_json(&bank_config(ports, &keys)?)?)?;
+        let app =
+            AppIdentity { id: "batzen.wallet".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+        let server_url = format!("https://localhost:{}", ports.server);
+        let realm_file = keys.realm_file(&server_url, &authority.root_pem(), app);
+        self.write("phone/realm.json", &realm_file.to_json()?)
+    }
+
+    fn refuse_foreign_content(&self) -> Result<(), Failure> {
+        let Ok(entries) = fs::read_dir(&self.path) else { return Ok(()) };
+        let ours = ["server", "bank", "phone", "tls"];
+        for entry in entries.flatten() {
+            if !ours.iter().any(|name| entry.file_name() == *name) {
+                let path = self.path.display();
+                return Err(Failure::new(format!("{path} holds other files; choose an empty or new folder")));
+            }
+        }
+        Ok(())
+    }
+
+    fn write_pem(&self, stem: &str, pem: &Pem) -> Result<(), Failure> {
+        self.write(&format!("{stem}.pem"), &pem.chain)?;
+        self.write_secret(&format!("{stem}.key"), &pem.key)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> Result<(), Failure> {
+        self.write_mode(name, text, 0o644)
+    }
+
+    pub(crate) fn write_secret(&self, name: &str, text: &str) -> Result<(), Failure> {
+        self.write_mode(name, text, 0o600)
+    }
+
+    fn write_mode(&self, name: &str, text: &str, mode: u32) -> Result<(), Failure> {
+        let path = self.path.join(name);
+        let failed =
+            |error: std::io::Error| Failure::new(format!("{} cannot be written: {error}", path.display()));
+        remove_rest(&path)?;
+        let mut file =
+            OpenOptions::new().write(true).create_new(true).mode(mode).open(&path).map_err(failed)?;
+        file.write_all(text.as_bytes()).map_err(failed)?;
+        file.sync_all().map_err(failed)
+    }
+}
+
+fn make_folder(path: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(path)
+        .map_err(|error| Failure::new(format!("the folder {} cannot be made: {error}", path.display())))
+}
+
+fn remove_rest(path: &Path) -> Result<(), Failure> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Failure::new(format!("{} cannot be replaced: {error}", path.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn random_text() -> String {
+    let mut bytes = [0; 32];
+    SystemRandom.fill(&mut bytes);
+    BASE64URL_NOPAD.encode(&bytes)
+}
+
+fn to_json(value: &impl serde::Serialize) -> Result<String, Failure> {
+    Ok(serde_json::to_string_pretty(value)?)
+}
+
+fn on_this_machine(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+fn server_config(ports: Ports) -> Result<ServerConfig, Failure> {
+    let files = |stem: &str| PemFiles {
+        certificate_chain: format!("{stem}.pem").into(),
+        private_key: format!("{stem}.key").into(),
+    };
+    Ok(ServerConfig {
+        listen: on_this_machine(ports.server),
+        identity: files("server"),
+        store: "store/payments.redb".into(),
+        key_store: "key-store.json".into(),
+        key_store_passphrase: "key-store.passphrase".into(),
+        operator_key: "operator.key".into(),
+        policy: None,
+        capture_window_s: 3_600,
+        banks: vec![BankLink {
+            id: "bank".parse::<ProviderId>()?,
+            partner_url: format!("https://localhost:{}", ports.bank_partner),
+            customer_url: format!("https://localhost:{}", ports.bank_customer),
+            partner_name: PARTNER_NAME.to_owned(),
+            roots: "../tls/roots.pem".into(),
+            identity: files("partner"),
+        }],
+    })
+}
+
+fn bank_config(ports: Ports, keys: &SoftwareKeyStore) -> Result<BankConfig, Failure> {
+    let identity = IdentityFiles { certificate_chain: "bank.pem".into(), private_key: "bank.key".into() };
+    Ok(BankConfig {
+        data_dir: "store".into(),
+        partner_listen: on_this_machine(ports.bank_partner),
+        customer_listen: on_this_machine(ports.bank_customer),
+        identity,
+        partner_roots: "../tls/roots.pem".into(),
+        partners: vec![Partner::new(PARTNER_NAME.parse()?, keys.statement_public_key().clone())],
+        hold_lifetime_s: 7 * 24 * 3_600,
+        expiry_interval_s: 5,
+        drain_s: 10,
+        logins_per_minute: 30,
+    })
+}
