@@ -39,7 +39,9 @@ pub enum Answer {
 pub fn answer_of(request: &Request, status: u16, body: &[u8]) -> Answer {
     match status {
         202 => match request.call() {
-            Call::Authorise { .. } => read(body).map_or(Answer::UnderWay, Answer::Payment),
+            Call::Authorise { .. } | Call::QueryKey(_) => {
+                read(body).map_or(Answer::UnderWay, Answer::Payment)
+            }
             _ => Answer::UnderWay,
         },
         200..=299 => success(request.call(), body).unwrap_or_else(|| Answer::Lost {

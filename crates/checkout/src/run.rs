@@ -9,7 +9,7 @@ use crate::sale::{Sale, Stage};
 use crate::{SaleNumber, ScannedCode};
 use api::payment::{CancellationView, PaymentStateName, PaymentView};
 use api::problem::{Problem, ProblemType};
-use model::Timestamp;
+use model::{PaymentId, Timestamp};
 
 /// What is to be done next.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub struct Run {
     is_under_way: bool,
     /// Whether the payment is to be asked about, since an answer said that it stands elsewhere than thought.
     is_stale: bool,
+    /// The payment, if only an answer to a cancelled request has named it.
+    found: Option<PaymentId>,
     /// Whether this run has done its operation.
     has_acted: bool,
     /// Whether any request of this run may have arrived.
@@ -100,6 +102,7 @@ impl Run {
             may_have_arrived: true,
             is_under_way,
             is_stale: false,
+            found: None,
             has_acted: false,
             has_connected: false,
             attempts: 0,
@@ -198,10 +201,18 @@ impl Run {
     fn task(&self, now: Timestamp) -> Task {
         match self.sale.stage() {
             Stage::Asking => self.task_asking(now),
-            Stage::Cancelling if self.is_stale => Task::Send(Call::QueryKey(self.sale.key().clone())),
+            Stage::Cancelling if self.is_stale => Task::Send(self.ask_where_it_stands()),
             Stage::Cancelling => Task::Send(Call::Cancel(self.sale.key().clone())),
             Stage::Known => self.task_known(now),
             Stage::Closed(_) => Task::End,
+        }
+    }
+
+    /// By its key the server repeats what it once answered; only by its id does it tell how things are now.
+    fn ask_where_it_stands(&self) -> Call {
+        match self.sale.payment().map(|payment| payment.id).or(self.found) {
+            Some(id) => Call::QueryPayment(id),
+            None => Call::QueryKey(self.sale.key().clone()),
         }
     }
 
@@ -410,7 +421,8 @@ impl Run {
         let is_cancelling = *self.sale.stage() == Stage::Cancelling;
         match answer {
             Answer::Payment(payment) if self.sale.fits(&payment) => {
-                self.is_stale = false;
+                self.is_stale = is_cancelling && self.found.is_none() && self.sale.payment().is_none();
+                self.found = Some(payment.id);
                 let is_taken =
                     matches!(payment.state, PaymentStateName::Captured | PaymentStateName::PartlyCaptured);
                 if !is_cancelling || is_taken || has_ended(&payment) {

@@ -21,6 +21,7 @@ impl Script {
 #[derive(Default)]
 pub(crate) struct Server {
     pub(crate) payments: BTreeMap<String, PaymentView>,
+    answers: BTreeMap<String, Response>,
     bodies: BTreeMap<(String, String), Vec<u8>>,
     operations: BTreeMap<String, (u16, Vec<u8>)>,
     cancelled: BTreeSet<String>,
@@ -107,7 +108,11 @@ impl Server {
             (Method::Get, ["v1", query]) => {
                 let key = query.strip_prefix("payments?idempotency_key=").unwrap().to_owned();
                 self.resolve(&key, script);
-                self.payments.get(&key).map_or_else(|| problem(ProblemType::NotFound), |p| ok(200, p))
+                match self.payments.get(&key).cloned() {
+                    Some(payment) => self.known(&key, &payment),
+                    None if self.cancelled.contains(&key) => problem(ProblemType::RequestCancelled),
+                    None => problem(ProblemType::NotFound),
+                }
             }
             (Method::Get, ["v1", "payments", id]) => {
                 let found = self.payments.values().find(|payment| payment.id.to_string() == *id);
@@ -122,8 +127,8 @@ impl Server {
         if self.cancelled.contains(key) && !self.payments.contains_key(key) {
             return problem(ProblemType::RequestCancelled);
         }
-        if let Some(payment) = self.payments.get(key) {
-            return answer_to_authorise(payment);
+        if let Some(payment) = self.payments.get(key).cloned() {
+            return self.known(key, &payment);
         }
         let state = if !self.codes.insert(asked.code.clone()) {
             PaymentStateName::Declined
@@ -148,7 +153,19 @@ impl Server {
             customer_action: (state == PaymentStateName::Declined).then_some(CustomerAction::EnterAgain),
         };
         self.payments.insert(key.to_owned(), payment.clone());
-        answer_to_authorise(&payment)
+        self.known(key, &payment)
+    }
+
+    /// The first final answer is repeated for ever, however things stand meanwhile.
+    fn known(&mut self, key: &str, payment: &PaymentView) -> Response {
+        if let Some(answer) = self.answers.get(key) {
+            return answer.clone();
+        }
+        let answer = answer_to_authorise(payment);
+        if answer.0 != 202 {
+            self.answers.insert(key.to_owned(), answer.clone());
+        }
+        answer
     }
 
     /// The bank answers sooner or later.
