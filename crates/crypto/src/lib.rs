@@ -10,6 +10,7 @@
 //! `rustcrypto` compiles the second backend beside the first, which the tests use to compare them.
 //!
 //! `derive_` and plain verbs are deterministic; `make` draws randomness. Secrets print as "redacted".
+#![forbid(unsafe_code)]
 
 pub mod aead;
 mod backend;

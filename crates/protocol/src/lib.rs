@@ -3,6 +3,7 @@
 //! Each room has its page under `spec/`, which a stranger can build from. No I/O, clock or state here: keys,
 //! times and randomness come in. Whether something well-formed may be *used* is decided above, in `security`
 //! and `wallet`. Cryptography is `crypto`'s.
+#![forbid(unsafe_code)]
 
 pub mod activation;
 pub mod activation_code;

@@ -3,6 +3,7 @@
 //! This room knows QR Code, Aztec and Data Matrix, and nothing of what they carry: it must not know payments,
 //! keys or the payment code's fields. It does no I/O and reads no clock. Everything that comes in is hostile:
 //! pictures are bounded before they are decoded, and nothing here panics on any input.
+#![forbid(unsafe_code)]
 
 mod bullseye;
 mod luma;

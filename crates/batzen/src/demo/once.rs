@@ -121,14 +121,13 @@ fn pay(folder: &Folder, seeded: &seed::Seeded, steps: &mut Steps<'_>) -> Result<
         let all = phone(&[text("confirmations")], "")?;
         Ok(all["confirmations"].as_array().and_then(|all| all.last()).cloned())
     })?;
-    let words = format!(
-        "{} {} at {}",
-        field(&confirmation, "kind"),
-        field(&confirmation, "amount"),
-        field(&confirmation, "merchant")
-    );
-    steps.done("signed confirmation on the phone", &words);
+    steps.done("signed confirmation on the phone", &confirmation_words(&confirmation));
     Ok(())
+}
+
+fn confirmation_words(confirmation: &Value) -> String {
+    let [kind, amount, merchant] = ["kind", "amount", "merchant"].map(|name| field(confirmation, name));
+    format!("{kind} {amount} at {merchant}")
 }
 
 /// What the bank and the ledger say, once every booking is known.

@@ -123,10 +123,12 @@ fn declared_test_files(file: &RustFile<'_>) -> Vec<String> {
     file.text.test_modules.iter().map(|module| format!("{home}/{module}")).collect()
 }
 
-/// Test, bench and example folders: nothing in them is shipped.
+/// Test, bench and example folders, conformance suites that tests of several implementations share, the test
+/// material's own crate and the end-to-end tests: nothing in them is shipped.
 fn is_test_path(path: &str) -> bool {
     let slashed = format!("/{path}");
-    ["/tests/", "/benches/", "/examples/"].iter().any(|folder| slashed.contains(folder))
+    let folders = ["/tests/", "/benches/", "/examples/", "/src/conformance", "/crates/fixtures/", "/crates/e2e/"];
+    folders.iter().any(|folder| slashed.contains(folder))
 }
 
 fn in_source_folder(path: &str) -> bool {
