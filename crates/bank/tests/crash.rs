@@ -2,7 +2,6 @@
 //! Needs the feature `failpoints`.
 
 #![cfg(feature = "failpoints")]
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use bank::{Bank, Settings};
 use bank_api::{HoldId, PartnerName};

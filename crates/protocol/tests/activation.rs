@@ -1,5 +1,4 @@
 //! Activation and key bundles, both ends together.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
 use crypto::{
     Secret, SystemRandom,

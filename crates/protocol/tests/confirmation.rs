@@ -1,5 +1,4 @@
 //! Confirmations: what the server sealed is what the phone reads, and nothing else.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
 use crypto::{SystemRandom, p256::SigningKey, x25519::SecretKey};
 use model::{Counter, Currency, PaymentId, TerminalNumber, Timestamp};

@@ -1,5 +1,4 @@
 //! Signed requests: what is signed is what is taken, and nothing else.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
 use crypto::p256::{Signature, SigningKey, VerifyingKey};
 use data_encoding::{BASE64, BASE64_MIME, HEXLOWER};

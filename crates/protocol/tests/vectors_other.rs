@@ -1,5 +1,4 @@
 //! Every vector of activation, confirmation and HTTP signatures comes out as its file says.
-#![allow(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,5 @@
 //! The corpus of code pictures, read by us and by zxing-cpp: at least 90 % of what it reads, and no false read.
 
-#![allow(clippy::unwrap_used, reason = "a test's helpers may fail the test")]
 
 mod support;
 

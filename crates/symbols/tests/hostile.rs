@@ -1,6 +1,5 @@
 //! Pictures made to hurt: bombs, broken files, garbage. Each ends in an answer or a clear error.
 
-#![allow(clippy::unwrap_used, reason = "a test's helpers may fail the test")]
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,6 +1,5 @@
 //! What is written is read back: every kind of symbol, text and raw bytes, every drawing.
 
-#![allow(clippy::unwrap_used, reason = "a test's helpers may fail the test")]
 #![allow(clippy::cast_possible_truncation, reason = "pixel places are small")]
 
 use fixtures::images::{CODE_DIGITS, code_digits};

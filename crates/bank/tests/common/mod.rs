@@ -1,6 +1,5 @@
 //! A bank with both doors open on free ports, certificates of its own, a clock that tests move, and callers.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use bank::{Bank, BankConfig, Clock, Doors, IdentityFiles, NewAccount, NewCustomer, Partner, Settings};
