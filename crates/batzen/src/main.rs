@@ -53,6 +53,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Held until the end: dropping it would forget the points that FAILPOINTS names.
+    #[cfg(feature = "failpoints")]
+    let _scenario = fail::FailScenario::setup();
     let arguments = Batzen::parse();
     let output = Output::new(arguments.json);
     match run(arguments.command, &output) {
