@@ -23,6 +23,15 @@ pub(crate) fn begun(payment: &Payment) -> Option<Answer> {
     }
 }
 
+/// The status of the answer to the request that began a payment which stands so, once it has one.
+pub(crate) const fn begun_status(state: &PaymentState) -> u16 {
+    match state {
+        PaymentState::Received | PaymentState::Unknown => 202,
+        PaymentState::Declined(_) | PaymentState::Reversing | PaymentState::Reversed => 402,
+        _ => 201,
+    }
+}
+
 /// The answer while a payment is under way; never stored.
 pub(crate) fn under_way(payment: &Payment) -> Answer {
     json(202, &PaymentView::from(payment))

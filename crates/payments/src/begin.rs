@@ -1,17 +1,20 @@
 //! Beginning a payment: the code is consumed and the intent written in one commit, then the provider is asked.
 
+use crate::failpoint::fail_point;
 use crate::provider::{Authorisation, HoldRequest};
 use crate::service::{ATTEMPTS_MAX, derive_effect_id, was_overtaken};
+use crate::step::NotAllowed;
 use crate::{PaymentError, Payments, answers};
 use model::{
-    CustomerAction, DeclineReason, Hold, Order, Payment, PaymentEvent, PaymentId, PaymentState, Timestamp,
+    CustomerAction, DeclineReason, Hold, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState,
+    Timestamp,
 };
 use protocol::confirmation::{Cause, ConfirmationKind};
 use records::{
     Answer, AuditEntry, BeginPayment, CodeUse, Command, Effect, EffectKind, EnrolmentChange, IdempotencyRow,
     NewConfirmation, Outcome, RequestId, VerdictRow,
 };
-use security::VerifiedCode;
+use security::{VerifiedCode, VerifiedParts};
 
 /// What became of an attempt to begin a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,60 +52,78 @@ impl Payments {
     /// Begins a payment with a verified code: consumes the code and writes the intent durably, then asks the
     /// provider to hold the amount, within the provider's time budget.
     pub async fn begin(&self, request: RequestId, verified: VerifiedCode) -> Result<Begun, PaymentError> {
+        let command = self.intent(request, verified.into_parts());
+        let payment = command.payment.clone();
+        if payment.order.amount.amount_minor <= 0 {
+            return Err(NotAllowed::NotPositive.into());
+        }
+        let payer = payer_of(&payment)?;
+        let provider = self.provider(&payer.provider)?.clone();
+        let payee = self.merchant_name(&payment).await?;
+        let effect = match self.write_intent(command).await? {
+            Ok(effect) => effect,
+            Err(known) => return Ok(known),
+        };
+        fail_point("payments-after-intent");
+        let answer = provider.authorise(hold_request(&payment, payee, &effect)?).await;
+        fail_point("payments-after-provider");
+        let payment = match self.authorised(payment.clone(), &effect, answer).await {
+            Ok(payment) => payment,
+            // The intent is durable, so a worker will find out; to say that nothing happened would be wrong.
+            Err(PaymentError::Store(_) | PaymentError::Contended) => payment,
+            Err(error) => return Err(error),
+        };
+        let answer = answers::begun(&payment).unwrap_or_else(|| answers::under_way(&payment));
+        Ok(Begun::Answered(payment, answer))
+    }
+
+    fn intent(&self, request: RequestId, parts: VerifiedParts) -> BeginPayment {
         let received_at = self.clock.now();
-        let parts = verified.into_parts();
-        let provider = self.provider(&parts.payer.provider)?.clone();
         let payment = Payment {
             id: parts.payment,
             version: 1,
             order: parts.order,
-            payer: Some(parts.payer.clone()),
+            payer: Some(parts.payer),
             received_at,
             state: PaymentState::Received,
             captured_minor: 0,
             refunded_minor: 0,
         };
-        let payee = self.merchant_name(&payment).await?;
-        let effect = Effect {
-            id: derive_effect_id(&payment, received_at, 0, self.ids.random()),
-            payment: payment.id,
-            provider: parts.payer.provider.clone(),
-            kind: EffectKind::Authorise {
-                statement: parts.statement.statement_bytes.clone(),
-                signature: parts.statement.signature.as_bytes().to_vec(),
-            },
-            attempts: 1,
-            due_at: received_at.plus_ms(self.terms.first_retry_ms),
-            written_at: received_at,
+        let kind = EffectKind::Authorise {
+            signature: parts.statement.signature.as_bytes().to_vec(),
+            statement: parts.statement.statement_bytes,
         };
-        let command = BeginPayment {
-            request: request.clone(),
-            payment: payment.clone(),
+        let written = self.effects(&payment, vec![kind], received_at).into_iter().next();
+        let due_at = received_at.plus_ms(self.terms.first_retry_ms);
+        BeginPayment {
+            request,
             verdict: parts.verdict,
             enrolment: Some(parts.enrolment),
             code_use: Some(parts.code_use),
-            effect: Some(effect.clone()),
+            effect: written.map(|effect| Effect { attempts: 1, due_at, ..effect }),
             wake_at: Some(self.answer_by(&payment)),
             confirmation: None,
             answer: None,
             audit: parts.audit,
-        };
-        if let Some(begun) = begun_by(self.store.commit(Command::BeginPayment(Box::new(command))).await?)? {
-            return Ok(begun);
+            payment,
         }
-        let answer = provider
-            .authorise(HoldRequest {
-                payment: payment.id,
-                account_ref: parts.payer.account_ref,
-                amount: payment.order.amount,
-                payee,
-                statement: parts.statement.statement_bytes,
-                signature: parts.statement.signature.as_bytes().to_vec(),
-            })
-            .await;
-        let payment = self.authorised(payment, &effect, answer).await?;
-        let answer = answers::begun(&payment).unwrap_or_else(|| answers::under_way(&payment));
-        Ok(Begun::Answered(payment, answer))
+    }
+
+    /// Consumes the code and writes the intent durably; an effect's id that is taken is drawn again. Gives back
+    /// the effect, or what the till is told instead.
+    async fn write_intent(&self, mut command: BeginPayment) -> Result<Result<Effect, Begun>, PaymentError> {
+        let unlikely = || PaymentError::Inconsistent(format!("{} cannot begin", command.payment.id));
+        let mut effect = command.effect.clone().ok_or_else(unlikely)?;
+        for _ in 0..ATTEMPTS_MAX {
+            command.effect = Some(effect.clone());
+            match self.store.commit(Command::BeginPayment(Box::new(command.clone()))).await? {
+                Outcome::Exists => {
+                    effect.id = derive_effect_id(&command.payment, effect.written_at, 0, self.ids.random());
+                }
+                outcome => return Ok(begun_by(outcome)?.map_or(Ok(effect), Err)),
+            }
+        }
+        Err(PaymentError::Inconsistent(format!("{} is there already", command.payment.id)))
     }
 
     /// Writes down a refused code and what follows from it.
@@ -204,6 +225,29 @@ impl Payments {
     pub(crate) async fn load(&self, id: PaymentId) -> Result<Payment, PaymentError> {
         self.store.payment(id).await?.ok_or(PaymentError::NotFound)
     }
+}
+
+/// What an authorisation asks of a provider.
+pub(crate) fn hold_request(
+    payment: &Payment,
+    payee: String,
+    effect: &Effect,
+) -> Result<HoldRequest, PaymentError> {
+    let EffectKind::Authorise { statement, signature } = &effect.kind else {
+        return Err(PaymentError::Inconsistent(format!("{} asks for nothing", effect.id)));
+    };
+    Ok(HoldRequest {
+        payment: payment.id,
+        account_ref: payer_of(payment)?.account_ref.clone(),
+        amount: payment.order.amount,
+        payee,
+        statement: statement.clone(),
+        signature: signature.clone(),
+    })
+}
+
+pub(crate) fn payer_of(payment: &Payment) -> Result<&Payer, PaymentError> {
+    payment.payer.as_ref().ok_or_else(|| PaymentError::Inconsistent(format!("{} has no payer", payment.id)))
 }
 
 fn begun_by(outcome: Outcome) -> Result<Option<Begun>, PaymentError> {

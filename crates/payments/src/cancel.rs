@@ -1,8 +1,8 @@
 //! Cancelling a request that may or may not have arrived.
 
-use crate::service::ATTEMPTS_MAX;
+use crate::service::{ATTEMPTS_MAX, was_overtaken};
 use crate::{PaymentError, Payments};
-use model::{CheckoutId, IdempotencyKey, Payment, PaymentState};
+use model::{CheckoutId, IdempotencyKey, Payment, PaymentEvent, PaymentId, PaymentState};
 use records::{Command, Outcome, RequestId};
 
 /// What became of a cancel.
@@ -27,17 +27,35 @@ impl Payments {
                 },
             };
             let Some(id) = row.payment else { return Ok(Cancelled::Remembered) };
+            if self.store.begin_request(id).await?.is_none_or(|begun| begun.request != row.request) {
+                // The key is of a capture, a void or a refund: what those did is final.
+                return Err(PaymentError::OtherRequest);
+            }
             let payment = self.load(id).await?;
             if ended_unpaid(&payment) {
                 return Ok(Cancelled::Received(payment));
             }
-            let change = self.compose_void(&payment).await?;
+            let change = match self.compose_void(&payment).await {
+                Ok(change) => change,
+                Err(error) if was_overtaken(&error) && self.was_voided(id).await? => {
+                    return Ok(Cancelled::Received(payment));
+                }
+                Err(error) => return Err(error),
+            };
             if self.store.commit(Command::ChangePayment(Box::new(change.clone()))).await? == Outcome::Done {
                 self.announce(&change);
                 return Ok(Cancelled::Received(change.payment));
             }
         }
         Err(PaymentError::Contended)
+    }
+}
+
+impl Payments {
+    /// Whether what was left of a partly captured payment was given back by the till, perhaps by this very cancel.
+    async fn was_voided(&self, id: PaymentId) -> Result<bool, PaymentError> {
+        let events = self.store.events(id).await?;
+        Ok(events.iter().any(|row| row.event == PaymentEvent::Void))
     }
 }
 

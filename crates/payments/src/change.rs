@@ -3,7 +3,7 @@
 use crate::service::ATTEMPTS_MAX;
 use crate::{PaymentError, Payments, answers};
 use model::{MerchantId, Payment, PaymentEvent, PaymentId, PaymentState};
-use records::{Answer, ChangePayment, Command, IdempotencyRow, Outcome, RequestId};
+use records::{Answer, ChangePayment, Command, EffectKind, IdempotencyRow, Outcome, RequestId};
 
 /// What a till wants of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,11 +59,11 @@ impl Payments {
                     self.announce(&change);
                     return Ok(Changed::Answered(change.payment, answer));
                 }
-                Outcome::Conflict => {}
+                // Overtaken, or an id that another effect has: decide anew.
+                Outcome::Conflict | Outcome::Exists | Outcome::Missing => {}
                 Outcome::Replay(row) => return Ok(Changed::Known(row)),
                 Outcome::OtherRequest => return Err(PaymentError::OtherRequest),
                 Outcome::Cancelled => return Err(PaymentError::Cancelled),
-                Outcome::Exists | Outcome::Missing => return Err(PaymentError::NotFound),
             }
         }
         Err(PaymentError::Contended)
@@ -108,7 +108,9 @@ impl Payments {
         let event = if is_under_way { PaymentEvent::GivenUp } else { PaymentEvent::Void };
         let mut change = self.compose(payment, event).await?;
         if is_under_way {
-            change.done_effect = self.store.effects_of(payment.id).await?.first().map(|effect| effect.id);
+            let effects = self.store.effects_of(payment.id).await?;
+            let asked = effects.iter().find(|effect| matches!(effect.kind, EffectKind::Authorise { .. }));
+            change.done_effect = asked.map(|effect| effect.id);
             self.attach_begin_answer(&mut change).await?;
         }
         Ok(change)

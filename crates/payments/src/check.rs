@@ -3,12 +3,17 @@
 //! The invariants are numbered as in `ARCHITECTURE.md`, "What must hold, always".
 
 mod audit;
+mod bookings;
 mod codes;
 mod sale;
 mod sums;
 
 use crate::PaymentError;
+use codes::Owed;
+use model::PaymentId;
 use records::{PAGE_LIMIT_MAX, Page, Store};
+use sale::Desk;
+use std::collections::HashMap;
 use std::fmt;
 use sums::Sums;
 
@@ -64,19 +69,37 @@ pub type VerifyHead<'a> = &'a (dyn Fn(&records::AuditHead) -> bool + Sync);
 /// Reads all of `store` and reports what breaks an invariant. The store must be at rest.
 pub async fn check(store: &dyn Store, verify_head: VerifyHead<'_>) -> Result<Report, PaymentError> {
     let mut report = Report::default();
-    let mut sums = Sums::default();
+    let (mut sums, mut owed) = (Sums::default(), Owed::default());
+    let tasks = tasks(store, &mut report).await?;
     let mut page = Page::first(PAGE_LIMIT_MAX);
     loop {
         let payments = store.payments(page).await?;
         for payment in &payments {
             report.payments += 1;
-            sale::check(store, payment, &mut sums, &mut report).await?;
+            let mut desk =
+                Desk { store, sums: &mut sums, owed: &mut owed, tasks: &tasks, report: &mut report };
+            sale::check(&mut desk, payment).await?;
         }
         let Some(last) = payments.last() else { break };
         page = Page::after(last.id, PAGE_LIMIT_MAX);
     }
     sums.check(&store.balances().await?, &mut report);
-    codes::check(store, &mut report).await?;
+    codes::check(store, &owed, &mut report).await?;
     audit::check(store, verify_head, &mut report).await?;
     Ok(report)
+}
+
+/// How many tasks operators have, or had, because of each payment.
+async fn tasks(store: &dyn Store, report: &mut Report) -> Result<HashMap<PaymentId, usize>, PaymentError> {
+    let mut counts = HashMap::new();
+    let mut page = Page::first(PAGE_LIMIT_MAX);
+    loop {
+        let tasks = store.tasks(page).await?;
+        for task in &tasks {
+            report.rows += 1;
+            *counts.entry(task.payment).or_default() += 1;
+        }
+        let Some(last) = tasks.last() else { return Ok(counts) };
+        page = Page::after(last.effect, PAGE_LIMIT_MAX);
+    }
 }

@@ -10,6 +10,7 @@ mod cancel;
 mod change;
 pub mod check;
 mod error;
+mod failpoint;
 mod provider;
 mod replay;
 mod service;
@@ -25,5 +26,5 @@ pub use provider::{
 };
 pub use replay::replay;
 pub use service::{IdSource, Observer, Payments, Terms};
-pub use step::{NotAllowed, Step, Told, step};
+pub use step::{EVENTS_MAX, NotAllowed, Step, Told, step};
 pub use work::Worked;

@@ -2,6 +2,7 @@
 
 use crate::PaymentError;
 use crate::answers;
+use crate::begin::payer_of;
 use crate::provider::Provider;
 use crate::step::{NotAllowed, Step, Told, decline_reason, step, wake_at};
 use model::{
@@ -116,7 +117,7 @@ impl Payments {
             Some(told) => Some(self.confirmation(&next, told, at).await?),
             None => None,
         };
-        let new_effects = self.effects(&next, effects, at)?;
+        let new_effects = self.effects(&next, effects, at);
         let wake_at = wake_at(&next, self.answer_by(&next));
         let event = EventRow { payment: next.id, version: next.version, at, event };
         Ok(ChangePayment {
@@ -162,16 +163,8 @@ impl Payments {
         told: Told,
         at: Timestamp,
     ) -> Result<NewConfirmation, PaymentError> {
-        let payer =
-            payment.payer.as_ref().ok_or_else(|| PaymentError::Inconsistent(payment.id.to_string()))?;
-        let whole = payment.order.amount.amount_minor;
-        let (kind, amount_minor) = match told {
-            Told::Declined => (ConfirmationKind::Declined, whole),
-            Told::Captured(amount_minor) => (ConfirmationKind::Captured, amount_minor),
-            Told::Voided => (ConfirmationKind::Voided, whole),
-            Told::Expired => (ConfirmationKind::Expired, whole),
-            Told::Refunded(amount_minor) => (ConfirmationKind::Refunded, amount_minor),
-        };
+        let payer = payer_of(payment)?;
+        let (kind, amount_minor) = told.as_confirmation(payment.order.amount.amount_minor);
         let cause = (kind == ConfirmationKind::Declined).then(|| decline_cause(payment));
         Ok(NewConfirmation {
             enrolment: payer.enrolment,
@@ -186,13 +179,9 @@ impl Payments {
         })
     }
 
-    fn effects(
-        &self,
-        payment: &Payment,
-        kinds: Vec<EffectKind>,
-        at: Timestamp,
-    ) -> Result<Vec<Effect>, PaymentError> {
-        let Some(payer) = &payment.payer else { return Ok(Vec::new()) };
+    /// What the provider must learn, as it is written down.
+    pub(crate) fn effects(&self, payment: &Payment, kinds: Vec<EffectKind>, at: Timestamp) -> Vec<Effect> {
+        let Some(payer) = &payment.payer else { return Vec::new() };
         let written = kinds.into_iter().zip(0_u8..).map(|(kind, place)| Effect {
             id: derive_effect_id(payment, at, place, self.ids.random()),
             payment: payment.id,
@@ -202,14 +191,17 @@ impl Payments {
             due_at: at,
             written_at: at,
         });
-        Ok(written.collect())
+        written.collect()
     }
 }
 
-/// An effect's id. Its low 64 bits begin with the payment's version and the effect's place, so that effects of
-/// one payment sort by them in the order in which they were decided, even if the clock was set back.
+/// An effect's id. Its low 64 bits begin with the payment's version (16) and the effect's place (8), so that
+/// effects of one payment sort by them in the order in which they were decided, even if the clock was set back.
+/// The version fits because of [`EVENTS_MAX`](crate::EVENTS_MAX). The other 40 bits tell apart what many payments
+/// decide in the same millisecond; should two be the same nevertheless, the store says so and another is drawn.
 pub(crate) fn derive_effect_id(payment: &Payment, at: Timestamp, place: u8, random: u64) -> EffectId {
-    let low = u64::from(payment.version) << 32 | u64::from(place) << 24 | random & 0x00FF_FFFF;
+    let version = u64::from(payment.version.min(0xFFFF));
+    let low = version << 48 | u64::from(place) << 40 | random & 0x00FF_FFFF_FFFF;
     EffectId::derive(payment.id.shard(), at, low)
 }
 

@@ -4,6 +4,7 @@ use model::{
     AccountKey, Booking, DeclineReason, Hold, Layer, Payer, Payment, PaymentEvent, PaymentState, Posting,
     Timestamp,
 };
+use protocol::confirmation::ConfirmationKind;
 use records::EffectKind;
 
 /// What an event does to a payment.
@@ -34,6 +35,19 @@ pub enum Told {
     Refunded(i64),
 }
 
+impl Told {
+    /// What kind of confirmation tells it, about how many minor units of a payment of `whole_minor`.
+    pub(crate) const fn as_confirmation(self, whole_minor: i64) -> (ConfirmationKind, i64) {
+        match self {
+            Self::Declined => (ConfirmationKind::Declined, whole_minor),
+            Self::Captured(amount_minor) => (ConfirmationKind::Captured, amount_minor),
+            Self::Voided => (ConfirmationKind::Voided, whole_minor),
+            Self::Expired => (ConfirmationKind::Expired, whole_minor),
+            Self::Refunded(amount_minor) => (ConfirmationKind::Refunded, amount_minor),
+        }
+    }
+}
+
 /// Why an event is refused. The payment is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -56,7 +70,14 @@ pub enum NotAllowed {
     /// The capture deadline has not passed yet.
     #[error("the capture deadline is {0}")]
     TooEarly(Timestamp),
+    /// The payment has had [`EVENTS_MAX`] events: only what ends it is taken.
+    #[error("the payment has changed too often: capture finally, void, or refund all that is left")]
+    TooManyEvents,
 }
+
+/// From this version on a payment takes only what ends it, so that its history stays short enough to be read
+/// at once.
+pub const EVENTS_MAX: u32 = 1_000;
 
 /// Moves `payment` by `event`, which happens `at` that moment.
 pub fn step(payment: &Payment, event: &PaymentEvent, at: Timestamp) -> Result<Step, NotAllowed> {
@@ -70,12 +91,11 @@ pub fn step(payment: &Payment, event: &PaymentEvent, at: Timestamp) -> Result<St
         (PaymentState::Captured, PaymentEvent::Refund { amount_minor, .. }) => {
             change.refund(event, *amount_minor)
         }
-        (
-            PaymentState::Captured | PaymentState::Voided | PaymentState::Expired | PaymentState::Reversed,
-            event,
-        ) => change.booked(event),
+        (PaymentState::Captured | PaymentState::Voided | PaymentState::Expired, event) => {
+            change.booked(event)
+        }
         (PaymentState::Reversing, event) => change.reversing(event),
-        (PaymentState::Declined(_), _) => Err(NotAllowed::WrongState),
+        (PaymentState::Declined(_) | PaymentState::Reversed, _) => Err(NotAllowed::WrongState),
     }
 }
 
@@ -143,6 +163,7 @@ impl Change<'_> {
             return Err(NotAllowed::TooLate(hold.capture_by));
         }
         let ends = is_final || amount_minor == held_minor;
+        self.has_room(ends)?;
         let state = if ends { PaymentState::Captured } else { PaymentState::PartlyCaptured(hold.clone()) };
         let freed_minor = if ends { held_minor } else { amount_minor };
         let mut step = self.to(state);
@@ -174,7 +195,9 @@ impl Change<'_> {
         if self.payment.captured_minor == 0 {
             return Err(NotAllowed::WrongState);
         }
-        within(amount_minor, self.payment.captured_minor - self.payment.refunded_minor)?;
+        let left_minor = self.payment.captured_minor - self.payment.refunded_minor;
+        within(amount_minor, left_minor)?;
+        self.has_room(amount_minor == left_minor)?;
         let mut step = self.to(self.payment.state.clone());
         step.payment.refunded_minor += amount_minor;
         step.postings = vec![self.sale(Layer::Posted, amount_minor).reversed()];
@@ -194,28 +217,26 @@ impl Change<'_> {
 
     /// What the provider made of a booking: no state changes, but refused money goes to suspense.
     fn booked(&self, event: &PaymentEvent) -> Result<Step, NotAllowed> {
-        let step = self.to(self.payment.state.clone());
-        match event {
-            PaymentEvent::CaptureBooked(_) | PaymentEvent::RefundBooked(_) | PaymentEvent::ReleaseBooked => {
-                Ok(step)
-            }
-            PaymentEvent::BookingRefused { booking, amount_minor } => {
-                let to_suspense = Posting {
-                    debit: AccountKey::Suspense(self.payer.provider.clone()),
-                    credit: AccountKey::ProviderClearing(self.payer.provider.clone()),
-                    amount_minor: *amount_minor,
-                    currency: self.payment.order.amount.currency,
-                    layer: Layer::Posted,
-                };
-                let postings = match booking {
-                    Booking::Capture(_) => vec![to_suspense],
-                    Booking::Refund(_) => vec![to_suspense.reversed()],
-                    Booking::Release => Vec::new(),
-                };
-                Ok(Step { postings, ..step })
-            }
-            _ => Err(NotAllowed::WrongState),
-        }
+        let (captured_minor, refunded_minor) = (self.payment.captured_minor, self.payment.refunded_minor);
+        let postings = match event {
+            PaymentEvent::CaptureBooked(_) if captured_minor > 0 => Vec::new(),
+            PaymentEvent::RefundBooked(_) if refunded_minor > 0 => Vec::new(),
+            PaymentEvent::ReleaseBooked if open_hold_minor(self.payment) == 0 => Vec::new(),
+            PaymentEvent::BookingRefused { booking, amount_minor } => match booking {
+                Booking::Capture(_) if captured_minor > 0 => {
+                    within(*amount_minor, captured_minor)?;
+                    vec![self.to_suspense(*amount_minor)]
+                }
+                Booking::Refund(_) if refunded_minor > 0 => {
+                    within(*amount_minor, refunded_minor)?;
+                    vec![self.to_suspense(*amount_minor).reversed()]
+                }
+                Booking::Release if open_hold_minor(self.payment) == 0 => Vec::new(),
+                _ => return Err(NotAllowed::WrongState),
+            },
+            _ => return Err(NotAllowed::WrongState),
+        };
+        Ok(Step { postings, ..self.to(self.payment.state.clone()) })
     }
 
     fn to(&self, state: PaymentState) -> Step {
@@ -225,6 +246,22 @@ impl Change<'_> {
 
     fn held_minor(&self) -> i64 {
         self.payment.order.amount.amount_minor - self.payment.captured_minor
+    }
+
+    /// Refuses what would let the history grow without end.
+    fn has_room(&self, ends: bool) -> Result<(), NotAllowed> {
+        if ends || self.payment.version < EVENTS_MAX { Ok(()) } else { Err(NotAllowed::TooManyEvents) }
+    }
+
+    /// The provider does not owe us what we thought; whether anybody does is for an operator to find out.
+    fn to_suspense(&self, amount_minor: i64) -> Posting {
+        Posting {
+            debit: AccountKey::Suspense(self.payer.provider.clone()),
+            credit: AccountKey::ProviderClearing(self.payer.provider.clone()),
+            amount_minor,
+            currency: self.payment.order.amount.currency,
+            layer: Layer::Posted,
+        }
     }
 
     /// The provider owes us, we owe the merchant.
@@ -256,6 +293,14 @@ pub(crate) fn open_hold_minor(payment: &Payment) -> i64 {
             payment.order.amount.amount_minor - payment.captured_minor
         }
         _ => 0,
+    }
+}
+
+/// What of a booking goes to suspense if the provider refuses it, in minor units.
+pub(crate) const fn booked_minor(kind: &EffectKind) -> i64 {
+    match kind {
+        EffectKind::Capture { amount_minor, .. } | EffectKind::Refund { amount_minor, .. } => *amount_minor,
+        EffectKind::Authorise { .. } | EffectKind::Release => 0,
     }
 }
 

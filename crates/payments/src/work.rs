@@ -1,10 +1,14 @@
-//! What is due: providers are told what they do not know yet, deadlines pass. Everything here may run twice.
+//! What is due: providers are told what they do not know yet, deadlines pass. Everything here may run twice, at
+//! the same time or after a crash.
 
-use crate::provider::{BookingAnswer, HoldRequest};
+use crate::begin::hold_request;
+use crate::failpoint::fail_point;
+use crate::provider::BookingAnswer;
 use crate::service::{ATTEMPTS_MAX, effect_order, was_overtaken};
+use crate::step::{NotAllowed, booked_minor};
 use crate::{PaymentError, Payments};
 use futures_util::{StreamExt, stream};
-use model::{Money, Payment, PaymentEvent, PaymentId, PaymentState, Timestamp};
+use model::{Booking, Money, Payment, PaymentEvent, PaymentId, PaymentState, Timestamp};
 use records::{ChangePayment, Command, Effect, EffectKind, OperatorTask, Outcome};
 use std::collections::BTreeSet;
 
@@ -22,19 +26,42 @@ pub struct Worked {
     pub failed: usize,
 }
 
+/// What became of sending an effect.
+enum Sent {
+    /// Its outcome is known and written down.
+    Known,
+    /// It is not, and it is sent again then.
+    AgainAt(Timestamp),
+}
+
 impl Payments {
-    /// Does what is due now, for at most `limit` payments. Call again at once if it did something.
+    /// Does what is due now, for at most `limit` payments. Call again soon, and at once if it did something.
+    ///
+    /// Deadlines go first and again between the lots in which providers are told, so that a provider who lets
+    /// every call wait holds up a deadline for one call and not for all. A round ends early if nothing of a lot
+    /// became known, or something failed.
     pub async fn work(&self, limit: usize) -> Result<Worked, PaymentError> {
-        let now = self.clock.now();
-        let due = self.store.effects_due(now, limit).await?;
-        let payments: BTreeSet<PaymentId> = due.iter().map(|effect| effect.payment).collect();
-        let to_wake = self.store.payments_to_wake(now, limit).await?;
-        let woken = stream::iter(to_wake).map(|id| self.wake(id)).buffer_unordered(PARALLEL_MAX);
-        let woken: Vec<_> = woken.collect().await;
-        let sent = stream::iter(payments).map(|id| self.send_effects(id)).buffer_unordered(PARALLEL_MAX);
-        let sent: Vec<_> = sent.collect().await;
-        let results = || woken.iter().chain(sent.iter());
-        Ok(Worked { payments: results().count(), failed: results().filter(|result| result.is_err()).count() })
+        let mut worked = Worked::default();
+        let mut taken = BTreeSet::new();
+        loop {
+            let now = self.clock.now();
+            let due = self.store.payments_to_wake(now, limit).await?;
+            let woken = stream::iter(due).map(|id| self.wake(id)).buffer_unordered(PARALLEL_MAX);
+            let woken: Vec<_> = woken.collect().await;
+            let due = self.store.effects_due(now, limit).await?;
+            let lot = due.iter().map(|effect| effect.payment).filter(|id| taken.insert(*id));
+            let lot: Vec<_> = lot.take(PARALLEL_MAX).collect();
+            let told = stream::iter(lot).map(|id| self.send_effects(id)).buffer_unordered(PARALLEL_MAX);
+            let told: Vec<_> = told.collect().await;
+            let failed = woken.iter().filter(|result| result.is_err()).count()
+                + told.iter().filter(|result| result.is_err()).count();
+            worked.payments += woken.len() + told.len();
+            worked.failed += failed;
+            let is_answered = told.iter().any(|result| matches!(result, Ok(true)));
+            if failed > 0 || !is_answered || worked.payments >= limit {
+                return Ok(worked);
+            }
+        }
     }
 
     /// Whether nothing is left to tell any provider and no payment waits for an answer.
@@ -53,37 +80,68 @@ impl Payments {
             };
             let change = match change {
                 Ok(change) => change,
-                Err(error) if was_overtaken(&error) => return Ok(()),
+                // Somebody moved it since it was found due: its new deadline is another one, or none.
+                Err(PaymentError::NotAllowed(NotAllowed::WrongState | NotAllowed::TooEarly(_))) => {
+                    return Ok(());
+                }
                 Err(error) => return Err(error),
             };
-            if self.commit_work(change).await? {
+            if self.commit_work(change).await? == Outcome::Done {
                 return Ok(());
             }
         }
         Err(PaymentError::Contended)
     }
 
-    /// Sends a payment's effects in the order in which they were decided, until one stays unknown.
-    async fn send_effects(&self, id: PaymentId) -> Result<(), PaymentError> {
+    /// Sends a payment's effects in the order in which they were decided, until one stays unknown. Gives back
+    /// whether the outcome of one is known now.
+    async fn send_effects(&self, id: PaymentId) -> Result<bool, PaymentError> {
         let mut effects = self.store.effects_of(id).await?;
         effects.sort_by_key(effect_order);
-        for effect in effects {
-            if effect.due_at > self.clock.now() || !self.send(&effect).await? {
-                break;
+        let mut is_known = false;
+        let mut waiting = effects.iter();
+        while let Some(effect) = waiting.next() {
+            let sent = if effect.due_at > self.clock.now() {
+                Ok(Sent::AgainAt(effect.due_at))
+            } else {
+                self.send(effect).await
+            };
+            match sent {
+                Ok(Sent::Known) => is_known = true,
+                Ok(Sent::AgainAt(at)) => {
+                    self.hold_back(waiting.as_slice(), at).await?;
+                    break;
+                }
+                Err(error @ PaymentError::Store(_)) => return Err(error),
+                Err(error) => {
+                    // It will fail again, and must not stand in the way of other payments until then.
+                    let at = self.delay(effect).await?;
+                    self.hold_back(waiting.as_slice(), at).await?;
+                    return Err(error);
+                }
             }
+        }
+        Ok(is_known)
+    }
+
+    /// Delays what waits behind an effect that is sent again at `at`: found due before, it would take the place of
+    /// other payments in every round.
+    async fn hold_back(&self, effects: &[Effect], at: Timestamp) -> Result<(), PaymentError> {
+        for effect in effects.iter().filter(|effect| effect.due_at < at) {
+            let delay = Command::DelayEffect { effect: effect.id, attempts: effect.attempts, due_at: at };
+            self.store.commit(delay).await?;
         }
         Ok(())
     }
 
-    /// Sends one effect. Gives back whether its outcome is known now.
-    async fn send(&self, effect: &Effect) -> Result<bool, PaymentError> {
+    /// Sends one effect.
+    async fn send(&self, effect: &Effect) -> Result<Sent, PaymentError> {
         let payment = self.load(effect.payment).await?;
         let provider = self.provider(&effect.provider)?;
         let money = |amount_minor| Money { amount_minor, ..payment.order.amount };
+        fail_point("payments-before-effect");
         let answer = match &effect.kind {
-            EffectKind::Authorise { statement, signature } => {
-                return self.authorise_again(payment, effect, statement, signature).await;
-            }
+            EffectKind::Authorise { .. } => return self.authorise_again(payment, effect).await,
             EffectKind::Capture { capture, amount_minor } => {
                 provider.capture(payment.id, *capture, money(*amount_minor)).await
             }
@@ -92,47 +150,36 @@ impl Payments {
                 provider.refund(payment.id, *refund, money(*amount_minor)).await
             }
         };
+        fail_point("payments-after-effect");
         match answer {
-            BookingAnswer::Silent => self.delay(effect).await.map(|()| false),
-            BookingAnswer::Booked => self.settle(effect, None).await.map(|()| true),
-            BookingAnswer::Refused(reason) => self.settle(effect, Some(reason)).await.map(|()| true),
+            BookingAnswer::Silent => self.delay(effect).await.map(Sent::AgainAt),
+            BookingAnswer::Booked => self.settle(effect, None).await,
+            BookingAnswer::Refused(reason) => self.settle(effect, Some(reason)).await,
         }
     }
 
-    async fn authorise_again(
-        &self,
-        payment: Payment,
-        effect: &Effect,
-        statement: &[u8],
-        signature: &[u8],
-    ) -> Result<bool, PaymentError> {
-        let payer =
-            payment.payer.clone().ok_or_else(|| PaymentError::Inconsistent(payment.id.to_string()))?;
-        let request = HoldRequest {
-            payment: payment.id,
-            account_ref: payer.account_ref,
-            amount: payment.order.amount,
-            payee: self.merchant_name(&payment).await?,
-            statement: statement.to_vec(),
-            signature: signature.to_vec(),
-        };
+    async fn authorise_again(&self, payment: Payment, effect: &Effect) -> Result<Sent, PaymentError> {
+        if !matches!(payment.state, PaymentState::Received | PaymentState::Unknown) {
+            return Ok(Sent::Known);
+        }
+        let request = hold_request(&payment, self.merchant_name(&payment).await?, effect)?;
         let answer = self.provider(&effect.provider)?.authorise(request).await;
         let payment = self.authorised(payment, effect, answer).await?;
         if matches!(payment.state, PaymentState::Received | PaymentState::Unknown) {
-            self.delay(effect).await?;
-            return Ok(false);
+            return self.delay(effect).await.map(Sent::AgainAt);
         }
-        Ok(true)
+        Ok(Sent::Known)
     }
 
     /// Writes down that a provider knows, or refuses, a booking.
-    async fn settle(&self, effect: &Effect, refused: Option<String>) -> Result<(), PaymentError> {
+    async fn settle(&self, effect: &Effect, refused: Option<String>) -> Result<Sent, PaymentError> {
         for _ in 0..ATTEMPTS_MAX {
             let payment = self.load(effect.payment).await?;
-            let Some(event) = booked_event(effect, refused.is_some()) else { return Ok(()) };
+            let Some(event) = booked_event(effect, refused.is_some()) else { return Ok(Sent::Known) };
             let mut change = match self.compose(&payment, event).await {
                 Ok(change) => change,
-                Err(error) if was_overtaken(&error) => return Ok(()),
+                // Another worker wrote it down, or else the effect should not be there and is looked at again.
+                Err(error) if was_overtaken(&error) => return self.delay(effect).await.map(Sent::AgainAt),
                 Err(error) => return Err(error),
             };
             change.done_effect = Some(effect.id);
@@ -143,44 +190,42 @@ impl Payments {
                 since: change.event.at,
                 settled_at: None,
             });
-            if self.commit_work(change).await? {
-                return Ok(());
+            match self.commit_work(change).await? {
+                // The effect is gone: another worker wrote down the same.
+                Outcome::Done | Outcome::Missing => return Ok(Sent::Known),
+                _ => {}
             }
         }
         Err(PaymentError::Contended)
     }
 
-    async fn delay(&self, effect: &Effect) -> Result<(), PaymentError> {
+    /// Sets when an effect is sent again, later with each try. Gives back when.
+    async fn delay(&self, effect: &Effect) -> Result<Timestamp, PaymentError> {
         let attempts = effect.attempts.saturating_add(1);
         let pause_ms = (250_i64 << attempts.min(20)).min(PAUSE_MS_MAX);
         let due_at = self.clock.now().plus_ms(pause_ms);
         self.store.commit(Command::DelayEffect { effect: effect.id, attempts, due_at }).await?;
-        Ok(())
+        Ok(due_at)
     }
 
-    /// Commits a change; gives back whether it was done and not overtaken.
-    async fn commit_work(&self, change: ChangePayment) -> Result<bool, PaymentError> {
-        let is_done =
-            self.store.commit(Command::ChangePayment(Box::new(change.clone()))).await? == Outcome::Done;
-        if is_done {
+    /// Commits a change, and announces it if it was done.
+    async fn commit_work(&self, change: ChangePayment) -> Result<Outcome, PaymentError> {
+        let outcome = self.store.commit(Command::ChangePayment(Box::new(change.clone()))).await?;
+        if outcome == Outcome::Done {
             self.announce(&change);
         }
-        Ok(is_done)
+        Ok(outcome)
     }
 }
 
 fn booked_event(effect: &Effect, is_refused: bool) -> Option<PaymentEvent> {
     let booking = effect.kind.booking()?;
-    let amount_minor = match &effect.kind {
-        EffectKind::Capture { amount_minor, .. } | EffectKind::Refund { amount_minor, .. } => *amount_minor,
-        EffectKind::Authorise { .. } | EffectKind::Release => 0,
-    };
     if is_refused {
-        return Some(PaymentEvent::BookingRefused { booking, amount_minor });
+        return Some(PaymentEvent::BookingRefused { booking, amount_minor: booked_minor(&effect.kind) });
     }
     Some(match booking {
-        model::Booking::Capture(capture) => PaymentEvent::CaptureBooked(capture),
-        model::Booking::Refund(refund) => PaymentEvent::RefundBooked(refund),
-        model::Booking::Release => PaymentEvent::ReleaseBooked,
+        Booking::Capture(capture) => PaymentEvent::CaptureBooked(capture),
+        Booking::Refund(refund) => PaymentEvent::RefundBooked(refund),
+        Booking::Release => PaymentEvent::ReleaseBooked,
     })
 }

@@ -1,8 +1,9 @@
 //! A bank's core system over HTTPS with mutual TLS (`bank-api`).
 
 use bank_api::{
-    Base64Url, CaptureRequest, HoldAnswer, HoldRequest as BankHold, LinkAnswer as BankLink, LinkRequest,
-    Problem, ProblemType, RefundRequest, ReleaseRequest,
+    Base64Url, CaptureAnswer, CaptureRequest, HoldAnswer, HoldRequest as BankHold, HoldState,
+    LinkAnswer as BankLink, LinkRequest, Problem, ProblemType, RefundAnswer, RefundRequest, ReleaseAnswer,
+    ReleaseRequest,
 };
 use http::{Method, Request, StatusCode, header};
 use https::{Client, HttpsError, Limits};
@@ -20,6 +21,8 @@ const AUTHORISE_BUDGET: Duration = Duration::from_secs(4);
 const BOOKING_BUDGET: Duration = Duration::from_secs(10);
 /// The largest answer that makes sense.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// How much of a bank's words about a refusal is kept for an operator.
+const REASON_CHARS_MAX: usize = 300;
 
 /// Where a bank is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,8 +67,13 @@ impl BankProvider {
         };
         let limits = Limits { deadline: budget, max_body_bytes: ANSWER_BYTES_MAX };
         let answer = Answer::read(self.client.send(request, limits).await);
-        if let Answer::Senseless(why) = &answer {
-            tracing::warn!(provider = %self.address.partner_url, path_kind = kind_of(path), why, "no usable answer");
+        let (provider, path_kind) = (&self.address.partner_url, kind_of(path));
+        match &answer {
+            Answer::Done(_) => {}
+            Answer::Refused(problem) => {
+                tracing::info!(provider, path_kind, problem = problem.problem_type.urn(), "refused");
+            }
+            Answer::Senseless(why) => tracing::warn!(provider, path_kind, why, "no usable answer"),
         }
         answer
     }
@@ -107,21 +115,19 @@ impl Provider for BankProvider {
         Box::pin(async move {
             let Ok(capture_id) = capture.to_string().parse() else { return BookingAnswer::Silent };
             let request = CaptureRequest { capture_id, amount_minor: amount.amount_minor };
-            booked(
-                self.post::<_, serde_json::Value>(
-                    &format!("/v1/holds/{hold}/captures"),
-                    &request,
-                    BOOKING_BUDGET,
-                )
-                .await,
-            )
+            let path = format!("/v1/holds/{hold}/captures");
+            let answer = self.post::<_, CaptureAnswer>(&path, &request, BOOKING_BUDGET).await;
+            booked(answer, |answer| answer.capture_id == request.capture_id)
         })
     }
 
     fn release(&self, hold: PaymentId) -> ProviderFuture<'_, BookingAnswer> {
         Box::pin(async move {
             let path = format!("/v1/holds/{hold}/release");
-            booked(self.post::<_, serde_json::Value>(&path, &ReleaseRequest {}, BOOKING_BUDGET).await)
+            let answer = self.post::<_, ReleaseAnswer>(&path, &ReleaseRequest {}, BOOKING_BUDGET).await;
+            booked(answer, |answer| {
+                answer.hold_id.as_str() == hold.to_string() && answer.state != HoldState::Open
+            })
         })
     }
 
@@ -129,14 +135,9 @@ impl Provider for BankProvider {
         Box::pin(async move {
             let Ok(refund_id) = refund.to_string().parse() else { return BookingAnswer::Silent };
             let request = RefundRequest { refund_id, amount_minor: amount.amount_minor };
-            booked(
-                self.post::<_, serde_json::Value>(
-                    &format!("/v1/holds/{hold}/refunds"),
-                    &request,
-                    BOOKING_BUDGET,
-                )
-                .await,
-            )
+            let path = format!("/v1/holds/{hold}/refunds");
+            let answer = self.post::<_, RefundAnswer>(&path, &request, BOOKING_BUDGET).await;
+            booked(answer, |answer| answer.refund_id == request.refund_id)
         })
     }
 
@@ -153,8 +154,8 @@ impl Provider for BankProvider {
                     currency: link.currency,
                     label: link.iban_masked,
                 }),
-                Answer::Refused(_) => LinkAnswer::Refused,
-                Answer::Senseless(_) => LinkAnswer::Silent,
+                Answer::Refused(problem) if is_link_final(problem.problem_type) => LinkAnswer::Refused,
+                Answer::Refused(_) | Answer::Senseless(_) => LinkAnswer::Silent,
             }
         })
     }
@@ -188,7 +189,11 @@ impl<A: DeserializeOwned> Answer<A> {
         let body = response.body().as_ref();
         if status.is_success() {
             return serde_json::from_slice(body)
-                .map_or_else(|why| Self::Senseless(why.to_string()), Self::Done);
+                // What the parser says may repeat what it read, which has no place in a log.
+                .map_or_else(
+                    |why| Self::Senseless(format!("no such answer: {:?}", why.classify())),
+                    Self::Done,
+                );
         }
         let may_pass = status.is_server_error()
             || status == StatusCode::TOO_MANY_REQUESTS
@@ -200,24 +205,64 @@ impl<A: DeserializeOwned> Answer<A> {
     }
 }
 
+/// Only what the bank decided about this hold, or would decide each time, declines a payment: another refusal may
+/// come after a first answer that was lost, with the amount held.
 fn refused_hold(problem: ProblemType) -> Authorisation {
     match problem {
         ProblemType::InsufficientFunds => Authorisation::Refused(DeclineReason::InsufficientFunds),
-        ProblemType::AccountUnusable | ProblemType::UnknownAccount | ProblemType::AccountClosed => {
-            Authorisation::Refused(DeclineReason::AccountUnusable)
-        }
-        // Another hold has our id: what it holds is not known, so it must be released.
-        ProblemType::IdempotencyMismatch | ProblemType::Other => Authorisation::Silent,
-        _ => Authorisation::Refused(DeclineReason::ProviderRefused),
+        ProblemType::AccountUnusable => Authorisation::Refused(DeclineReason::AccountUnusable),
+        ProblemType::AuthenticationRefused
+        | ProblemType::HoldCancelled
+        | ProblemType::InvalidRequest
+        | ProblemType::TooLarge => Authorisation::Refused(DeclineReason::ProviderRefused),
+        // Also if another hold has our id: what it holds is not known, so it must be released.
+        _ => Authorisation::Silent,
     }
 }
 
-fn booked(answer: Answer<serde_json::Value>) -> BookingAnswer {
+/// Sorts the answer to a booking; `fits` tells whether it is about what was asked. Only a refusal of this very
+/// booking is final: that the bank does not know us today says nothing about the money.
+fn booked<A>(answer: Answer<A>, fits: impl FnOnce(&A) -> bool) -> BookingAnswer {
     match answer {
-        Answer::Done(_) => BookingAnswer::Booked,
-        Answer::Refused(problem) => BookingAnswer::Refused(format!("{}: {}", problem.title, problem.detail)),
-        Answer::Senseless(_) => BookingAnswer::Silent,
+        Answer::Done(answer) if fits(&answer) => BookingAnswer::Booked,
+        Answer::Refused(problem) if is_final(problem.problem_type) => {
+            BookingAnswer::Refused(in_words(&problem))
+        }
+        Answer::Done(_) | Answer::Refused(_) | Answer::Senseless(_) => BookingAnswer::Silent,
     }
+}
+
+fn is_final(problem: ProblemType) -> bool {
+    matches!(
+        problem,
+        ProblemType::InvalidRequest
+            | ProblemType::TooLarge
+            | ProblemType::UnknownHold
+            | ProblemType::IdempotencyMismatch
+            | ProblemType::HoldCancelled
+            | ProblemType::HoldEnded
+            | ProblemType::CaptureExceedsHold
+            | ProblemType::RefundExceedsCaptures
+            | ProblemType::AccountUnusable
+            | ProblemType::AccountClosed
+    )
+}
+
+fn is_link_final(problem: ProblemType) -> bool {
+    matches!(
+        problem,
+        ProblemType::ProofRefused
+            | ProblemType::IdempotencyMismatch
+            | ProblemType::AccountUnusable
+            | ProblemType::InvalidRequest
+            | ProblemType::TooLarge
+    )
+}
+
+/// For an operator: the bank's words, as long as they are short and plain.
+fn in_words(problem: &Problem) -> String {
+    let words = format!("{}: {}", problem.problem_type.title(), problem.detail);
+    words.chars().filter(|letter| !letter.is_control()).take(REASON_CHARS_MAX).collect()
 }
 
 /// The kind of a path, for the log: without ids.

@@ -1,43 +1,57 @@
 //! One payment: its events, postings, effects, request, verdict and consumed code agree.
 
-use super::Report;
+use super::codes::Owed;
 use super::sums::Sums;
-use crate::PaymentError;
-use crate::replay::replay;
-use model::{Booking, Payment, PaymentEvent, PaymentState};
-use records::{Effect, EffectKind, EventRow, Store};
+use super::{Report, bookings};
+use crate::replay::replay_all;
+use crate::{PaymentError, answers};
+use model::{Payment, PaymentId, PaymentState};
+use protocol::verdict::Verdict;
+use records::{Effect, Store};
+use std::collections::HashMap;
 
-pub(super) async fn check(
-    store: &dyn Store,
-    payment: &Payment,
-    sums: &mut Sums,
-    report: &mut Report,
-) -> Result<(), PaymentError> {
+/// What a check of one payment adds to or looks up.
+pub(super) struct Desk<'a> {
+    pub(super) store: &'a dyn Store,
+    pub(super) sums: &'a mut Sums,
+    pub(super) owed: &'a mut Owed,
+    /// How many tasks operators have, or had, because of each payment.
+    pub(super) tasks: &'a HashMap<PaymentId, usize>,
+    pub(super) report: &'a mut Report,
+}
+
+pub(super) async fn check(desk: &mut Desk<'_>, payment: &Payment) -> Result<(), PaymentError> {
+    let Desk { store, sums, owed, tasks, report } = desk;
     let events = store.events(payment.id).await?;
     let postings = store.postings(payment.id).await?;
     let effects = store.effects_of(payment.id).await?;
     report.rows += 1 + events.len() as u64 + postings.len() as u64 + effects.len() as u64;
-    match replay(payment, &events) {
-        Err(why) => report.wrong(3, payment.id, format!("its events do not follow from one another: {why}")),
-        Ok((replayed, expected)) => {
-            if replayed != *payment {
-                report.wrong(3, payment.id, "the stored payment is not what its events make of it");
-            }
-            let stored = postings.iter().map(|row| (row.version, row.posting.clone()));
-            if !stored.eq(expected) {
-                report.wrong(2, payment.id, "the stored postings are not what its events make of it");
-            }
-        }
-    }
     postings.iter().for_each(|row| sums.book(&row.posting));
     sums.hold(payment);
     amounts(payment, report);
-    told(payment, &events, &effects, report);
+    asked(payment, &effects, report);
     if is_unsettled(payment, &effects) {
         report.unsettled += 1;
     }
-    requested(store, payment, report).await?;
-    proved(store, payment, report).await
+    match replay_all(payment, &events) {
+        Err(why) => report.wrong(3, payment.id, format!("its events do not follow from one another: {why}")),
+        Ok(replayed) => {
+            if replayed.payment != *payment {
+                report.wrong(3, payment.id, "the stored payment is not what its events make of it");
+            }
+            let stored = postings.iter().map(|row| (row.version, &row.posting));
+            if !stored.eq(replayed.postings.iter().map(|(version, posting)| (*version, posting))) {
+                report.wrong(2, payment.id, "the stored postings are not what its events make of it");
+            }
+            if let Some(payer) = &payment.payer {
+                owed.confirmations(payer.enrolment, &replayed.told, payment.order.amount.amount_minor);
+            }
+            let tasks = tasks.get(&payment.id).copied().unwrap_or_default();
+            bookings::check(payment.id, &replayed.effects, &events, &effects, tasks, report);
+            requested(*store, payment, replayed.answered.as_ref(), report).await?;
+        }
+    }
+    proved(*store, payment, report).await
 }
 
 fn amounts(payment: &Payment, report: &mut Report) {
@@ -50,36 +64,43 @@ fn amounts(payment: &Payment, report: &mut Report) {
     }
 }
 
-/// Invariant 5: what a provider must learn is either known to be done or still waiting to be told.
-fn told(payment: &Payment, events: &[EventRow], effects: &[Effect], report: &mut Report) {
-    let waits = |booking: Booking| effects.iter().any(|effect| effect.kind.booking() == Some(booking));
-    let is_known = |booking: Booking| events.iter().any(|row| settles(&row.event, booking));
-    let needed = events.iter().filter_map(|row| match row.event {
-        PaymentEvent::Capture { capture, .. } => Some(Booking::Capture(capture)),
-        PaymentEvent::Refund { refund, .. } => Some(Booking::Refund(refund)),
-        PaymentEvent::GivenUp | PaymentEvent::Void | PaymentEvent::DeadlinePassed => Some(Booking::Release),
-        _ => None,
-    });
-    for booking in needed {
-        if waits(booking) == is_known(booking) {
-            report.wrong(5, payment.id, format!("{booking:?} is neither waiting nor known, or both"));
-        }
-    }
-    let is_asked = effects.iter().any(|effect| matches!(effect.kind, EffectKind::Authorise { .. }));
+/// Invariant 5: the provider is asked for an authorisation as long as there is no answer, and no longer.
+fn asked(payment: &Payment, effects: &[Effect], report: &mut Report) {
+    let asking = effects.iter().filter(|effect| effect.kind.booking().is_none()).count();
     let is_open = matches!(payment.state, PaymentState::Received | PaymentState::Unknown);
-    if is_asked != is_open {
+    if asking != usize::from(is_open) {
         report.wrong(5, payment.id, "its authorisation is open without an effect, or the other way round");
+    }
+    let provider = payment.payer.as_ref().map(|payer| &payer.provider);
+    if effects.iter().any(|effect| Some(&effect.provider) != provider) {
+        report.wrong(5, payment.id, "an effect is for another provider");
     }
 }
 
-fn settles(event: &PaymentEvent, wanted: Booking) -> bool {
-    match event {
-        PaymentEvent::CaptureBooked(capture) => wanted == Booking::Capture(*capture),
-        PaymentEvent::RefundBooked(refund) => wanted == Booking::Refund(*refund),
-        PaymentEvent::ReleaseBooked => wanted == Booking::Release,
-        PaymentEvent::BookingRefused { booking, .. } => wanted == *booking,
-        _ => false,
+/// Invariant 4: the request that began it is remembered, and answered once the answer is known.
+async fn requested(
+    store: &dyn Store,
+    payment: &Payment,
+    answered: Option<&PaymentState>,
+    report: &mut Report,
+) -> Result<(), PaymentError> {
+    let Some(row) = store.begin_request(payment.id).await? else {
+        report.wrong(4, payment.id, "the request that began it is missing");
+        return Ok(());
+    };
+    report.rows += 1;
+    if row.payment != Some(payment.id) {
+        report.wrong(4, payment.id, "the request that began it is another payment's");
     }
+    let is_good = match (&row.answer, answered) {
+        (None, None) => true,
+        (Some(answer), Some(state)) => answer.status == answers::begun_status(state),
+        _ => false,
+    };
+    if !is_good {
+        report.wrong(4, payment.id, "its request is answered too early, wrongly or not at all");
+    }
+    Ok(())
 }
 
 fn is_unsettled(payment: &Payment, effects: &[Effect]) -> bool {
@@ -94,20 +115,6 @@ fn is_unsettled(payment: &Payment, effects: &[Effect]) -> bool {
     !has_ended || !effects.is_empty()
 }
 
-/// Invariant 4: the request that began it is remembered, and answered once the answer is known.
-async fn requested(store: &dyn Store, payment: &Payment, report: &mut Report) -> Result<(), PaymentError> {
-    let Some(row) = store.begin_request(payment.id).await? else {
-        report.wrong(4, payment.id, "the request that began it is missing");
-        return Ok(());
-    };
-    report.rows += 1;
-    let is_open = matches!(payment.state, PaymentState::Received | PaymentState::Unknown);
-    if row.answer.is_none() != is_open {
-        report.wrong(4, payment.id, "its request is answered too early or not at all");
-    }
-    Ok(())
-}
-
 /// Invariant 1: what was paid was paid with a verified code, consumed by this payment.
 async fn proved(store: &dyn Store, payment: &Payment, report: &mut Report) -> Result<(), PaymentError> {
     let Some(verdict) = store.verdict(payment.id).await? else {
@@ -115,10 +122,14 @@ async fn proved(store: &dyn Store, payment: &Payment, report: &mut Report) -> Re
         return Ok(());
     };
     report.rows += 1;
-    let Some(payer) = &payment.payer else { return Ok(()) };
-    if verdict.verdict != protocol::verdict::Verdict::Ok {
-        report.wrong(1, payment.id, "it has a payer although its code was refused");
+    if (verdict.verdict == Verdict::Ok) != payment.payer.is_some() {
+        report.wrong(
+            1,
+            payment.id,
+            "it has a payer although its code was refused, or none although it was not",
+        );
     }
+    let Some(payer) = &payment.payer else { return Ok(()) };
     match store.code_use(payer.enrolment, payer.counter).await? {
         Some(code) if code.payment == payment.id && code.code_hash == verdict.code_hash => Ok(()),
         Some(_) => {

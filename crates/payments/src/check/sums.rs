@@ -4,7 +4,7 @@ use super::Report;
 use crate::step::open_hold_minor;
 use model::{AccountKey, Currency, Layer, Payment, Posting};
 use records::Balance;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 type Key = (AccountKey, Currency);
 
@@ -59,8 +59,11 @@ impl Sums {
                 report.wrong(2, &name, "the posted sums are not those of the postings");
             }
         }
-        for key in self.pending.keys().chain(self.posted.keys()) {
-            if !balances.iter().any(|balance| (&balance.account, &balance.currency) == (&key.0, &key.1)) {
+        let known: BTreeSet<_> =
+            balances.iter().map(|balance| (&balance.account, balance.currency)).collect();
+        let booked: BTreeSet<_> = self.pending.keys().chain(self.posted.keys()).collect();
+        for key in booked {
+            if !known.contains(&(&key.0, key.1)) {
                 report.wrong(2, format!("balance {:?} {}", key.0, key.1), "it has postings but no row");
             }
         }

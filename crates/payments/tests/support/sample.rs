@@ -1,0 +1,136 @@
+//! Payments in every state, made by hand, and what may happen to them.
+
+use model::{
+    AccountKey, Booking, CaptureId, CheckoutId, Counter, Currency, CustomerId, DeclineReason, EnrolmentId,
+    Hold, Layer, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState,
+    Posting, ProviderId, RefundId, TerminalNumber, Timestamp,
+};
+
+pub(crate) const NOW: Timestamp = Timestamp::from_ms(1_800_000_000_000);
+/// The amount of every sample.
+pub(crate) const AMOUNT_MINOR: i64 = 1_000;
+
+pub(crate) fn provider() -> ProviderId {
+    "bank".parse().unwrap()
+}
+
+pub(crate) fn capture_id(n: u128) -> CaptureId {
+    CaptureId::from_u128(n)
+}
+
+pub(crate) fn refund_id(n: u128) -> RefundId {
+    RefundId::from_u128(n)
+}
+
+/// A hold that may be captured until a minute from now.
+pub(crate) fn hold() -> Hold {
+    Hold { expires_at: NOW.plus_s(7_200), capture_by: NOW.plus_s(60) }
+}
+
+/// A payment at version 1.
+pub(crate) fn received() -> Payment {
+    Payment {
+        id: PaymentId::from_u128(7),
+        version: 1,
+        order: Order {
+            merchant: MerchantId::from_u128(1),
+            checkout: CheckoutId::from_u128(2),
+            terminal: TerminalNumber::new(7).unwrap(),
+            amount: Money::new(AMOUNT_MINOR, Currency::CHF),
+        },
+        payer: Some(Payer {
+            customer: CustomerId::from_u128(3),
+            enrolment: EnrolmentId::from_bytes([1; 6]),
+            counter: Counter(1),
+            method: MethodSlot(1),
+            provider: provider(),
+            account_ref: "acc".to_owned(),
+        }),
+        received_at: NOW,
+        state: PaymentState::Received,
+        captured_minor: 0,
+        refunded_minor: 0,
+    }
+}
+
+/// A payment in `state`, at version 5, with these sums.
+pub(crate) fn standing(state: PaymentState, captured_minor: i64, refunded_minor: i64) -> Payment {
+    Payment { version: 5, state, captured_minor, refunded_minor, ..received() }
+}
+
+/// At least one payment in each state, with its name in the specification.
+pub(crate) fn every_state() -> Vec<(&'static str, Payment)> {
+    let aged = |payment: Payment| Payment { version: payments::EVENTS_MAX, ..payment };
+    vec![
+        ("received", received()),
+        ("unknown", standing(PaymentState::Unknown, 0, 0)),
+        ("authorised", standing(PaymentState::Authorised(hold()), 0, 0)),
+        ("authorised", aged(standing(PaymentState::Authorised(hold()), 0, 0))),
+        ("declined", standing(PaymentState::Declined(DeclineReason::InsufficientFunds), 0, 0)),
+        ("partly captured", standing(PaymentState::PartlyCaptured(hold()), 400, 100)),
+        ("partly captured", standing(PaymentState::PartlyCaptured(hold()), 400, 0)),
+        ("partly captured", aged(standing(PaymentState::PartlyCaptured(hold()), 400, 100))),
+        ("captured", standing(PaymentState::Captured, 700, 100)),
+        ("captured", standing(PaymentState::Captured, 1_000, 1_000)),
+        ("captured", aged(standing(PaymentState::Captured, 700, 100))),
+        ("voided", standing(PaymentState::Voided, 0, 0)),
+        ("expired", standing(PaymentState::Expired, 0, 0)),
+        ("reversing", standing(PaymentState::Reversing, 0, 0)),
+        ("reversed", standing(PaymentState::Reversed, 0, 0)),
+    ]
+}
+
+/// Every kind of event, with amounts and moments on both sides of every limit.
+pub(crate) fn every_event() -> Vec<(&'static str, PaymentEvent, Timestamp)> {
+    let ends = hold().capture_by;
+    let mut events = vec![
+        ("approved", PaymentEvent::Approved(hold()), NOW),
+        ("approved", PaymentEvent::Approved(hold()), ends),
+        ("approved", PaymentEvent::Approved(hold()), ends.plus_ms(-1)),
+        ("refused", PaymentEvent::Refused(DeclineReason::AccountUnusable), NOW),
+        ("silent", PaymentEvent::Silent, NOW),
+        ("given up", PaymentEvent::GivenUp, NOW),
+        ("void", PaymentEvent::Void, NOW),
+        ("void", PaymentEvent::Void, ends.plus_s(60)),
+        ("deadline passed", PaymentEvent::DeadlinePassed, NOW),
+        ("deadline passed", PaymentEvent::DeadlinePassed, ends),
+        ("deadline passed", PaymentEvent::DeadlinePassed, ends.plus_ms(1)),
+        ("capture booked", PaymentEvent::CaptureBooked(capture_id(1)), NOW),
+        ("refund booked", PaymentEvent::RefundBooked(refund_id(1)), NOW),
+        ("release booked", PaymentEvent::ReleaseBooked, NOW),
+    ];
+    let amounts =
+        [i64::MIN, -1, 0, 1, 100, 101, 300, 301, 400, 401, 600, 601, 700, 701, 1_000, 1_001, i64::MAX];
+    for amount_minor in amounts {
+        for (is_final, at) in [(true, NOW), (false, NOW), (true, ends), (true, ends.plus_ms(1))] {
+            let capture = PaymentEvent::Capture { capture: capture_id(2), amount_minor, is_final };
+            events.push(("capture", capture, at));
+        }
+        events.push(("refund", PaymentEvent::Refund { refund: refund_id(2), amount_minor }, NOW));
+        for (name, booking) in [
+            ("capture refused by the provider", Booking::Capture(capture_id(1))),
+            ("refund refused by the provider", Booking::Refund(refund_id(1))),
+            ("release refused by the provider", Booking::Release),
+        ] {
+            events.push((name, PaymentEvent::BookingRefused { booking, amount_minor }, NOW));
+        }
+    }
+    events
+}
+
+/// A posting from the merchant to the provider's clearing account.
+pub(crate) fn sale(layer: Layer, amount_minor: i64) -> Posting {
+    Posting {
+        debit: AccountKey::ProviderClearing(provider()),
+        credit: AccountKey::Merchant(MerchantId::from_u128(1)),
+        amount_minor,
+        currency: Currency::CHF,
+        layer,
+    }
+}
+
+/// A posting from the provider's clearing account to suspense.
+pub(crate) fn suspense(amount_minor: i64) -> Posting {
+    let (debit, credit) = (AccountKey::Suspense(provider()), AccountKey::ProviderClearing(provider()));
+    Posting { debit, credit, ..sale(Layer::Posted, amount_minor) }
+}
