@@ -63,7 +63,8 @@ impl ServerAddress {
     /// # Errors
     /// [`CheckoutClientError::BadServer`].
     pub fn from_text(text: &str) -> Result<Self, CheckoutClientError> {
-        let bad = || CheckoutClientError::BadServer(text.chars().filter(|c| !c.is_control()).take(80).collect());
+        let bad =
+            || CheckoutClientError::BadServer(text.chars().filter(|c| !c.is_control()).take(80).collect());
         let text = text.trim_end_matches('/');
         let uri: Uri = text.parse().map_err(|_| bad())?;
         let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'));
@@ -166,8 +167,9 @@ impl CheckoutClient {
         if let Some(key) = key {
             request = request.header(api::IDEMPOTENCY_KEY, key);
         }
-        let request =
-            request.body(body).map_err(|_| CheckoutClientError::BadServer(self.server.as_str().to_owned()))?;
+        let request = request
+            .body(body)
+            .map_err(|_| CheckoutClientError::BadServer(self.server.as_str().to_owned()))?;
         let answer = self.client.send(request, limits).await?;
         Ok((answer.status(), answer.into_body()))
     }
@@ -179,10 +181,20 @@ mod tests {
 
     #[test]
     fn only_addresses_that_may_be_called_are_taken() {
-        for text in ["https://pay.example", "https://pay.example:8443/", "http://127.0.0.1:1", "http://[::1]:8"] {
+        for text in
+            ["https://pay.example", "https://pay.example:8443/", "http://127.0.0.1:1", "http://[::1]:8"]
+        {
             assert!(ServerAddress::from_text(text).is_ok(), "{text}");
         }
-        for text in ["", "pay.example", "http://pay.example", "ftp://x", "https://u:p@x", "https://x/?a=b", "https://"] {
+        for text in [
+            "",
+            "pay.example",
+            "http://pay.example",
+            "ftp://x",
+            "https://u:p@x",
+            "https://x/?a=b",
+            "https://",
+        ] {
             assert!(ServerAddress::from_text(text).is_err(), "{text}");
         }
     }

@@ -1,0 +1,332 @@
+//! A phone's side of the payment server's API, over HTTPS with the roots that its app ships with.
+
+use api::phone::{
+    ChallengeView, ConfirmationPage, ConfirmationView, EnrolmentView, MethodPage, MethodRequest, MethodView,
+    ProofRequest, ResyncRequest,
+};
+use api::problem::{Problem, ProblemType};
+use core::time::Duration;
+use crypto::p256::Sign;
+use crypto::{Random, SystemRandom};
+use http::{Method, Request, header};
+use https::{Bytes, Chunks, Client, HttpsError, Limits, PemError, Roots, StreamLimits};
+use model::{EnrolmentId, MethodSlot, ProviderId, Timestamp};
+use protocol::activation::Challenge;
+use protocol::error::ProtocolError;
+use protocol::http_signature::{HttpRequest, NONCE_LEN, sign_request};
+use protocol::realm_file::RealmFile;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// From a request to the last byte of its answer.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// The longest silence of a stream of confirmations; the server sends a comment every 15 s.
+const STREAM_SILENCE_MAX: Duration = Duration::from_secs(60);
+/// The largest answer taken, bytes.
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// The longest event of a stream, bytes.
+const EVENT_BYTES_MAX: usize = 16 * 1024;
+
+/// Why a phone's request has no good answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PhoneError {
+    /// The app's roots are not usable.
+    #[error("the realm file's tls_roots_pem is not usable: {0}")]
+    Roots(#[from] PemError),
+    /// No answer came.
+    #[error(transparent)]
+    NoAnswer(#[from] HttpsError),
+    /// The server refused.
+    #[error("{title}: {detail}", title = .0.title, detail = .0.detail)]
+    Refused(Box<Problem>),
+    /// The answer does not fit the API.
+    #[error("the answer (status {0}) is not what the server's API promises; is this a payment server?")]
+    NotTheApi(u16),
+    /// The request could not be signed.
+    #[error("the request could not be signed: {0}")]
+    Unsigned(#[from] ProtocolError),
+}
+
+impl PhoneError {
+    /// The kind of problem that the server told of.
+    #[must_use]
+    pub fn problem(&self) -> Option<ProblemType> {
+        match self {
+            Self::Refused(problem) => Some(problem.problem_type),
+            _ => None,
+        }
+    }
+}
+
+/// Calls the payment server as a phone.
+#[derive(Clone, Debug)]
+pub struct PhoneClient {
+    server: String,
+    client: Client,
+}
+
+/// Who signs a phone's requests, and by which clock.
+#[derive(Clone, Copy)]
+pub struct Signer<'a> {
+    /// The enrolment.
+    pub enrolment: EnrolmentId,
+    /// Its online key.
+    pub online_key: &'a dyn Sign,
+    /// The server's time, as well as the phone knows it.
+    pub server_time: Timestamp,
+}
+
+impl PhoneClient {
+    /// A client of the server that `realm` names, trusting its roots and nothing else.
+    ///
+    /// # Errors
+    /// [`PhoneError::Roots`].
+    pub fn new(realm: &RealmFile) -> Result<Self, PhoneError> {
+        let roots = Roots::from_pem(realm.tls_roots_pem.as_bytes())?;
+        Ok(Self { server: realm.server_url.clone(), client: Client::new(roots, None) })
+    }
+
+    /// A challenge for an activation.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn challenge(&self) -> Result<Challenge, PhoneError> {
+        let view: ChallengeView =
+            self.call(Method::POST, "/v1/activations/challenge", Vec::new(), None).await?;
+        Ok(view.challenge.parse()?)
+    }
+
+    /// Sends an activation request; gives the sealed reply. The same bytes may be sent again.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn activate(&self, request: Vec<u8>) -> Result<Vec<u8>, PhoneError> {
+        Ok(self.answer(Method::POST, "/v1/activations", request, None).await?.to_vec())
+    }
+
+    /// How the phone stands with the server. `device_time` is the phone's own clock, from which the server
+    /// learns how it runs.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn enrolment(
+        &self,
+        signer: Signer<'_>,
+        device_time: Timestamp,
+    ) -> Result<EnrolmentView, PhoneError> {
+        let path = format!("/v1/enrolment?device_time_ms={}", device_time.ms());
+        self.call(Method::GET, &path, Vec::new(), Some(signer)).await
+    }
+
+    /// Where to go on counting.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn resync(
+        &self,
+        signer: Signer<'_>,
+        request: &ResyncRequest,
+    ) -> Result<EnrolmentView, PhoneError> {
+        self.call(Method::POST, "/v1/enrolment/resync", to_json(request), Some(signer)).await
+    }
+
+    /// Locks this phone.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn lock(&self, signer: Signer<'_>) -> Result<EnrolmentView, PhoneError> {
+        self.call(Method::POST, "/v1/enrolment/lock", Vec::new(), Some(signer)).await
+    }
+
+    /// The customer's methods.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn methods(&self, signer: Signer<'_>) -> Result<MethodPage, PhoneError> {
+        self.call(Method::GET, "/v1/methods", Vec::new(), Some(signer)).await
+    }
+
+    /// Adds an account at a provider, still to be proved there.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn add_method(
+        &self,
+        signer: Signer<'_>,
+        provider: ProviderId,
+    ) -> Result<MethodView, PhoneError> {
+        self.call(Method::POST, "/v1/methods", to_json(&MethodRequest { provider }), Some(signer)).await
+    }
+
+    /// Hands in what the provider gave the customer. The same proof may be handed in again.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn prove_method(
+        &self,
+        signer: Signer<'_>,
+        slot: MethodSlot,
+        proof: String,
+    ) -> Result<MethodView, PhoneError> {
+        let path = format!("/v1/methods/{}/proof", slot.0);
+        self.call(Method::POST, &path, to_json(&ProofRequest { proof }), Some(signer)).await
+    }
+
+    /// Takes a method away.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn remove_method(
+        &self,
+        signer: Signer<'_>,
+        slot: MethodSlot,
+    ) -> Result<MethodView, PhoneError> {
+        let path = format!("/v1/methods/{}", slot.0);
+        self.call(Method::DELETE, &path, Vec::new(), Some(signer)).await
+    }
+
+    /// A page of confirmations after `after`.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn confirmations(
+        &self,
+        signer: Signer<'_>,
+        after: u32,
+    ) -> Result<ConfirmationPage, PhoneError> {
+        let path = format!("/v1/confirmations?after={after}");
+        self.call(Method::GET, &path, Vec::new(), Some(signer)).await
+    }
+
+    /// Confirmations after `after`, as they come.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn listen(&self, signer: Signer<'_>, after: u32) -> Result<ConfirmationStream, PhoneError> {
+        let path = format!("/v1/confirmations/stream?after={after}");
+        let request = self.request(Method::GET, &path, Vec::new(), Some(signer))?;
+        let limits = StreamLimits { deadline: DEADLINE, idle: STREAM_SILENCE_MAX };
+        let answer = self.client.send_streaming(request, limits).await?;
+        if !answer.status().is_success() {
+            return Err(PhoneError::NotTheApi(answer.status().as_u16()));
+        }
+        Ok(ConfirmationStream { chunks: answer.into_body(), buffer: Vec::new() })
+    }
+
+    async fn call<A: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+        signer: Option<Signer<'_>>,
+    ) -> Result<A, PhoneError> {
+        let answer = self.answer(method, path, body, signer).await?;
+        serde_json::from_slice(&answer).map_err(|_| PhoneError::NotTheApi(200))
+    }
+
+    async fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+        signer: Option<Signer<'_>>,
+    ) -> Result<Bytes, PhoneError> {
+        let request = self.request(method, path, body, signer)?;
+        let limits = Limits { deadline: DEADLINE, max_body_bytes: ANSWER_BYTES_MAX };
+        let answer = self.client.send(request, limits).await?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer.into_body());
+        }
+        Err(match serde_json::from_slice::<Problem>(answer.body()) {
+            Ok(problem) => PhoneError::Refused(Box::new(problem)),
+            Err(_) => PhoneError::NotTheApi(status.as_u16()),
+        })
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+        signer: Option<Signer<'_>>,
+    ) -> Result<Request<Vec<u8>>, PhoneError> {
+        let mut request = Request::builder().method(&method).uri(format!("{}{path}", self.server));
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        if let Some(signer) = signer {
+            let (path, query) =
+                path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+            let signed = HttpRequest { method: method.as_str(), path, query, body: &body };
+            let mut nonce = [0; NONCE_LEN];
+            SystemRandom.fill(&mut nonce);
+            let created_s = signer.server_time.s();
+            for (name, value) in
+                sign_request(&signed, signer.enrolment, created_s, &nonce, signer.online_key)?
+            {
+                request = request.header(name, value);
+            }
+        }
+        request.body(body).map_err(|_| HttpsError::BadAddress(self.server.clone()).into())
+    }
+}
+
+/// Confirmations as they come, in the form of server-sent events.
+#[derive(Debug)]
+pub struct ConfirmationStream {
+    chunks: Chunks,
+    buffer: Vec<u8>,
+}
+
+impl ConfirmationStream {
+    /// The next confirmation; none when the server ends the stream: listen again then.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn next(&mut self) -> Result<Option<ConfirmationView>, PhoneError> {
+        loop {
+            if let Some(event) = self.take_event() {
+                let Some(json) = data_of(&event) else { continue };
+                return serde_json::from_slice(&json).map(Some).map_err(|_| PhoneError::NotTheApi(200));
+            }
+            if self.buffer.len() > EVENT_BYTES_MAX {
+                return Err(PhoneError::NotTheApi(200));
+            }
+            match self.chunks.next().await? {
+                Some(chunk) => self.buffer.extend(chunk.iter().filter(|byte| **byte != b'\r')),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The first whole event of the buffer: what comes before an empty line.
+    fn take_event(&mut self) -> Option<Vec<u8>> {
+        let end = self.buffer.windows(2).position(|pair| pair == b"\n\n")?;
+        let rest = self.buffer.split_off(end + 2);
+        Some(core::mem::replace(&mut self.buffer, rest))
+    }
+}
+
+/// An event's data; none for a comment.
+fn data_of(event: &[u8]) -> Option<Vec<u8>> {
+    let lines = event.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data:"));
+    let lines: Vec<&[u8]> = lines.map(|line| line.strip_prefix(b" ").unwrap_or(line)).collect();
+    (!lines.is_empty()).then(|| lines.join(&b'\n'))
+}
+
+fn to_json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("the API's types have string keys and no failing parts")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn comments_are_no_events_and_lines_of_data_belong_together() {
+        assert_eq!(data_of(b": keep-alive\n\n"), None);
+        assert_eq!(data_of(b"id: 1\ndata: {\"a\":\ndata: 1}\n\n").as_deref(), Some(&b"{\"a\":\n1}"[..]));
+    }
+}
