@@ -14,7 +14,7 @@ use records::{
     Answer, AuditEntry, BeginPayment, CodeUse, Command, Effect, EffectKind, EnrolmentChange, IdempotencyRow,
     NewConfirmation, Outcome, RequestId, VerdictRow,
 };
-use security::{VerifiedCode, VerifiedParts};
+use security::VerifiedCode;
 
 /// What became of an attempt to begin a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Payments {
     /// Begins a payment with a verified code: consumes the code and writes the intent durably, then asks the
     /// provider to hold the amount, within the provider's time budget.
     pub async fn begin(&self, request: RequestId, verified: VerifiedCode) -> Result<Begun, PaymentError> {
-        let command = self.intent(request, verified.into_parts());
+        let command = self.intent(request, verified);
         let payment = command.payment.clone();
         if payment.order.amount.amount_minor <= 0 {
             return Err(NotAllowed::NotPositive.into());
@@ -77,7 +77,8 @@ impl Payments {
         Ok(Begun::Answered(payment, answer))
     }
 
-    fn intent(&self, request: RequestId, parts: VerifiedParts) -> BeginPayment {
+    fn intent(&self, request: RequestId, verified: VerifiedCode) -> BeginPayment {
+        let parts = verified.into_parts();
         let received_at = self.clock.now();
         let payment = Payment {
             id: parts.payment,
