@@ -14,11 +14,6 @@ impl Output {
         Self { is_json }
     }
 
-    /// Whether a program reads the result.
-    pub(crate) const fn is_json(&self) -> bool {
-        self.is_json
-    }
-
     /// Prints the result: `text` for people, `document` for programs.
     pub(crate) fn result(&self, text: impl FnOnce() -> String, document: &impl Serialize) {
         if self.is_json {

@@ -1,13 +1,86 @@
-//! `batzen wallet`.
+//! `batzen wallet`: a phone on the command line. Its folder holds the vault and the sealed state; what is decided
+//! there is the `wallet` room's.
+
+mod activate;
+mod confirmations;
+mod folder;
+mod methods;
+mod online;
+mod pay;
+mod secret_input;
+mod status;
+mod vault;
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::service::runtime;
+use clap::Subcommand;
+use folder::Folder;
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+const NOTES: &str = "\
+The PIN and the bank's password come from a prompt, or with --pin-stdin and --password-stdin from the first line of
+standard input: never from an argument. Nothing on this machine can tell a right PIN from a wrong one; the server
+counts wrong ones.
+
+The vault of this wallet is a file that only you can read (vault.key). A phone keeps these keys in its hardware.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the server or the bank refused, 4 the network cannot be reached.";
 
 /// Arguments of `batzen wallet`.
 #[derive(clap::Args)]
-pub(crate) struct WalletArgs {}
+#[command(after_help = NOTES)]
+pub(crate) struct WalletArgs {
+    /// The wallet's folder; `.batzen/wallet` in your home if absent.
+    #[arg(long, global = true, env = "BATZEN_WALLET", value_name = "DIR")]
+    state: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
 
-pub(crate) fn run(_arguments: WalletArgs, _output: &Output) -> Result<ExitCode, Failure> {
-    Err(Failure::usage("see `batzen wallet --help`"))
+#[derive(Subcommand)]
+enum Command {
+    /// Activate this wallet with the code that you were given, and choose a PIN.
+    Activate(activate::ActivateArgs),
+    /// Payment methods: list, add, remove.
+    #[command(subcommand)]
+    Methods(methods::MethodsCommand),
+    /// Make a payment code. Needs no network and uses none.
+    Pay(pay::PayArgs),
+    /// What became of your payments, signed by the server.
+    Confirmations(confirmations::ConfirmationsArgs),
+    /// How this wallet stands.
+    Status(status::StatusArgs),
+    /// Ask the server where to go on counting, after a restored backup.
+    Resync,
+    /// Lock this wallet at the server. Only an operator unlocks it.
+    Lock,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: WalletArgs, output: &Output) -> Result<ExitCode, Failure> {
+    let path = arguments.state.or_else(default_folder).ok_or_else(|| {
+        Failure::usage("name the wallet's folder with --state DIR, or in the variable BATZEN_WALLET")
+    })?;
+    let folder = Folder::at(path);
+    match arguments.command {
+        Command::Activate(arguments) => {
+            runtime()?.block_on(activate::activate(&folder, arguments, output))?
+        }
+        Command::Methods(command) => runtime()?.block_on(methods::methods(&folder, command, output))?,
+        // No runtime: this one must not even be able to reach for a network.
+        Command::Pay(arguments) => pay::pay(&folder, &arguments, output)?,
+        Command::Confirmations(arguments) => {
+            runtime()?.block_on(confirmations::confirmations(&folder, &arguments, output))?;
+        }
+        Command::Status(arguments) => status::status(&folder, &arguments, output)?,
+        Command::Resync => runtime()?.block_on(status::resync(&folder, output))?,
+        Command::Lock => runtime()?.block_on(status::lock(&folder, output))?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn default_folder() -> Option<PathBuf> {
+    std::env::home_dir().map(|home| home.join(".batzen/wallet"))
 }

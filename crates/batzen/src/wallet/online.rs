@@ -1,0 +1,59 @@
+//! What online commands share: who signs, and how refusals end a command.
+
+use super::folder::OpenWallet;
+use crate::failure::Failure;
+use crate::service::SystemClock;
+use client::bank_customer::BankCustomerError;
+use client::phone::{PhoneClient, PhoneError, Signer};
+use model::{Clock, Timestamp};
+use wallet::{Vault, WalletError};
+
+/// The server or the bank refused.
+const REFUSED: u8 = 3;
+/// The network cannot be reached, or broke.
+const UNREACHABLE: u8 = 4;
+
+pub(super) fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+/// The wallet's server.
+pub(super) fn client_of(wallet: &OpenWallet) -> Result<PhoneClient, Failure> {
+    PhoneClient::new(wallet.state.realm_file()).map_err(phone_failure)
+}
+
+/// Who signs this wallet's requests now.
+pub(super) fn signer_of(wallet: &OpenWallet) -> Result<Signer<'_>, Failure> {
+    let enrolment = wallet.state.enrolment().ok_or(WalletError::NotActivated)?;
+    Ok(Signer {
+        enrolment,
+        online_key: wallet.vault.online_key(),
+        server_time: wallet.state.server_time(now()),
+    })
+}
+
+/// Learns how the wallet stands with the server, and stores it.
+pub(super) async fn refresh(client: &PhoneClient, wallet: &mut OpenWallet) -> Result<(), Failure> {
+    let sent_at = now();
+    let view = client.enrolment(signer_of(wallet)?, sent_at).await.map_err(phone_failure)?;
+    wallet.state.apply_enrolment(&view, sent_at, now())?;
+    wallet.store()
+}
+
+pub(super) fn phone_failure(error: PhoneError) -> Failure {
+    let code = match error {
+        PhoneError::NoAnswer(_) => UNREACHABLE,
+        PhoneError::Refused(_) => REFUSED,
+        _ => 1,
+    };
+    Failure::new(error).with_code(code)
+}
+
+pub(super) fn bank_failure(error: BankCustomerError) -> Failure {
+    let code = match error {
+        BankCustomerError::NoAnswer(_) => UNREACHABLE,
+        BankCustomerError::Refused(_) => REFUSED,
+        _ => 1,
+    };
+    Failure::new(error).with_code(code).context("at the bank")
+}

@@ -1,0 +1,78 @@
+//! `batzen wallet status`, `resync` and `lock`.
+
+use super::folder::Folder;
+use super::online::{client_of, now, phone_failure, refresh, signer_of};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::service::runtime;
+use wallet::{Phase, Status};
+
+/// Arguments of `batzen wallet status`.
+#[derive(clap::Args)]
+pub(super) struct StatusArgs {
+    /// Ask the server first.
+    #[arg(long)]
+    online: bool,
+}
+
+pub(super) fn status(folder: &Folder, arguments: &StatusArgs, output: &Output) -> Result<(), Failure> {
+    let mut wallet = folder.open()?;
+    if arguments.online {
+        runtime()?.block_on(async {
+            let client = client_of(&wallet)?;
+            refresh(&client, &mut wallet).await
+        })?;
+    }
+    tell(&wallet.state.status(now()), output);
+    Ok(())
+}
+
+pub(super) async fn resync(folder: &Folder, output: &Output) -> Result<(), Failure> {
+    let mut wallet = folder.open()?;
+    let client = client_of(&wallet)?;
+    let (request, sent_at) = (wallet.state.resync_request()?, now());
+    let view = client.resync(signer_of(&wallet)?, &request).await.map_err(phone_failure)?;
+    wallet.state.apply_enrolment(&view, sent_at, now())?;
+    wallet.store()?;
+    tell(&wallet.state.status(now()), output);
+    Ok(())
+}
+
+pub(super) async fn lock(folder: &Folder, output: &Output) -> Result<(), Failure> {
+    let mut wallet = folder.open()?;
+    let client = client_of(&wallet)?;
+    let sent_at = now();
+    let view = client.lock(signer_of(&wallet)?).await.map_err(phone_failure)?;
+    wallet.state.apply_enrolment(&view, sent_at, now())?;
+    wallet.store()?;
+    tell(&wallet.state.status(now()), output);
+    Ok(())
+}
+
+fn tell(status: &Status, output: &Output) {
+    output.result(|| text(status), status);
+}
+
+fn text(status: &Status) -> String {
+    let phase = match status.phase {
+        Phase::New => "not activated",
+        Phase::Activating => "an activation waits for its reply; run `activate` again",
+        Phase::Enrolled => "activated",
+    };
+    let mut lines = vec![format!("{phase}, realm {}, server {}", status.realm, status.server_url)];
+    if let Some(enrolment) = status.enrolment {
+        let name = status.customer_name.as_deref().unwrap_or("no name given");
+        lines.push(format!("enrolment {enrolment} ({name}), last code number {}", status.counter));
+    }
+    let standing = status.standing.and_then(|standing| serde_json::to_value(standing).ok());
+    if let Some(standing) = standing.as_ref().and_then(|standing| standing.as_str()) {
+        let tries =
+            status.pin_tries_left.map(|tries| format!(", {tries} PIN tries left")).unwrap_or_default();
+        lines.push(format!("the server says: {}{tries}", standing.replace('_', " ")));
+    }
+    if let Some(at) = status.last_online_at {
+        lines.push(format!("last online {at}"));
+    }
+    lines.extend(status.hints.iter().map(ToString::to_string));
+    lines.join("\n")
+}

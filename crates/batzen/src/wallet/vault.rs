@@ -1,0 +1,93 @@
+//! The command-line wallet's vault: a file of keys that only its owner can read. Honest about what it is: whoever
+//! reads this file has the keys, which is why a phone keeps them in hardware instead.
+
+use crate::failure::Failure;
+use crypto::hpke::Decapsulate;
+use crypto::p256::{Sign, SigningKey};
+use crypto::{CryptoError, Secret, SecretString, SystemRandom, x25519};
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+use wallet::{StateKey, Vault};
+
+/// The form of the file that this program knows.
+const VERSION: u8 = 1;
+
+/// The wallet's keys.
+pub(super) struct FileVault {
+    device: SigningKey,
+    online: SigningKey,
+    confirmation: x25519::SecretKey,
+    state: StateKey,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    version: u8,
+    device_key: String,
+    online_key: String,
+    confirmation_key: String,
+    state_key: String,
+}
+
+impl FileVault {
+    /// Fresh keys.
+    pub(super) fn make() -> Self {
+        Self {
+            device: SigningKey::make(&mut SystemRandom),
+            online: SigningKey::make(&mut SystemRandom),
+            confirmation: x25519::SecretKey::make(&mut SystemRandom),
+            state: StateKey::make(&mut SystemRandom),
+        }
+    }
+
+    /// The file's text.
+    pub(super) fn to_text(&self) -> Result<SecretString, Failure> {
+        let text = Text {
+            version: VERSION,
+            device_key: BASE64URL_NOPAD.encode(self.device.to_scalar().expose()),
+            online_key: BASE64URL_NOPAD.encode(self.online.to_scalar().expose()),
+            confirmation_key: BASE64URL_NOPAD.encode(self.confirmation.to_bytes().expose()),
+            state_key: BASE64URL_NOPAD.encode(self.state.secret().expose()),
+        };
+        Ok(SecretString::from_string(serde_json::to_string(&text)?))
+    }
+
+    /// The keys in the file's text. What is wrong is told without repeating any of it.
+    pub(super) fn from_text(text: &SecretString) -> Result<Self, Failure> {
+        let damaged =
+            || Failure::new("the vault is damaged; restore it from a backup, or activate a new wallet");
+        let text: Text = serde_json::from_str(text.expose()).map_err(|_| damaged())?;
+        if text.version != VERSION {
+            return Err(Failure::new("the vault was written by another version of this program"));
+        }
+        let key = |text: &str| -> Result<[u8; 32], Failure> {
+            let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| damaged())?;
+            bytes.try_into().map_err(|_| damaged())
+        };
+        Ok(Self {
+            device: SigningKey::from_scalar(&key(&text.device_key)?).map_err(|_| damaged())?,
+            online: SigningKey::from_scalar(&key(&text.online_key)?).map_err(|_| damaged())?,
+            confirmation: x25519::SecretKey::from_bytes(&key(&text.confirmation_key)?),
+            state: StateKey::from_secret(Secret::from_bytes(key(&text.state_key)?)),
+        })
+    }
+}
+
+impl Vault for FileVault {
+    fn device_key(&self) -> &dyn Sign {
+        &self.device
+    }
+
+    fn online_key(&self) -> &dyn Sign {
+        &self.online
+    }
+
+    fn confirmation_key(&self) -> &dyn Decapsulate {
+        &self.confirmation
+    }
+
+    fn state_key(&self) -> Result<StateKey, CryptoError> {
+        Ok(self.state.clone())
+    }
+}
