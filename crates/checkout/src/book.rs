@@ -56,6 +56,17 @@ impl Book {
         Ok(())
     }
 
+    /// Whether `entry` can follow, to be asked before it is written.
+    ///
+    /// # Errors
+    /// [`OutOfPlace`], as [`Book::apply`].
+    pub fn would_take(&self, entry: &Entry) -> Result<(), OutOfPlace> {
+        match self.sales.get(&entry.sale) {
+            Some(sale) => sale.clone().apply(entry),
+            None => Sale::begin(entry).map(drop),
+        }
+    }
+
     /// The number that the next sale gets.
     #[must_use]
     pub const fn next_number(&self) -> SaleNumber {
