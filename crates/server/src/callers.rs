@@ -13,7 +13,7 @@ use crypto::mac::constant_time_eq;
 use protocol::http_signature::{HttpRequest, UnverifiedRequest};
 use records::Checkout;
 use security::AuthenticatedDevice;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// The longest key that is looked at.
 const KEY_BYTES_MAX: usize = 256;
@@ -51,9 +51,9 @@ impl FromRequestParts<Shared> for OperatorCaller {
         if !constant_time_eq(&sha256(&[key]), &shared.operator_key_hash) {
             return Err(unauthenticated());
         }
-        let name =
-            parts.headers.get("x-operator").and_then(|value| value.to_str().ok()).unwrap_or("operator");
-        Ok(Self { name: name.chars().filter(char::is_ascii_graphic).take(64).collect() })
+        let given = parts.headers.get("x-operator").and_then(|value| value.to_str().ok()).unwrap_or("");
+        let name: String = given.chars().filter(char::is_ascii_graphic).take(64).collect();
+        Ok(Self { name: if name.is_empty() { "operator".to_owned() } else { name } })
     }
 }
 
@@ -85,7 +85,8 @@ impl FromRequest<Shared> for PhoneCaller {
     }
 }
 
-/// Where a request comes from, for limits on what strangers may do.
+/// Where a request comes from, for limits on what strangers may do: an IPv4 address, or the /64 network of an
+/// IPv6 address, since whoever has one of its addresses has them all.
 pub(crate) struct Source(pub(crate) IpAddr);
 
 impl FromRequestParts<Shared> for Source {
@@ -93,7 +94,10 @@ impl FromRequestParts<Shared> for Source {
 
     async fn from_request_parts(parts: &mut Parts, _shared: &Shared) -> Result<Self, Fail> {
         let address = parts.extensions.get::<SocketAddr>().ok_or_else(|| Fail::ours("no peer address"))?;
-        Ok(Self(address.ip()))
+        Ok(Self(match address.ip().to_canonical() {
+            IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64)),
+            ip @ IpAddr::V4(_) => ip,
+        }))
     }
 }
 

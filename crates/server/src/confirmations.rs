@@ -1,6 +1,7 @@
 //! Confirmations on their way to a phone: signed and sealed when they are handed out, live or looked up.
 
 use crate::fail::{Fail, Reply};
+use crate::live::Place;
 use crate::state::Shared;
 use api::phone::ConfirmationView;
 use axum::response::sse::Event;
@@ -9,11 +10,18 @@ use data_encoding::BASE64URL_NOPAD;
 use futures_util::stream::{self, Stream};
 use model::EnrolmentId;
 use protocol::confirmation::{Cause, Confirmation, MerchantName};
-use records::{ConfirmationRow, Enrolment, PAGE_LIMIT_MAX, Page};
+use records::{ConfirmationRow, Enrolment, Page};
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// How long a listener waits for news before it looks by itself: news can be lost with the request that they
+/// came of, and other nodes have none for us.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+/// How many confirmations a listener reads at once.
+const READ_MAX: usize = 100;
 
 /// Seals confirmations to one phone.
 pub(crate) struct Sealer {
@@ -52,14 +60,30 @@ impl Sealer {
     }
 }
 
-/// The last confirmation that there is for a phone; 0 if none.
+/// The last confirmation that there is for a phone; 0 if none. Sequences have no gaps, so it is found by trying
+/// places: twice as far while there is more, then halving.
 pub(crate) async fn last_sequence(shared: &Shared, enrolment: EnrolmentId) -> Reply<u32> {
-    let mut last = 0;
-    loop {
-        let rows = shared.store.confirmations(enrolment, Page::after(last, PAGE_LIMIT_MAX)).await?;
-        let Some(row) = rows.last() else { return Ok(last) };
-        last = row.sequence;
+    let (mut there, mut step) = (0_u32, 1_u32);
+    while let Some(next) = there.checked_add(step)
+        && has_confirmation(shared, enrolment, next).await?
+    {
+        there = next;
+        step = step.saturating_mul(2);
     }
+    while step > 1 {
+        step /= 2;
+        if let Some(next) = there.checked_add(step)
+            && has_confirmation(shared, enrolment, next).await?
+        {
+            there = next;
+        }
+    }
+    Ok(there)
+}
+
+async fn has_confirmation(shared: &Shared, enrolment: EnrolmentId, sequence: u32) -> Reply<bool> {
+    let rows = shared.store.confirmations(enrolment, Page::after(sequence - 1, 1)).await?;
+    Ok(!rows.is_empty())
 }
 
 struct Listener {
@@ -67,9 +91,8 @@ struct Listener {
     sealer: Sealer,
     after: u32,
     ready: VecDeque<ConfirmationRow>,
-    news: broadcast::Receiver<EnrolmentId>,
+    place: Place,
     draining: watch::Receiver<bool>,
-    _place: OwnedSemaphorePermit,
 }
 
 /// Confirmations after `after` as events, until the server drains or the phone goes.
@@ -77,11 +100,10 @@ pub(crate) fn events(
     shared: Shared,
     sealer: Sealer,
     after: u32,
-    news: broadcast::Receiver<EnrolmentId>,
-    place: OwnedSemaphorePermit,
+    place: Place,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let draining = shared.live.draining();
-    let listener = Listener { shared, sealer, after, ready: VecDeque::new(), news, draining, _place: place };
+    let listener = Listener { shared, sealer, after, ready: VecDeque::new(), place, draining };
     stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok(event), listener))
@@ -91,35 +113,39 @@ pub(crate) fn events(
 impl Listener {
     /// The next event; none at the end. Whatever goes wrong ends the stream, and the phone asks again.
     async fn next(&mut self) -> Option<Event> {
-        loop {
-            if let Some(row) = self.ready.pop_front() {
-                self.after = row.sequence;
-                let view = self.sealer.seal(&row).ok()?;
-                return Event::default().id(row.sequence.to_string()).json_data(view).ok();
-            }
-            let page = Page::after(self.after, PAGE_LIMIT_MAX);
-            self.ready = self.shared.store.confirmations(self.sealer.enrolment, page).await.ok()?.into();
-            if self.ready.is_empty() && !self.wait().await {
-                return None;
+        match self.try_next().await {
+            Ok(event) => event,
+            Err(fail) => {
+                fail.log();
+                None
             }
         }
     }
 
-    /// Waits for news of this phone; false at the end.
-    async fn wait(&mut self) -> bool {
+    async fn try_next(&mut self) -> Reply<Option<Event>> {
         loop {
             if *self.draining.borrow() {
-                return false;
+                return Ok(None);
             }
-            tokio::select! {
-                changed = self.draining.changed() => if changed.is_err() { return false },
-                news = self.news.recv() => match news {
-                    Ok(enrolment) if enrolment == self.sealer.enrolment => return true,
-                    Ok(_) => {}
-                    Err(RecvError::Lagged(_)) => return true,
-                    Err(RecvError::Closed) => return false,
-                },
+            if let Some(row) = self.ready.pop_front() {
+                self.after = row.sequence;
+                let view = self.sealer.seal(&row)?;
+                let event = Event::default().id(row.sequence.to_string()).json_data(view);
+                return event.map(Some).map_err(Fail::ours);
             }
+            let page = Page::after(self.after, READ_MAX);
+            self.ready = self.shared.store.confirmations(self.sealer.enrolment, page).await?.into();
+            if self.ready.is_empty() && !self.wait().await {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Waits until it is worth looking again; false at the end.
+    async fn wait(&mut self) -> bool {
+        tokio::select! {
+            _ = self.draining.wait_for(|draining| *draining) => false,
+            news = timeout(LOOK_AGAIN, self.place.news()) => news.unwrap_or(true),
         }
     }
 }

@@ -33,6 +33,16 @@ impl Fail {
         Self::new(ProblemType::NotFound, format!("There is no such {what}."))
     }
 
+    /// Tells the log, if there is something to tell.
+    pub(crate) fn log(&self) {
+        let (Some(cause), problem) = (&self.log, self.problem.problem_type.urn()) else { return };
+        if self.problem.status >= 500 {
+            tracing::error!(problem, %cause, "request failed");
+        } else {
+            tracing::info!(problem, %cause, "request refused");
+        }
+    }
+
     fn logged(self, log: impl ToString) -> Self {
         Self { log: Some(log.to_string()), ..self }
     }
@@ -41,13 +51,7 @@ impl Fail {
 impl IntoResponse for Fail {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        if let Some(log) = &self.log {
-            if status.is_server_error() {
-                tracing::error!(problem = self.problem.problem_type.urn(), cause = %log, "request failed");
-            } else {
-                tracing::info!(problem = self.problem.problem_type.urn(), cause = %log, "request refused");
-            }
-        }
+        self.log();
         let body =
             serde_json::to_vec(&*self.problem).expect("problems have string keys and no failing parts");
         let mut response = (status, body).into_response();

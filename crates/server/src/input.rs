@@ -10,9 +10,13 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use model::IdempotencyKey;
 use serde::de::DeserializeOwned;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// The largest body that any route takes.
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
+/// The longest that a body may take to come.
+const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 /// The most rows that a list gives at once.
 pub(crate) const LIST_MAX: usize = 100;
 
@@ -36,7 +40,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 }
 
 pub(crate) async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Fail> {
-    Bytes::from_request(request, state).await.map_err(|rejection| {
+    let body = timeout(BODY_TIME_MAX, Bytes::from_request(request, state)).await;
+    let body = body.map_err(|_| malformed("The body did not come to its end in time."))?;
+    body.map_err(|rejection| {
         if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
             let detail = format!("A request has at most {BODY_BYTES_MAX} bytes.");
             return Fail::new(ProblemType::BodyTooLarge, detail);

@@ -7,6 +7,7 @@ mod answer;
 mod callers;
 mod confirmations;
 mod fail;
+mod failpoint;
 mod input;
 mod live;
 mod metrics;

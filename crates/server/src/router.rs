@@ -7,15 +7,18 @@ use crate::state::Shared;
 use crate::{fail, fail::Fail};
 use api::problem::ProblemType;
 use axum::error_handling::HandleErrorLayer;
-use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
 use axum::{BoxError, Router, middleware};
 use std::time::Duration;
+use tokio::time::timeout;
 use tower::ServiceBuilder;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -24,6 +27,10 @@ const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// The route table.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    work().merge(operation())
+}
+
+fn work() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         // checkouts
         .routes(routes!(payments::whoami))
@@ -55,7 +62,11 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(admin::unlock))
         .routes(routes!(admin::balances))
         .routes(routes!(admin::payment))
-        // operation
+}
+
+/// What is answered also while there is too much work: who watches the server must see that.
+fn operation() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
         .routes(routes!(system::healthz))
         .routes(routes!(system::readyz))
         .routes(routes!(system::metrics))
@@ -64,20 +75,32 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 
 /// The route table with its limits.
 pub(crate) fn router(shared: Shared) -> Router {
-    let (router, _) = routes().split_for_parts();
     let shed = ServiceBuilder::new()
         .layer(HandleErrorLayer::new(too_busy))
         .layer(LoadShedLayer::new())
         .layer(GlobalConcurrencyLimitLayer::new(shared.limits.requests_at_once_max));
-    router
+    let (work, _) = work().split_for_parts();
+    let (operation, _) = operation().split_for_parts();
+    // Each layer goes around those before it.
+    work.layer(shed)
+        .merge(operation)
         .fallback(system::no_such_route)
         .method_not_allowed_fallback(system::no_such_method)
-        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIME_MAX))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn(within_time))
         .layer(CatchPanicLayer::custom(fail::panicked))
-        .route_layer(middleware::from_fn_with_state(shared.clone(), observe))
-        .layer(shed)
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, NOT_STORED))
+        .layer(middleware::from_fn_with_state(shared.clone(), observe))
         .with_state(shared)
+}
+
+/// Answers hold keys, activation codes and payments.
+const NOT_STORED: HeaderValue = HeaderValue::from_static("no-store");
+
+/// Ends what takes too long. A stream's events come after its answer and are not cut.
+async fn within_time(request: Request, next: Next) -> Result<Response, Fail> {
+    let answer = timeout(REQUEST_TIME_MAX, next.run(request)).await;
+    answer.map_err(|_| Fail::ours("a request was not answered in time"))
 }
 
 async fn too_busy(_error: BoxError) -> Fail {

@@ -5,6 +5,7 @@ use crate::state::{Parts, Shared};
 use crate::workers;
 use https::{ServeError, ServeLimits, ServerTls};
 use std::future::Future;
+use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -23,6 +24,14 @@ pub enum RunError {
     /// The listener.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The listener's socket is broken.
+    #[error("the listener's socket is broken: {0}")]
+    Socket(std::io::Error),
+    /// Plain HTTP where others could listen in.
+    #[error(
+        "{0} is not on this machine only; give the server a certificate, or listen on a loopback address"
+    )]
+    PlainNotLocal(SocketAddr),
     /// A worker ended by a panic.
     #[error("a worker failed")]
     Worker,
@@ -37,6 +46,7 @@ pub async fn run(
     listener: Listener,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
+    check_reach(&listener)?;
     let shared = Shared::new(parts);
     let (drained, is_drained) = watch::channel(false);
     let worker = tokio::spawn(workers::work(shared.clone(), is_drained));
@@ -51,4 +61,13 @@ pub async fn run(
     drained.send_replace(true);
     worker.await.map_err(|_| RunError::Worker)?;
     served.map_err(RunError::from)
+}
+
+/// Plain HTTP would show keys and codes to whoever listens in.
+fn check_reach(listener: &Listener) -> Result<(), RunError> {
+    let address = listener.socket.local_addr().map_err(RunError::Socket)?;
+    if listener.tls.is_none() && !address.ip().to_canonical().is_loopback() {
+        return Err(RunError::PlainNotLocal(address));
+    }
+    Ok(())
 }

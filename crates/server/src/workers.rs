@@ -2,6 +2,9 @@
 //! audit trail. All of it may run twice.
 
 use crate::state::Shared;
+use futures_util::FutureExt;
+use payments::Worked;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
@@ -15,30 +18,57 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// How often the audit trail is signed, if it grew: the longest time in which it could be changed unseen.
 const SIGN_EVERY: Duration = Duration::from_secs(5);
 
+/// How long the last round may take, once the server has drained: what it does not finish is done after the
+/// next start.
+const LAST_ROUND_MAX: Duration = Duration::from_secs(10);
+
 /// Works until the server has drained.
 pub(crate) async fn work(shared: Shared, mut drained: watch::Receiver<bool>) {
     let mut sign_at = Instant::now() + SIGN_EVERY;
     while !*drained.borrow_and_update() {
-        let is_failing = round(&shared).await;
+        let round = round(&shared).await;
         if Instant::now() >= sign_at {
             sign(&shared).await;
             sign_at = Instant::now() + SIGN_EVERY;
         }
-        if is_failing {
-            sleep(PAUSE_AFTER_FAILURE).await;
-        }
         tokio::select! {
-            _ = timeout(LOOK_AGAIN, shared.live.work()) => {}
+            () = pause(&shared, round) => {}
             _ = drained.changed() => {}
         }
     }
-    round(&shared).await;
+    if timeout(LAST_ROUND_MAX, round(&shared)).await.is_err() {
+        tracing::warn!("the last round of work was cut short; it is done after the next start");
+    }
     sign(&shared).await;
 }
 
-/// One round; gives back whether it failed.
-async fn round(shared: &Shared) -> bool {
-    match shared.payments.work(ROUND_MAX).await {
+/// What became of a round of work.
+#[derive(Clone, Copy)]
+enum Round {
+    /// All that was due is done.
+    Done,
+    /// There was as much to do as one round takes on.
+    Full,
+    /// Something failed for a reason of ours.
+    Failed,
+}
+
+async fn pause(shared: &Shared, round: Round) {
+    match round {
+        Round::Full => {}
+        Round::Failed => sleep(PAUSE_AFTER_FAILURE).await,
+        Round::Done => drop(timeout(LOOK_AGAIN, shared.live.work()).await),
+    }
+}
+
+/// One round. A panic in it, of an adapter say, ends this round and no more.
+async fn round(shared: &Shared) -> Round {
+    let work = AssertUnwindSafe(shared.payments.work(ROUND_MAX)).catch_unwind();
+    let Ok(worked) = work.await else {
+        tracing::error!("a round of work panicked; it is tried again");
+        return Round::Failed;
+    };
+    match worked {
         Ok(worked) => {
             shared.metrics.work_failures.set(i64::try_from(worked.failed).unwrap_or(i64::MAX));
             if worked.failed > 0 {
@@ -48,11 +78,15 @@ async fn round(shared: &Shared) -> bool {
                     "work on payments failed; it is retried"
                 );
             }
-            worked.failed > 0
+            match worked {
+                Worked { failed: 1.., .. } => Round::Failed,
+                Worked { payments: ROUND_MAX.., .. } => Round::Full,
+                Worked { .. } => Round::Done,
+            }
         }
         Err(error) => {
             tracing::error!(%error, "no work could be done; it is retried");
-            true
+            Round::Failed
         }
     }
 }

@@ -21,6 +21,7 @@ use model::{
 };
 use records::{Actor, AuditEntry, Checkout, Command, Customer, Enrolment, Merchant, Outcome, Page};
 use serde::Deserialize;
+use std::collections::HashSet;
 use utoipa::IntoParams;
 
 /// The longest name of anything, in bytes.
@@ -96,6 +97,9 @@ pub(crate) async fn add_checkout(
     let terminals: Option<Vec<TerminalNumber>> =
         asked.terminals.iter().copied().map(TerminalNumber::new).collect();
     let terminals = terminals.ok_or_else(|| malformed("A till's number is 1 or more."))?;
+    if terminals.iter().collect::<HashSet<_>>().len() < terminals.len() {
+        return Err(malformed("A checkout names each of its tills once."));
+    }
     let now = shared.now();
     let mut key = [0; 32];
     SystemRandom.fill(&mut key);

@@ -20,7 +20,7 @@ use payments::{Begun, Cancelled, Changed, Refusal, Wanted};
 use protocol::confirmation::Cause;
 use protocol::payment_code::{FormError, PaymentCode};
 use protocol::verdict::Verdict;
-use records::{Enrolment, EnrolmentStatus, IdempotencyRow, LockReason, Page, RequestId};
+use records::{IdempotencyRow, Page, RequestId};
 use security::{RefusedCode, Verification};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -106,6 +106,7 @@ async fn verify_and_begin(
                 (Verdict::Ok, shared.payments.begin(request.clone(), *verified).await?)
             }
             Verification::Refused(refused) if refused.verdict() == Verdict::UnknownKey => {
+                shared.metrics.verdicts.with_label_values(&[Verdict::UnknownKey.name()]).inc();
                 let detail =
                     "The code is for another payment server, or was made with a key that is retired.";
                 return Err(Fail::new(ProblemType::CodeUnknownKey, detail));
@@ -133,10 +134,12 @@ async fn verify_and_begin(
 
 fn refusal(refused: RefusedCode) -> Refusal {
     let action = refused.customer_action();
-    let cause = refused.confirmation_cause().and_then(|(_, _, verdict)| Cause::of_verdict(verdict));
+    let cause = if refused.locks_for_pin() {
+        Some(Cause::PIN_LOCKED)
+    } else {
+        refused.confirmation_cause().and_then(|(_, _, verdict)| Cause::of_verdict(verdict))
+    };
     let parts = refused.into_parts();
-    let is_locked = parts.enrolment.as_ref().is_some_and(|change| has_pin_lock(&change.enrolment));
-    let cause = if is_locked && cause == Some(Cause::WRONG_PIN) { Some(Cause::PIN_LOCKED) } else { cause };
     Refusal {
         payment: parts.payment,
         order: parts.order,
@@ -149,17 +152,15 @@ fn refusal(refused: RefusedCode) -> Refusal {
     }
 }
 
-fn has_pin_lock(enrolment: &Enrolment) -> bool {
-    matches!(enrolment.status, EnrolmentStatus::Locked { reason: LockReason::PinFailures, .. })
-}
-
 fn misread(shared: &Shared, error: FormError) -> Fail {
     shared.metrics.verdicts.with_label_values(&[Verdict::from(error).name()]).inc();
-    let kind = match error {
-        FormError::UnsupportedVersion => ProblemType::CodeUnsupported,
-        _ => ProblemType::CodeMisread,
-    };
-    Fail::new(kind, format!("Scan the code again: {error}."))
+    match error {
+        FormError::UnsupportedVersion => {
+            let detail = "The customer's app makes codes that this payment server does not know.";
+            Fail::new(ProblemType::CodeUnsupported, detail)
+        }
+        _ => Fail::new(ProblemType::CodeMisread, format!("Scan the code again: {error}.")),
+    }
 }
 
 /// The answer to a request that was seen before.
@@ -193,10 +194,12 @@ pub(crate) struct PaymentsQuery {
 
 /// The status of one request, or a list of the merchant's payments, latest first.
 #[utoipa::path(get, path = "/v1/payments", tag = "checkout", security(("checkout_key" = [])), params(PaymentsQuery),
-    responses((status = 200, body = PaymentPage, description = "A list; with `idempotency_key` a PaymentView."),
+    responses((status = 200, body = PaymentPage, description = "A list."),
+        (status = 201, body = PaymentView, description = "That request was authorised; this was its answer."),
         (status = 202, body = PaymentView, description = "That request is under way."),
         (status = 402, body = Problem, description = "That request was declined."),
-        (status = 404, body = Problem, description = "That request never came.")))]
+        (status = 404, body = Problem, description = "That request never came."),
+        (status = 409, body = Problem, description = "That request was cancelled before it came.")))]
 pub(crate) async fn list(
     State(shared): State<Shared>,
     caller: CheckoutCaller,

@@ -258,11 +258,11 @@ pub(crate) async fn stream(
     InQuery(query): InQuery<ConfirmationsQuery>,
     caller: PhoneCaller,
 ) -> Reply<Response> {
-    let Some((news, place)) = shared.live.listen() else {
+    let Some(place) = shared.live.listen(caller.device.id()) else {
         let detail = "Too many phones listen. Ask for confirmations with `GET /v1/confirmations` instead.";
         return Err(Fail::new(ProblemType::Unavailable, detail));
     };
     let sealer = Sealer::new(&shared, caller.device.enrolment());
-    let events = confirmations::events(shared.clone(), sealer, query.after, news, place);
+    let events = confirmations::events(shared.clone(), sealer, query.after, place);
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }

@@ -5,8 +5,9 @@ use crate::openapi::openapi_json;
 use crate::state::Shared;
 use api::problem::{Problem, ProblemType};
 use axum::extract::State;
-use axum::http::{Uri, header};
+use axum::http::header;
 use axum::response::IntoResponse;
+use records::Page;
 
 /// Whether the process is alive.
 #[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, body = String)))]
@@ -21,7 +22,7 @@ pub(crate) async fn readyz(State(shared): State<Shared>) -> Reply<&'static str> 
     if shared.live.is_draining() {
         return Err(Fail::new(ProblemType::Unavailable, "The server is shutting down."));
     }
-    shared.store.balances().await?;
+    shared.store.merchants(Page::first(1)).await?;
     Ok("ready\n")
 }
 
@@ -39,12 +40,9 @@ pub(crate) async fn openapi() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], openapi_json())
 }
 
-pub(crate) async fn no_such_route(uri: Uri) -> Fail {
-    let path: String = uri.path().chars().filter(char::is_ascii_graphic).take(64).collect();
-    Fail::new(
-        ProblemType::NoSuchRoute,
-        format!("There is nothing at {path}. The API's description is at /openapi.json."),
-    )
+/// The address is not repeated: whoever builds it wrongly may have put anything there.
+pub(crate) async fn no_such_route() -> Fail {
+    Fail::new(ProblemType::NoSuchRoute, "The API's description is at /openapi.json.")
 }
 
 pub(crate) async fn no_such_method() -> Fail {

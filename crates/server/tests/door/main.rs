@@ -1,0 +1,13 @@
+//! The payment server from outside: everything is asked over HTTP, as tills, phones, operators and strangers do.
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+mod activation;
+mod codes;
+mod confirmations;
+mod limits;
+mod openapi;
+mod payments;
+mod requests;
+mod secrecy;
+mod support;
+mod vectors;
