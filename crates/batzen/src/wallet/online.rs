@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::service::SystemClock;
 use client::bank_customer::BankCustomerError;
 use client::phone::{PhoneClient, PhoneError, Signer};
+use https::HttpsError;
 use model::{Clock, Timestamp};
 use wallet::{Vault, WalletError};
 
@@ -41,19 +42,26 @@ pub(super) async fn refresh(client: &PhoneClient, wallet: &mut OpenWallet) -> Re
 }
 
 pub(super) fn phone_failure(error: PhoneError) -> Failure {
-    let code = match error {
-        PhoneError::NoAnswer(_) => UNREACHABLE,
-        PhoneError::Refused(_) => REFUSED,
-        _ => 1,
-    };
-    Failure::new(error).with_code(code)
+    match error {
+        PhoneError::NoAnswer(error) => unreachable("the payment server", &error),
+        PhoneError::Refused(_) => Failure::new(error).with_code(REFUSED),
+        error => Failure::new(error),
+    }
 }
 
 pub(super) fn bank_failure(error: BankCustomerError) -> Failure {
-    let code = match error {
-        BankCustomerError::NoAnswer(_) => UNREACHABLE,
-        BankCustomerError::Refused(_) => REFUSED,
-        _ => 1,
+    match error {
+        BankCustomerError::NoAnswer(error) => unreachable("the bank", &error),
+        BankCustomerError::Refused(_) => Failure::new(error).with_code(REFUSED).context("at the bank"),
+        error => Failure::new(error).context("at the bank"),
+    }
+}
+
+fn unreachable(whom: &str, error: &HttpsError) -> Failure {
+    let text = if error.surely_not_sent() {
+        format!("{whom} cannot be reached, and nothing was sent: {error}; check the network and try again")
+    } else {
+        format!("{whom} did not answer: {error}; it may have heard, so run the same command again")
     };
-    Failure::new(error).with_code(code).context("at the bank")
+    Failure::new(text).with_code(UNREACHABLE)
 }
