@@ -31,8 +31,9 @@ Exit codes, for scripts:
   5  not known yet whether it came about: run `resume` before you ask the customer again
   6  the payment server cannot be reached, and surely nothing happened
 
-A sale is paid only when this command says so: then its capture is in the journal. After a crash, a power cut or
-exit code 5, `resume` finishes or cancels what was left; running the same `pay` with the same code again does too.";
+A sale is paid only when this command says so: then its capture is in the journal.
+After a crash, a power cut or exit code 5, `resume` finishes or cancels what was left;
+running the same `pay` with the same code again does so too.";
 
 /// Arguments of `batzen checkout`.
 #[derive(Args)]
