@@ -2,6 +2,8 @@
 
 use crate::failure::Failure;
 use serde::Serialize;
+use std::fmt::Display;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Where results go: standard output. Notes for people go to standard error.
@@ -19,16 +21,16 @@ impl Output {
         if self.is_json {
             let json = serde_json::to_string_pretty(document)
                 .expect("results have string keys and no failing parts");
-            println!("{json}");
+            print_line(&json);
         } else {
-            println!("{}", text());
+            print_line(&text());
         }
     }
 
     /// Tells people what goes on; programs are not told.
-    pub(crate) fn note(&self, text: impl std::fmt::Display) {
+    pub(crate) fn note(&self, text: impl Display) {
         if !self.is_json {
-            eprintln!("{text}");
+            note_line(&text);
         }
     }
 
@@ -36,10 +38,19 @@ impl Output {
     pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
         if self.is_json {
             let document = serde_json::json!({ "error": failure.message, "exit_code": failure.exit_code });
-            println!("{document}");
+            print_line(&document);
         } else {
-            eprintln!("batzen: {failure}");
+            note_line(&format_args!("batzen: {failure}"));
         }
         ExitCode::from(failure.exit_code)
     }
+}
+
+/// Whoever reads may have gone; that is no reason to end differently.
+fn print_line(line: &dyn Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+fn note_line(line: &dyn Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

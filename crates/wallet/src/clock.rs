@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 pub const CLOCK_OFFSET_S_MAX: i64 = 86_400;
 
 const DAY_S: i64 = 86_400;
+const WITHIN_A_WEEK: i64 = DAY_S + 1;
 const WEEK_S: i64 = 7 * DAY_S;
 /// Clocks are kept right in steps of parts of a second: that is not "set back".
 const STEP_BACK_MS_MAX: i64 = 1_000;
@@ -58,9 +59,9 @@ impl ClockKnowledge {
             return ClockConfidence::Unknown;
         };
         match now.ms_since(compared_at).div_euclid(1_000) {
-            ..-1 => ClockConfidence::Unknown,
+            i64::MIN..-1 => ClockConfidence::Unknown,
             -1..=DAY_S => ClockConfidence::Day,
-            ..=WEEK_S => ClockConfidence::Week,
+            WITHIN_A_WEEK..=WEEK_S => ClockConfidence::Week,
             _ => ClockConfidence::Old,
         }
     }

@@ -2,10 +2,7 @@
 
 use api::phone::{EnrolmentView, MethodPage, MethodStateName, MethodView, ResyncRequest};
 use model::{Counter, MethodSlot, Timestamp};
-use protocol::{
-    error::ProtocolError,
-    key_bundle::{KeyBundle, SignedKeyBundle},
-};
+use protocol::key_bundle::{KeyBundle, SignedKeyBundle};
 
 use crate::{METHODS_MAX, State, WalletError};
 
@@ -41,9 +38,7 @@ impl State {
         let signed = SignedKeyBundle::from_json(&json)?;
         let known = enrolled.key_bundle_sequence;
         let bundle = KeyBundle::verify(&signed, &realm.root_public_key, &realm.realm, server_time, known)?;
-        if bundle.sequence == known && enrolled.bundle_as_accepted(realm)? != bundle {
-            return Err(WalletError::Refused(ProtocolError::RolledBack("key bundle")));
-        }
+        let has_new_keys = enrolled.bundle_as_accepted(realm)? != bundle;
         enrolled.key_bundle = signed;
         enrolled.key_bundle_at = server_time;
         enrolled.key_bundle_sequence = bundle.sequence;
@@ -55,7 +50,7 @@ impl State {
         enrolled.clock.compare(server_time, sent_at, now);
         enrolled.last_online_at = now;
         let confirmations_waiting = view.last_confirmation.saturating_sub(enrolled.confirmations.through());
-        Ok(EnrolmentChange { has_new_keys: bundle.sequence > known, was_behind, confirmations_waiting })
+        Ok(EnrolmentChange { has_new_keys, was_behind, confirmations_waiting })
     }
 
     /// What to ask a resynchronisation with. Its answer goes to [`State::apply_enrolment`].
