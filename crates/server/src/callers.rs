@@ -94,10 +94,14 @@ impl FromRequestParts<Shared> for Source {
 
     async fn from_request_parts(parts: &mut Parts, _shared: &Shared) -> Result<Self, Fail> {
         let address = parts.extensions.get::<SocketAddr>().ok_or_else(|| Fail::ours("no peer address"))?;
-        Ok(Self(match address.ip().to_canonical() {
-            IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64)),
-            ip @ IpAddr::V4(_) => ip,
-        }))
+        Ok(Self(network(address.ip())))
+    }
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64)),
+        ip @ IpAddr::V4(_) => ip,
     }
 }
 
@@ -110,4 +114,17 @@ fn bearer(headers: &HeaderMap) -> Reply<&[u8]> {
 fn unauthenticated() -> Fail {
     let detail = "Send the header `authorization: Bearer KEY` with the key that the operator gave you.";
     Fail::new(ProblemType::Unauthenticated, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_one_stranger_has_count_as_one() {
+        let network = |text: &str| super::network(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
+    }
 }

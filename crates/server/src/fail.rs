@@ -107,7 +107,9 @@ impl From<PaymentError> for Fail {
 
 fn not_allowed(reason: NotAllowed) -> Fail {
     let kind = match reason {
-        NotAllowed::WrongState | NotAllowed::TooEarly(_) => ProblemType::WrongState,
+        NotAllowed::WrongState | NotAllowed::TooEarly(_) | NotAllowed::TooManyEvents => {
+            ProblemType::WrongState
+        }
         NotAllowed::TooMuch { .. } => ProblemType::AmountExceeded,
         NotAllowed::TooLate(_) => ProblemType::TooLate,
         _ => ProblemType::AmountRefused,

@@ -9,6 +9,9 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+/// Connections beside those of phones that listen, so that phones cannot keep tills out.
+const CONNECTIONS_BESIDE: usize = 4_096;
+
 /// Where the server listens.
 pub struct Listener {
     /// An open listener.
@@ -47,6 +50,10 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     check_reach(&listener)?;
+    let limits = ServeLimits {
+        max_connections: parts.limits.listeners_max.saturating_add(CONNECTIONS_BESIDE),
+        ..ServeLimits::default()
+    };
     let shared = Shared::new(parts);
     let (drained, is_drained) = watch::channel(false);
     let worker = tokio::spawn(workers::work(shared.clone(), is_drained));
@@ -56,7 +63,6 @@ pub async fn run(
         tracing::info!("shutting down: no new requests");
         live.drain();
     };
-    let limits = ServeLimits::default();
     let served = https::serve(listener.socket, listener.tls, router(shared), shutdown, limits).await;
     drained.send_replace(true);
     worker.await.map_err(|_| RunError::Worker)?;

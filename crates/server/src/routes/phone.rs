@@ -17,7 +17,7 @@ use axum::response::sse::{KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use crypto::SystemRandom;
 use data_encoding::BASE64URL_NOPAD;
-use model::MethodSlot;
+use model::{MethodSlot, Timestamp};
 use payments::LinkAnswer;
 use records::{Enrolment, EnrolmentStatus, LockReason, Method, MethodState, Page};
 use security::ProvedAccount;
@@ -52,14 +52,29 @@ pub(crate) async fn activate(
     Ok(([(header::CONTENT_TYPE, "application/json")], reply).into_response())
 }
 
+/// What the phone tells of itself.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EnrolmentQuery {
+    /// The phone's own clock, uncorrected, in milliseconds since the Unix epoch: from it the server learns how
+    /// that clock runs, so that codes made offline are dated rightly.
+    device_time_ms: Option<i64>,
+}
+
 /// How the phone stands with the server.
 #[utoipa::path(get, path = "/v1/enrolment", tag = "phone", security(("phone_signature" = [])),
-    responses((status = 200, body = EnrolmentView), (status = 401, body = Problem)))]
+    params(EnrolmentQuery), responses((status = 200, body = EnrolmentView), (status = 401, body = Problem)))]
 pub(crate) async fn enrolment(
     State(shared): State<Shared>,
+    InQuery(query): InQuery<EnrolmentQuery>,
     caller: PhoneCaller,
 ) -> Reply<Json<EnrolmentView>> {
-    view(&shared, caller.device.enrolment()).await.map(Json)
+    let device = match query.device_time_ms.map(Timestamp::from_ms) {
+        Some(device_time) => shared.security.learn_clock(&caller.device, device_time, shared.now()).await?,
+        None => caller.device,
+    };
+    view(&shared, device.enrolment()).await.map(Json)
 }
 
 async fn view(shared: &Shared, enrolment: &Enrolment) -> Reply<EnrolmentView> {

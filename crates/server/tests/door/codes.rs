@@ -309,3 +309,15 @@ async fn a_code_is_good_for_its_till_its_cap_and_its_minutes() {
     assert_eq!(causes, [("wrong_terminal", 1), ("cap_exceeded", 3), ("too_new", 4)]);
     world.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_whose_clock_was_set_tells_so_online_and_pays_again() {
+    let world = World::new().await;
+    let (till, phone) = (world.till(&[1]).await, world.paying_phone().await);
+    let ahead = world.clock.now().plus_s(1_800);
+    let _ = till.begin("too-new", &phone.make(&phone.plan(1, ahead))).await.is(402);
+    let path = format!("/v1/enrolment?device_time_ms={}", ahead.ms());
+    let _ = phone.ask(&world, Method::GET, &path, None).await.is(200);
+    let _ = till.authorised("in-time", &phone.make(&phone.plan(2, ahead))).await;
+    world.end().await;
+}

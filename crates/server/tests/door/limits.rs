@@ -1,13 +1,15 @@
 //! What strangers, clumsy callers and floods meet: a problem that says what to do, and nothing more.
 
-use crate::support::{OPERATOR_KEY, Setup, Wish, World, eventually};
+use crate::support::{
+    ManualClock, OPERATOR_KEY, ScriptedBank, Setup, Wish, World, eventually, make_keys, parts,
+};
 use futures_util::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
 use server::ServerLimits;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -265,4 +267,17 @@ async fn operators_requests_are_checked_too() {
         json!({"balances": []})
     );
     world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_http_is_spoken_on_this_machine_only() {
+    let (setup, folder) = (Setup::default(), tempfile::tempdir().unwrap());
+    let keys = make_keys(&folder, setup.now);
+    let clock = Arc::new(ManualClock::at(setup.now));
+    let bank = Arc::new(ScriptedBank::new(clock.clone()));
+    let (parts, _) = parts(setup, &folder, &keys, &clock, &bank);
+    let socket = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let listener = server::Listener { socket, tls: None };
+    let ended = server::run(parts, listener, core::future::pending()).await;
+    assert!(matches!(ended, Err(server::RunError::PlainNotLocal(_))), "{ended:?}");
 }

@@ -1,12 +1,14 @@
 //! A payment server on a free port, over real HTTP: the embedded store, the software key store, security
 //! management and phones as they are; a bank that does what a test tells it; a clock that tests move.
 
+mod answer;
 mod bank;
 mod phone;
 mod stream;
 mod tills;
 mod tls;
 
+pub(crate) use answer::Answer;
 pub(crate) use bank::{ACCOUNT_REF, Asked, ScriptedBank, Wish};
 pub(crate) use phone::{Pending, Phone, Plan, RIGHT_PIN, WRONG_PIN};
 pub(crate) use stream::Events;
@@ -17,7 +19,7 @@ use core::time::Duration;
 use crypto::SystemRandom;
 use crypto::hash::sha256;
 use crypto::p256::Signature;
-use http::{HeaderMap, Method, Request};
+use http::{Method, Request};
 use https::{Client, HttpsError, Limits, StreamLimits};
 use keystore::SoftwareKeyStore;
 use model::{Clock, Currency, CustomerId, EnrolmentId, MerchantId, Timestamp};
@@ -105,38 +107,23 @@ impl World {
 
     pub(crate) async fn with(setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("keys");
-        let realm = Realm::new("shop.example").unwrap();
-        let keys = SoftwareKeyStore::create(&path, PASSPHRASE, &realm, setup.now, &mut SystemRandom).unwrap();
-        Self::open(setup, folder, Arc::new(keys)).await
+        let keys = make_keys(&folder, setup.now);
+        Self::open(setup, folder, keys).await
     }
 
     /// A world in this folder, with keys that were made already.
     pub(crate) async fn open(setup: Setup, folder: TempDir, keys: Arc<SoftwareKeyStore>) -> Self {
-        let options = Options { cache_bytes: 16 << 20, check_pages: false };
-        let store = Arc::new(EmbeddedStore::open_with(&folder.path().join("store"), options).unwrap());
+        let tls = setup.tls;
         let clock = Arc::new(ManualClock::at(setup.now));
         let bank = Arc::new(ScriptedBank::new(clock.clone()));
-        let server_keys = setup.keys.unwrap_or_else(|| keys.clone());
-        let security = Security::new(store.clone(), server_keys.clone(), setup.policy).unwrap();
-        let bank_port: Arc<dyn Provider> = bank.clone();
-        let parts = Parts {
-            store: store.clone(),
-            keys: server_keys,
-            security: Arc::new(security),
-            providers: HashMap::from([("bank".parse().unwrap(), bank_port)]),
-            clock: clock.clone(),
-            terms: setup.terms,
-            operator_key_hash: sha256(&[OPERATOR_KEY.as_bytes()]),
-            limits: setup.limits,
-        };
+        let (parts, store) = parts(setup, &folder, &keys, &clock, &bank);
         let (server_tls, roots) = tls::server();
         let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = socket.local_addr().unwrap();
-        let listener = Listener { socket, tls: setup.tls.then_some(server_tls) };
+        let listener = Listener { socket, tls: tls.then_some(server_tls) };
         let (stop, stopped) = oneshot::channel::<()>();
         let ended = tokio::spawn(server::run(parts, listener, async { drop(stopped.await) }));
-        let scheme = if setup.tls { "https" } else { "http" };
+        let scheme = if tls { "https" } else { "http" };
         let client = Client::new(roots, None);
         Self { store, keys, clock, bank, address, client, _folder: folder, scheme, stop: Some(stop), ended }
     }
@@ -262,46 +249,36 @@ impl World {
     }
 }
 
-/// What the server answered.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
+pub(crate) fn make_keys(folder: &TempDir, now: Timestamp) -> Arc<SoftwareKeyStore> {
+    let path = folder.path().join("keys");
+    let realm = Realm::new("shop.example").unwrap();
+    Arc::new(SoftwareKeyStore::create(&path, PASSPHRASE, &realm, now, &mut SystemRandom).unwrap())
 }
 
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        let text = String::from_utf8_lossy(&self.body);
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{}: {text}", self.status))
-    }
-
-    pub(crate) fn is(&self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
-        self.json()
-    }
-
-    pub(crate) fn text_of(&self, status: u16, name: &str) -> String {
-        self.is(status)[name].as_str().unwrap().to_owned()
-    }
-
-    /// The problem's kind, without its prefix.
-    pub(crate) fn problem(&self) -> String {
-        assert_eq!(self.headers["content-type"], "application/problem+json");
-        let problem = self.json();
-        assert_eq!(problem["status"], self.status);
-        problem["type"].as_str().unwrap().strip_prefix("urn:batzen:problem:").unwrap().to_owned()
-    }
-
-    pub(crate) fn is_problem(&self, status: u16, kind: &str) {
-        assert_eq!((self.status, self.problem().as_str()), (status, kind), "{}", self.json());
-    }
-
-    /// Declined, with this neutral action.
-    pub(crate) fn is_declined(&self, action: &str) {
-        self.is_problem(402, "payment-declined");
-        assert_eq!(self.json()["customer_action"], action);
-    }
+/// What a server is put together from, and its store.
+pub(crate) fn parts(
+    setup: Setup,
+    folder: &TempDir,
+    keys: &Arc<SoftwareKeyStore>,
+    clock: &Arc<ManualClock>,
+    bank: &Arc<ScriptedBank>,
+) -> (Parts, Arc<EmbeddedStore>) {
+    let options = Options { cache_bytes: 16 << 20, check_pages: false };
+    let store = Arc::new(EmbeddedStore::open_with(&folder.path().join("store"), options).unwrap());
+    let server_keys = setup.keys.unwrap_or_else(|| keys.clone());
+    let security = Security::new(store.clone(), server_keys.clone(), setup.policy).unwrap();
+    let bank_port: Arc<dyn Provider> = bank.clone();
+    let parts = Parts {
+        store: store.clone(),
+        keys: server_keys,
+        security: Arc::new(security),
+        providers: HashMap::from([("bank".parse().unwrap(), bank_port)]),
+        clock: clock.clone(),
+        terms: setup.terms,
+        operator_key_hash: sha256(&[OPERATOR_KEY.as_bytes()]),
+        limits: setup.limits,
+    };
+    (parts, store)
 }
 
 pub(crate) fn parse<T: serde::de::DeserializeOwned>(value: &Value) -> T {

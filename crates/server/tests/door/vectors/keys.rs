@@ -1,0 +1,100 @@
+//! A vector's keys, behind the server's own port to keys.
+
+use crypto::{CryptoError, Random, Secret, hpke::Decapsulate, p256::Sign, x509::Certificate};
+use fixtures::vectors::Vector;
+use keystore::SoftwareKeyStore;
+use model::{EnrolmentId, Timestamp};
+use protocol::key_bundle::{ConfirmationKey, KeyBundle, KeyId, PaymentKey, SUITE_X25519, SignedKeyBundle};
+use protocol::payment_code::{PinGeneration, PinKey};
+use protocol::realm::Realm;
+use protocol::realm_file::ActivationKey;
+use security::{KeyStore, PaymentEpoch};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A key store with a vector's realm, payment key and PIN keys; all other keys are a software key store's.
+pub(super) struct VectorKeys {
+    realm: Realm,
+    epoch: PaymentEpoch,
+    pin_keys: BTreeMap<u32, [u8; 32]>,
+    common: Arc<SoftwareKeyStore>,
+}
+
+impl VectorKeys {
+    pub(super) fn new(vector: &Vector, common: Arc<SoftwareKeyStore>) -> Self {
+        let recipient = vector.recipient_key();
+        let now_s = vector.context.now_s;
+        let key = PaymentKey {
+            key_id: recipient.key_id,
+            suite: SUITE_X25519,
+            public_key: recipient.public_key.as_bytes().to_vec(),
+            not_before_s: now_s - 86_400,
+            not_after_s: now_s + 86_400,
+        };
+        let open_until = Timestamp::from_s(now_s + 2 * 86_400);
+        let holder = Arc::new(vector.recipient_secret_key());
+        Self {
+            realm: recipient.realm,
+            epoch: PaymentEpoch { key, open_until, holder },
+            pin_keys: vector.pin_keys.iter().map(|(number, key)| (*number, key.to_array())).collect(),
+            common,
+        }
+    }
+}
+
+impl KeyStore for VectorKeys {
+    fn realm(&self) -> &Realm {
+        &self.realm
+    }
+    fn activation_key(&self) -> ActivationKey {
+        self.common.activation_key()
+    }
+    fn activation_recipient(&self, key_id: KeyId) -> Option<Arc<dyn Decapsulate>> {
+        self.common.activation_recipient(key_id)
+    }
+    fn payment_epochs(&self) -> Vec<PaymentEpoch> {
+        vec![self.epoch.clone()]
+    }
+    fn device_ca(&self) -> Arc<dyn Sign> {
+        self.common.device_ca()
+    }
+    fn device_ca_certificate(&self) -> &Certificate {
+        self.common.device_ca_certificate()
+    }
+    fn sign_bundle(&self, bundle: &KeyBundle) -> Result<SignedKeyBundle, CryptoError> {
+        self.common.sign_bundle(bundle)
+    }
+    fn confirmation_keys(&self) -> Vec<ConfirmationKey> {
+        self.common.confirmation_keys()
+    }
+    fn confirmation_signer(&self) -> (KeyId, Arc<dyn Sign>) {
+        self.common.confirmation_signer()
+    }
+    fn statement_signer(&self) -> Arc<dyn Sign> {
+        self.common.statement_signer()
+    }
+    fn audit_signer(&self) -> Arc<dyn Sign> {
+        self.common.audit_signer()
+    }
+    fn wrap_pin_key(
+        &self,
+        _: EnrolmentId,
+        _: PinGeneration,
+        _: &PinKey,
+        _: &mut dyn Random,
+    ) -> Result<Vec<u8>, CryptoError> {
+        Err(CryptoError::KeyStore("vectors bring their PIN keys"))
+    }
+    fn unwrap_pin_key(
+        &self,
+        _: EnrolmentId,
+        generation: PinGeneration,
+        _: &[u8],
+    ) -> Result<PinKey, CryptoError> {
+        let key = self.pin_keys.get(&generation.0).ok_or(CryptoError::KeyStore("no such PIN key"))?;
+        Ok(PinKey::from_secret(Secret::from_bytes(*key)))
+    }
+    fn challenge_mac(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
+        self.common.challenge_mac(parts)
+    }
+}
