@@ -132,12 +132,12 @@ fn confirmation_words(confirmation: &Value) -> String {
 
 /// What the bank and the ledger say, once every booking is known.
 async fn sums(folder: &Folder, steps: &mut Steps<'_>) -> Result<Sums, Failure> {
-    let bank = seed::BankCustomer::log_in(folder).await?;
+    let bank = seed::bank_customer(folder).await?;
     let give_up_at = Instant::now() + SETTLE_WITHIN;
     let expected = expected()?;
     loop {
         let sums = Sums {
-            account_minor: bank.balance_minor().await?,
+            account_minor: seed::balance_minor(&bank).await?,
             merchant_minor: seed::merchant_minor(folder).await?,
         };
         if sums == expected {

@@ -8,10 +8,9 @@ use api::admin::{
     ActivationCodeView, BalancePage, CheckoutRequest, CustomerRequest, CustomerView, MerchantRequest,
     MerchantView, NewCheckoutView,
 };
-use https::{Client, Limits, Roots};
+use client::bank_customer::BankCustomer;
 use model::{Currency, CustomerId};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 /// The demo customer's password at the demo's bank. It guards play money on this machine only.
 pub(super) const BANK_PASSWORD: &str = "alpine-meadow-42";
@@ -124,49 +123,18 @@ async fn register_till(client: &OperatorClient, merchant: &MerchantView) -> Resu
 }
 
 /// The demo's customer, logged in at the bank.
-pub(super) struct BankCustomer {
-    client: Client,
-    address: String,
-    session: bank_api::Session,
+pub(super) async fn bank_customer(folder: &Folder) -> Result<BankCustomer, Failure> {
+    let port = bank::BankConfig::from_file(&folder.bank_config())?.customer_listen.port();
+    let roots = String::from_utf8_lossy(&read_named(&folder.roots())?).into_owned();
+    let password = bank_api::Password::from_string(BANK_PASSWORD.to_owned());
+    Ok(BankCustomer::log_in(&format!("https://localhost:{port}"), &roots, CUSTOMER_NUMBER.parse()?, password)
+        .await?)
 }
 
-impl BankCustomer {
-    pub(super) async fn log_in(folder: &Folder) -> Result<Self, Failure> {
-        let port = bank::BankConfig::from_file(&folder.bank_config())?.customer_listen.port();
-        let roots = Roots::from_pem(&read_named(&folder.roots())?)?;
-        let (client, address) = (Client::new(roots, None), format!("https://localhost:{port}"));
-        let asked = bank_api::LoginRequest {
-            customer_number: CUSTOMER_NUMBER.parse()?,
-            password: bank_api::Password::from_string(BANK_PASSWORD.to_owned()),
-        };
-        let request = http::Request::post(format!("{address}/v1/login"))
-            .header("content-type", "application/json")
-            .body(serde_json::to_vec(&asked)?)?;
-        let answer: bank_api::LoginAnswer = ask(&client, request).await?;
-        Ok(Self { client, address, session: answer.session })
-    }
-
-    /// What is on the customer's account.
-    pub(super) async fn balance_minor(&self) -> Result<i64, Failure> {
-        let request = http::Request::get(format!("{}/v1/accounts", self.address))
-            .header("authorization", format!("Bearer {}", self.session.expose()))
-            .body(Vec::new())?;
-        let answer: bank_api::AccountsAnswer = ask(&self.client, request).await?;
-        let account = answer.accounts.first().ok_or_else(|| Failure::new("the account is gone"))?;
-        Ok(account.balance_minor)
-    }
-}
-
-async fn ask<A: serde::de::DeserializeOwned>(
-    client: &Client,
-    request: http::Request<Vec<u8>>,
-) -> Result<A, Failure> {
-    let limits = Limits { deadline: Duration::from_secs(10), max_body_bytes: 1024 * 1024 };
-    let answer = client.send(request, limits).await?;
-    if !answer.status().is_success() {
-        return Err(Failure::new(format!("the bank answered with status {}", answer.status())));
-    }
-    Ok(serde_json::from_slice(answer.body())?)
+/// What is on the customer's account.
+pub(super) async fn balance_minor(customer: &BankCustomer) -> Result<i64, Failure> {
+    let accounts = customer.accounts().await?;
+    accounts.first().map(|account| account.balance_minor).ok_or_else(|| Failure::new("the account is gone"))
 }
 
 /// What the ledger owes the demo's shop, posted.
