@@ -118,8 +118,6 @@ fn unauthenticated() -> Fail {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn addresses_that_one_stranger_has_count_as_one() {
         let network = |text: &str| super::network(text.parse().unwrap()).to_string();
