@@ -1,6 +1,5 @@
 //! The corpus of code pictures, read by us and by zxing-cpp: at least 90 % of what it reads, and no false read.
 
-
 mod support;
 
 use std::collections::BTreeMap;

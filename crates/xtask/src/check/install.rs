@@ -24,6 +24,7 @@ const TOOLS: &[Tool] = &[
     Tool { package: "zbar-tools", is_here: || is_on_path("zbarimg") },
     Tool { package: "iproute2", is_here: || is_on_path("ip") },
     Tool { package: "util-linux", is_here: || is_on_path("unshare") },
+    Tool { package: "faketime", is_here: || is_on_path("faketime") },
 ];
 
 pub(super) fn run(bench: &Bench) -> Result<Counts, String> {
