@@ -5,6 +5,7 @@ use crate::support::{
 };
 use futures_util::future::join_all;
 use http::Method;
+use model::Clock;
 use serde_json::{Value, json};
 use server::ServerLimits;
 use std::sync::Arc;
@@ -280,4 +281,48 @@ async fn plain_http_is_spoken_on_this_machine_only() {
     let listener = server::Listener { socket, tls: None };
     let ended = server::run(parts, listener, core::future::pending()).await;
     assert!(matches!(ended, Err(server::RunError::PlainNotLocal(_))), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_at_the_ends_of_their_range_do_no_harm() {
+    let world = World::new().await;
+    let (till, phone) = (world.till(&[7]).await, world.paying_phone().await);
+    let get = |path: String| {
+        let phone = &phone;
+        let world = &world;
+        async move { phone.ask(world, Method::GET, &path, None).await }
+    };
+    for device_time_ms in [i64::MIN, -1, 0, i64::MAX] {
+        get(format!("/v1/enrolment?device_time_ms={device_time_ms}")).await.is(200);
+    }
+    let offset_ms = world.enrolment(phone.enrolment).await.clock_offset_ms;
+    assert!(offset_ms.abs() <= 86_400_000, "a clock is followed within policy's bounds: {offset_ms}");
+    let last = get(format!("/v1/confirmations?after={}", u32::MAX)).await.is(200);
+    assert_eq!(last, json!({"confirmations": [], "has_more": false}));
+    get("/v1/confirmations?after=4294967296".to_owned()).await.is_problem(400, "malformed-request");
+    get("/v1/confirmations?after=-1".to_owned()).await.is_problem(400, "malformed-request");
+    let resync = json!({"counter": u32::MAX});
+    let view = phone.ask(&world, Method::POST, "/v1/enrolment/resync", Some(resync)).await.is(200);
+    assert_eq!((&view["status"], &view["counter"]), (&json!("active"), &json!(u32::MAX)));
+    phone.hand_in(&world, model::MethodSlot(255), "proof CHF").await.is_problem(404, "not-found");
+    let slot = phone.ask(&world, Method::DELETE, "/v1/methods/256", None).await;
+    slot.is_problem(400, "malformed-request");
+    for id in [0, u128::MAX].map(model::PaymentId::from_u128) {
+        till.show(id).await.is_problem(404, "not-found");
+        let story = world.operator(Method::GET, &format!("/v1/admin/payments/{id}"), None).await;
+        story.is_problem(404, "not-found");
+        let page = till.ask(Method::GET, &format!("/v1/payments?after={id}&limit=0"), None, None).await;
+        assert_eq!(page.is(200)["payments"], json!([]));
+    }
+    till.authorised("sale", &phone.make(&phone.plan(u32::MAX - 1, phone_time(&world, offset_ms)))).await;
+    till.begin("none-left", &phone.make(&phone.plan(1, phone_time(&world, offset_ms))))
+        .await
+        .is_declined("open_app_online");
+    assert_eq!(phone.status(&world).await.counter, u32::MAX - 1);
+    world.end().await;
+}
+
+/// What a phone's clock shows that runs ahead by this much.
+fn phone_time(world: &World, offset_ms: i64) -> model::Timestamp {
+    world.clock.now().plus_ms(offset_ms)
 }
