@@ -62,8 +62,9 @@ pub(super) async fn check(store: &dyn Store, owed: &Owed, report: &mut Report) -
 
 /// The highest counter of an enrolment is one that was consumed, and none above it was.
 async fn counter(store: &dyn Store, enrolment: &Enrolment, report: &mut Report) -> Result<(), PaymentError> {
-    let above = Counter(enrolment.counter.0.saturating_add(1));
-    if store.code_use(enrolment.id, above).await?.is_some() {
+    if let Some(above) = enrolment.counter.0.checked_add(1)
+        && store.code_use(enrolment.id, Counter(above)).await?.is_some()
+    {
         report.wrong(1, enrolment.id, "a code above its highest counter was consumed");
     }
     if enrolment.counter.0 > 0 && store.code_use(enrolment.id, enrolment.counter).await?.is_none() {
