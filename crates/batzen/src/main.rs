@@ -68,7 +68,7 @@ fn run(command: Option<Command>, output: &Output) -> Result<ExitCode, Failure> {
     match command {
         Some(Command::Wallet(arguments)) => wallet::run(arguments, output),
         Some(Command::Checkout(arguments)) => checkout::run(arguments, output),
-        Some(Command::Server(arguments)) => service::server(arguments, output),
+        Some(Command::Server(arguments)) => service::server(arguments),
         Some(Command::Bank(arguments)) => service::bank(arguments, output),
         Some(Command::Init(arguments)) => setup::init(arguments, output),
         Some(Command::Admin(arguments)) => admin::admin(arguments, output),

@@ -2,7 +2,7 @@
 
 use core::fmt;
 use model::CustomerAction;
-use protocol::payment_code::{FormError, PaymentCode};
+use protocol::payment_code::{EmvProfile, FormError, PaymentCode};
 use protocol::verdict::Verdict;
 
 /// What was scanned has not the form of a payment code that this till knows. The server was not asked.
@@ -29,12 +29,13 @@ impl Misread {
 pub struct ScannedCode(PaymentCode);
 
 impl ScannedCode {
-    /// Reads what a scanner typed or a picture held: 365 digits; space and line ends around them do no harm.
+    /// Reads what a scanner typed or a picture held: 365 digits, or the envelope of the realm's EMV profile where
+    /// it has one; space and line ends around them do no harm.
     ///
     /// # Errors
     /// [`Misread`]: scan again, nothing is sent.
-    pub fn from_text(text: &str) -> Result<Self, Misread> {
-        PaymentCode::from_text(text, None).map(Self).map_err(Misread)
+    pub fn from_text(text: &str, emv: Option<&EmvProfile>) -> Result<Self, Misread> {
+        PaymentCode::from_text(text, emv).map(Self).map_err(Misread)
     }
 
     /// The code's name for the journal: SHA-256 in hex. The code itself is never stored.

@@ -27,7 +27,7 @@ impl crypto::Random for Counting {
 fn code(number: u8) -> ScannedCode {
     let mut bytes = [number; 147];
     bytes[0] = 0x11;
-    ScannedCode::from_text(&PaymentCode::from_bytes(&bytes).unwrap().to_digits()).unwrap()
+    ScannedCode::from_text(&PaymentCode::from_bytes(&bytes).unwrap().to_digits(), None).unwrap()
 }
 
 /// A till: what survives a crash is the journal's bytes alone.

@@ -24,7 +24,7 @@ fn a_misread_is_found_without_the_server_and_only_a_misread() {
             Verdict::WrongCheckDigits,
             Verdict::UnsupportedVersion,
         ];
-        match ScannedCode::from_text(text) {
+        match ScannedCode::from_text(text, None) {
             Ok(code) => {
                 assert!(!form.contains(&expected), "{}", case["name"]);
                 assert_eq!(format!("{code:?}"), "ScannedCode(redacted)");

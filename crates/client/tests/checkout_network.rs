@@ -63,7 +63,7 @@ fn client_of(url: &str) -> CheckoutClient {
 fn begin(clock: &Hasty) -> Run {
     let mut bytes = [7; 147];
     bytes[0] = 0x11;
-    let code = ScannedCode::from_text(&PaymentCode::from_bytes(&bytes).unwrap().to_digits()).unwrap();
+    let code = ScannedCode::from_text(&PaymentCode::from_bytes(&bytes).unwrap().to_digits(), None).unwrap();
     let terminal = TerminalNumber::new(572).unwrap();
     let amount = Money::new(1250, Currency::CHF);
     let order = Order { amount, terminal, plan: Plan::Capture, reference: None };

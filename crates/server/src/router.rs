@@ -1,11 +1,12 @@
 //! Every route there is.
 
-use crate::input::BODY_BYTES_MAX;
+use crate::input::{BODY_BYTES_MAX, read_body};
 use crate::observe::observe;
 use crate::routes::{admin, payments, phone, system};
 use crate::state::Shared;
 use crate::{fail, fail::Fail};
 use api::problem::ProblemType;
+use axum::body::{Body, HttpBody};
 use axum::error_handling::HandleErrorLayer;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, header};
@@ -83,6 +84,7 @@ pub(crate) fn router(shared: Shared) -> Router {
     let (operation, _) = operation().split_for_parts();
     // Each layer goes around those before it.
     work.layer(shed)
+        .layer(middleware::from_fn(whole_body))
         .merge(operation)
         .fallback(system::no_such_route)
         .method_not_allowed_fallback(system::no_such_method)
@@ -96,6 +98,17 @@ pub(crate) fn router(shared: Shared) -> Router {
 
 /// Answers hold keys, activation codes and payments.
 const NOT_STORED: HeaderValue = HeaderValue::from_static("no-store");
+
+/// Waits for a request's body before the request takes a place among those at work: whoever sends slowly, or never,
+/// keeps nobody out.
+async fn whole_body(request: Request, next: Next) -> Result<Response, Fail> {
+    if request.body().is_end_stream() {
+        return Ok(next.run(request).await);
+    }
+    let (parts, body) = request.into_parts();
+    let body = read_body(Request::from_parts(parts.clone(), body), &()).await?;
+    Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+}
 
 /// Ends what takes too long. A stream's events come after its answer and are not cut.
 async fn within_time(request: Request, next: Next) -> Result<Response, Fail> {

@@ -6,6 +6,7 @@ use crate::pace::Pace;
 use crypto::{Random, SystemRandom};
 use model::{Clock, ProviderId, Timestamp};
 use payments::{IdSource, Payments, Provider, Terms};
+use protocol::payment_code::EmvProfile;
 use records::Store;
 use security::{KeyStore, Security};
 use std::collections::HashMap;
@@ -29,6 +30,9 @@ pub struct Parts {
     pub operator_key_hash: [u8; 32],
     /// What the server takes at most.
     pub limits: ServerLimits,
+    /// The EMV envelopes that the server takes beside digits; none by default, since it needs a registered
+    /// application id.
+    pub emv_profile: Option<EmvProfile>,
 }
 
 /// What the server takes at most.
@@ -63,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) pace: Pace,
     pub(crate) operator_key_hash: [u8; 32],
     pub(crate) limits: ServerLimits,
+    pub(crate) emv_profile: Option<EmvProfile>,
 }
 
 impl Shared {
@@ -87,6 +92,7 @@ impl Shared {
             pace: Pace::new(parts.limits.checkout_rate_per_s),
             operator_key_hash: parts.operator_key_hash,
             limits: parts.limits,
+            emv_profile: parts.emv_profile,
         }))
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use checkout::{Misread, ScannedCode};
+use protocol::payment_code::EmvProfile;
 use std::fs::File;
 use std::io::{BufRead, IsTerminal, Read};
 use std::path::Path;
@@ -28,15 +29,16 @@ pub(super) enum ScanAgain {
     Empty,
 }
 
-/// Reads the code from `source`: a file, or `-` for standard input; a picture, or digits as text.
-pub(super) fn read_code(source: &Path) -> Result<Reading, Failure> {
+/// Reads the code from `source`: a file, or `-` for standard input; a picture, or digits as text. With a profile
+/// also its EMV envelope.
+pub(super) fn read_code(source: &Path, emv: Option<&EmvProfile>) -> Result<Reading, Failure> {
     let bytes = if source == Path::new("-") { read_stdin() } else { read_file(source) };
     let bytes = bytes.map_err(|error| Failure::new(format!("{} cannot be read: {error}", name(source))))?;
     let limits = ReadLimits::default();
     if bytes.len() > limits.file_bytes_max {
         return Err(Failure::new(format!("{} is too large for a picture of a code", name(source))));
     }
-    Ok(match scan(&bytes, &limits) {
+    Ok(match scan(&bytes, &limits, emv) {
         Ok(code) => Reading::Code(code),
         Err(ScanError::Again(again)) => Reading::ScanAgain(again),
         Err(ScanError::TooLarge) => {
@@ -50,17 +52,17 @@ enum ScanError {
     TooLarge,
 }
 
-fn scan(bytes: &[u8], limits: &ReadLimits) -> Result<ScannedCode, ScanError> {
+fn scan(bytes: &[u8], limits: &ReadLimits, emv: Option<&EmvProfile>) -> Result<ScannedCode, ScanError> {
     let again = |reason| Err(ScanError::Again(reason));
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return again(ScanAgain::Empty);
     }
-    let is_code = |found: &symbols::Found| ScannedCode::from_text(found.text()).is_ok();
+    let is_code = |found: &symbols::Found| ScannedCode::from_text(found.text(), emv).is_ok();
     match find_in_image(bytes, limits, is_code) {
         Ok(found) => {
             let mut misread = None;
             for symbol in found {
-                match ScannedCode::from_text(symbol.text()) {
+                match ScannedCode::from_text(symbol.text(), emv) {
                     Ok(code) => return Ok(code),
                     Err(error) => misread = Some(error),
                 }
@@ -70,7 +72,7 @@ fn scan(bytes: &[u8], limits: &ReadLimits) -> Result<ScannedCode, ScanError> {
         Err(ReadError::NoCode) => again(ScanAgain::NoCode),
         Err(ReadError::TooLarge) => Err(ScanError::TooLarge),
         Err(_) => match core::str::from_utf8(bytes) {
-            Ok(text) => ScannedCode::from_text(text).map_err(|error| ScanError::Again(error.into())),
+            Ok(text) => ScannedCode::from_text(text, emv).map_err(|error| ScanError::Again(error.into())),
             Err(_) => again(ScanAgain::NeitherTextNorPicture),
         },
     }

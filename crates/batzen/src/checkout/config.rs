@@ -2,12 +2,13 @@
 
 use super::Till;
 use crate::failure::Failure;
-use crate::service::{read_named, read_secret};
+use crate::service::{EmvText, read_named, read_secret};
 use clap::Args;
 use client::checkout::{ApiKey, CheckoutClient, ServerAddress};
 use crypto::SecretString;
 use https::Roots;
 use model::{Currency, TerminalNumber};
+use protocol::payment_code::EmvProfile;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{IsTerminal, Read, Write};
@@ -35,6 +36,9 @@ struct ConfigFile {
     tls_roots_file: Option<PathBuf>,
     terminal: TerminalNumber,
     currency: Currency,
+    /// EMV consumer-presented envelopes that are read beside digits; none if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    emv_profile: Option<EmvText>,
 }
 
 /// The configuration, ready for use.
@@ -43,6 +47,7 @@ pub(super) struct Config {
     pub(super) server: ServerAddress,
     pub(super) terminal: TerminalNumber,
     pub(super) currency: Currency,
+    pub(super) emv_profile: Option<EmvProfile>,
 }
 
 impl Config {
@@ -76,7 +81,9 @@ impl Config {
             ApiKey::from_text(SecretString::from_string(api_key)).map_err(|e| wrong(e.to_string()))?;
         let server = ServerAddress::from_text(&file.server_url).map_err(|e| wrong(e.to_string()))?;
         let client = CheckoutClient::new(server.clone(), api_key, roots);
-        Ok(Self { client, server, terminal: file.terminal, currency: file.currency })
+        let emv_profile = file.emv_profile.as_ref().map(EmvText::to_profile).transpose();
+        let emv_profile = emv_profile.map_err(|failure| wrong(failure.message))?;
+        Ok(Self { client, server, terminal: file.terminal, currency: file.currency, emv_profile })
     }
 }
 
@@ -129,6 +136,7 @@ pub(super) fn setup(till: &Till<'_>, arguments: &SetupArgs) -> Result<ExitCode, 
         tls_roots_file: None,
         terminal: arguments.terminal,
         currency: arguments.currency,
+        emv_profile: None,
     };
     make_folder(till.state)?;
     write_private(till.config, &serde_json::to_vec_pretty(&file)?)?;

@@ -43,7 +43,7 @@ pub(super) async fn pay(till: &Till<'_>, arguments: &PayArgs) -> Result<ExitCode
     let amount = Money::parse(&arguments.amount, currency).map_err(Failure::usage)?;
     // The journal first: where nothing can be written, the customer's code is not used up.
     let mut journal = till.journal()?;
-    let code = match read_code(&arguments.code)? {
+    let code = match read_code(&arguments.code, config.emv_profile.as_ref())? {
         Reading::Code(code) => code,
         Reading::ScanAgain(ScanAgain::Misread(misread)) => {
             return Ok(Report::scan_again(&misread, Some(misread)).print(till.output));

@@ -1,7 +1,9 @@
 //! The payment server's configuration file.
 
 use crate::failure::Failure;
+use data_encoding::HEXLOWER_PERMISSIVE;
 use model::ProviderId;
+use protocol::payment_code::EmvProfile;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -31,6 +33,9 @@ pub(crate) struct ServerConfig {
     /// How long a till may take to capture, in seconds: 1 to 604 800.
     #[serde(default = "default_capture_window_s")]
     pub(crate) capture_window_s: u32,
+    /// EMV consumer-presented envelopes that are taken beside digits; none if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) emv_profile: Option<EmvText>,
     /// Banks that customers' accounts are at.
     pub(crate) banks: Vec<BankLink>,
 }
@@ -61,6 +66,33 @@ pub(crate) struct BankLink {
     pub(crate) roots: PathBuf,
     /// What the server shows the bank.
     pub(crate) identity: PemFiles,
+}
+
+/// A realm's EMV profile (`spec/payment-code.md`, chapter 8), as text.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EmvText {
+    /// The registered application id, hex, 5 to 16 bytes.
+    application_id: String,
+    /// The application's label, 1 to 16 printable ASCII characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    /// A constant `5A` for readers that insist on one, hex, 1 to 10 bytes; never a customer's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    constant_5a: Option<String>,
+}
+
+impl EmvText {
+    /// The profile, if it is one.
+    pub(crate) fn to_profile(&self) -> Result<EmvProfile, Failure> {
+        let hex = |text: &str| {
+            let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes());
+            bytes.map_err(|_| Failure::new("the EMV profile's application_id and constant_5a are hex digits"))
+        };
+        let constant_5a = self.constant_5a.as_deref().map(hex).transpose()?;
+        let application_id = hex(&self.application_id)?;
+        Ok(EmvProfile::new(&application_id, self.label.as_deref(), constant_5a.as_deref())?)
+    }
 }
 
 const fn default_capture_window_s() -> u32 {

@@ -7,7 +7,7 @@ mod server;
 pub(crate) mod stop;
 
 pub(crate) use bank::{BankArgs, SeedAccount, bank, seed_bank};
-pub(crate) use config::{BankLink, PemFiles, ServerConfig, read_named, read_secret};
+pub(crate) use config::{BankLink, EmvText, PemFiles, ServerConfig, read_named, read_secret};
 pub(crate) use server::{ServerArgs, SystemClock, open_keys, server};
 
 use crate::failure::Failure;

@@ -1,10 +1,9 @@
 //! `batzen server`: puts the payment server together and runs it.
 
-use super::config::{BankLink, PemFiles, ServerConfig, read_named, read_secret};
+use super::config::{BankLink, EmvText, PemFiles, ServerConfig, read_named, read_secret};
 use super::log::{self, LogFormat};
 use super::{runtime, stop};
 use crate::failure::Failure;
-use crate::output::Output;
 use crypto::hash::sha256;
 use https::{Client, Identity, Roots, ServerTls};
 use keystore::SoftwareKeyStore;
@@ -37,7 +36,7 @@ pub(crate) struct ServerArgs {
     until_stdin_ends: bool,
 }
 
-pub(crate) fn server(arguments: ServerArgs, output: &Output) -> Result<ExitCode, Failure> {
+pub(crate) fn server(arguments: ServerArgs) -> Result<ExitCode, Failure> {
     log::start(arguments.log);
     let config = ServerConfig::from_file(&arguments.config)?;
     runtime()?.block_on(async {
@@ -45,7 +44,7 @@ pub(crate) fn server(arguments: ServerArgs, output: &Output) -> Result<ExitCode,
         let listener = listen(&config).await?;
         let store = open_store(&config.store)?;
         let (parts, store) = parts(&config, store)?;
-        output.note(format_args!("warning: {}", keystore::WARNING));
+        tracing::warn!("{}", keystore::WARNING);
         tracing::info!(listen = %config.listen, "the payment server is open");
         server::run(parts, listener, stop).await?;
         // The last holder closes the store; all routes and workers have ended.
@@ -130,6 +129,7 @@ fn parts(config: &ServerConfig, store: EmbeddedStore) -> Result<(Parts, Arc<Embe
         terms,
         operator_key_hash: sha256(&[operator_key.as_bytes()]),
         limits: ServerLimits::default(),
+        emv_profile: config.emv_profile.as_ref().map(EmvText::to_profile).transpose()?,
     };
     Ok((parts, store))
 }

@@ -194,6 +194,7 @@ fn server_config(ports: Ports) -> Result<ServerConfig, Failure> {
         operator_key: "operator.key".into(),
         policy: None,
         capture_window_s: 3_600,
+        emv_profile: None,
         banks: vec![BankLink {
             id: "bank".parse::<ProviderId>()?,
             partner_url: format!("https://localhost:{}", ports.bank_partner),

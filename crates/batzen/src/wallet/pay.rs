@@ -6,9 +6,10 @@ use super::secret_input::ask;
 use crate::failure::Failure;
 use crate::output::Output;
 use crypto::SystemRandom;
+use data_encoding::HEXLOWER_PERMISSIVE;
 use model::{MethodSlot, Money, TerminalNumber};
 use protocol::evidence::Evidence;
-use protocol::payment_code::Pin;
+use protocol::payment_code::{EmvProfile, Pin};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,13 @@ pub(super) struct PayArgs {
     /// Which kind of 2D code.
     #[arg(long, value_enum, default_value = "qr")]
     symbol: SymbolKind,
+    /// Put the code into an EMV consumer-presented envelope with this registered application id (hex), for
+    /// tills that read those; the realm says which one.
+    #[arg(long, value_name = "HEX")]
+    emv_application_id: Option<String>,
+    /// The label in that envelope.
+    #[arg(long, value_name = "TEXT", requires = "emv_application_id")]
+    emv_label: Option<String>,
     /// Print the 365 digits.
     #[arg(long)]
     digits: bool,
@@ -64,6 +72,7 @@ enum SymbolKind {
 pub(super) fn pay(folder: &Folder, arguments: &PayArgs, output: &Output) -> Result<(), Failure> {
     let mut wallet = folder.open()?;
     let request = request(&wallet, arguments)?;
+    let emv = emv_profile(arguments)?;
     let pin = ask("PIN", arguments.pin_stdin)?;
     let pin = Pin::parse(pin.expose()).map_err(Failure::usage)?;
     let (pending, session) =
@@ -72,7 +81,8 @@ pub(super) fn pay(folder: &Folder, arguments: &PayArgs, output: &Output) -> Resu
     drop((session, pin));
     wallet.store()?;
     let shown = pending.stored().sign(&wallet.vault)?;
-    let symbol = symbol(&shown, arguments.symbol)?;
+    let text = emv.map_or_else(|| shown.code.to_digits(), |profile| shown.code.to_emv_cpm(&profile));
+    let symbol = symbol(text, arguments.symbol)?;
     if let Some(path) = &arguments.out {
         write(path, &symbol.to_png(MODULE_PX))?;
     }
@@ -92,13 +102,21 @@ fn request(wallet: &OpenWallet, arguments: &PayArgs) -> Result<CodeRequest, Fail
     Ok(CodeRequest { method: Some(method), cap, terminal: arguments.till })
 }
 
-fn symbol(shown: &ShownCode, kind: SymbolKind) -> Result<Symbol, Failure> {
+fn emv_profile(arguments: &PayArgs) -> Result<Option<EmvProfile>, Failure> {
+    let Some(application_id) = &arguments.emv_application_id else { return Ok(None) };
+    let bytes = HEXLOWER_PERMISSIVE
+        .decode(application_id.as_bytes())
+        .map_err(|_| Failure::usage("an application id is hex digits, such as a0000000555555"))?;
+    EmvProfile::new(&bytes, arguments.emv_label.as_deref(), None).map(Some).map_err(Failure::usage)
+}
+
+fn symbol(text: String, kind: SymbolKind) -> Result<Symbol, Failure> {
     let symbology = match kind {
         SymbolKind::Qr => Symbology::QrCode,
         SymbolKind::Aztec => Symbology::Aztec,
         SymbolKind::Datamatrix => Symbology::DataMatrix,
     };
-    Ok(Symbol::encode(shown.code.to_digits(), symbology, EccLevel::default())?)
+    Ok(Symbol::encode(text, symbology, EccLevel::default())?)
 }
 
 /// Writes a picture as a whole: a till that looks at it never sees half of one.

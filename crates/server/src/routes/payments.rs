@@ -77,7 +77,8 @@ pub(crate) async fn begin(
         let detail = format!("An amount is 1 to {AMOUNT_MINOR_MAX} minor units.");
         return Err(Fail::new(ProblemType::AmountRefused, detail));
     }
-    let code = PaymentCode::from_text(&asked.code, None).map_err(|error| misread(&shared, error))?;
+    let code = PaymentCode::from_text(&asked.code, shared.emv_profile.as_ref())
+        .map_err(|error| misread(&shared, error))?;
     let request_hash = request_hash(&[
         b"begin",
         &code.hash().0,

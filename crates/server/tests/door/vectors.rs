@@ -5,7 +5,7 @@ mod world;
 
 use crate::support::{Setup, Till, World, make_keys, start};
 use data_encoding::HEXLOWER;
-use fixtures::vectors::{self, EnrolmentState, Presented, Vector};
+use fixtures::vectors::{self, EnrolmentState, Presented, Profile, Vector};
 use futures_util::{StreamExt, stream};
 use keys::VectorKeys;
 use keystore::SoftwareKeyStore;
@@ -47,6 +47,7 @@ async fn post(vector: &Vector, common: Arc<SoftwareKeyStore>) {
         policy: policy(vector),
         now: Timestamp::from_s(vector.context.now_s),
         keys: Some(keys),
+        emv_profile: vector.emv_profile.as_ref().map(Profile::to_profile),
         ..Setup::default()
     };
     let mut world = World::open(setup, tempfile::tempdir().unwrap(), common).await;
@@ -63,8 +64,7 @@ async fn post(vector: &Vector, common: Arc<SoftwareKeyStore>) {
     });
     let answer = till.ask(http::Method::POST, "/v1/payments", Some("key"), Some(asked)).await;
 
-    // This server takes no EMV envelopes: for it they are text that is no code.
-    let form = PaymentCode::from_text(&text, None);
+    let form = PaymentCode::from_text(&text, vector.emv_profile.as_ref().map(Profile::to_profile).as_ref());
     let expected = match &form {
         Err(error) => Verdict::from(*error),
         Ok(_) => vector.expected,

@@ -24,6 +24,7 @@ use https::{Client, HttpsError, Limits, StreamLimits};
 use keystore::SoftwareKeyStore;
 use model::{Clock, Currency, CustomerId, EnrolmentId, MerchantId, Timestamp};
 use payments::{Provider, Terms};
+use protocol::payment_code::EmvProfile;
 use protocol::realm::Realm;
 use records::{AuditHead, Enrolment, Page, Store};
 use security::{KeyStore, Policy, Rate, Security};
@@ -75,6 +76,7 @@ pub(crate) struct Setup {
     pub(crate) now: Timestamp,
     /// The server's keys, where they are not its own.
     pub(crate) keys: Option<Arc<dyn KeyStore>>,
+    pub(crate) emv_profile: Option<EmvProfile>,
 }
 
 impl Default for Setup {
@@ -83,7 +85,15 @@ impl Default for Setup {
         let often = Rate { burst: 100_000, refill_ms: 1 };
         let policy = Policy { activation_rate: often, device_rate: often, ..Policy::default() };
         let limits = ServerLimits { checkout_rate_per_s: 1_000_000, ..ServerLimits::default() };
-        Self { policy, limits, terms: Terms::default(), tls: false, now: start(), keys: None }
+        Self {
+            policy,
+            limits,
+            terms: Terms::default(),
+            tls: false,
+            now: start(),
+            keys: None,
+            emv_profile: None,
+        }
     }
 }
 
@@ -277,6 +287,7 @@ pub(crate) fn parts(
         terms: setup.terms,
         operator_key_hash: sha256(&[OPERATOR_KEY.as_bytes()]),
         limits: setup.limits,
+        emv_profile: setup.emv_profile,
     };
     (parts, store)
 }
