@@ -9,8 +9,10 @@ mod body;
 mod client;
 mod credentials;
 mod error;
+mod patience;
 mod peer;
 mod serve;
+mod sources;
 mod tls;
 
 pub use client::{Chunks, Client, Limits, StreamLimits};
@@ -19,3 +21,4 @@ pub use error::{HttpsError, ServeError};
 pub use hyper::body::Bytes;
 pub use peer::PeerCertificate;
 pub use serve::{ServeLimits, ServerTls, serve};
+pub use sources::network;

@@ -1,6 +1,8 @@
 //! The accept loop: TLS or plain TCP, HTTP/1.1, limits everywhere, and an end that lets requests finish.
 
 use crate::error::{find, tls_in_words};
+use crate::patience::Patient;
+use crate::sources::{Seat, Sources};
 use crate::{Identity, PeerCertificate, Roots, ServeError};
 use axum::Router;
 use axum::body::Body;
@@ -45,10 +47,15 @@ pub struct ServerTls {
 pub struct ServeLimits {
     /// Connections at once; more wait in the system's queue.
     pub max_connections: usize,
+    /// Connections at once from one [`network`](crate::network), so that no single machine takes all places; more
+    /// are closed at once.
+    pub max_connections_per_source: usize,
     /// For the TLS handshake.
     pub handshake_timeout: Duration,
     /// For a request's head, and for the silence between two requests on one connection.
     pub header_timeout: Duration,
+    /// For a client that takes none of what it is sent, then its connection is cut.
+    pub write_timeout: Duration,
     /// For requests underway when the server ends; then they are cut.
     pub drain: Duration,
 }
@@ -57,8 +64,10 @@ impl Default for ServeLimits {
     fn default() -> Self {
         Self {
             max_connections: 4096,
+            max_connections_per_source: 1024,
             handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
             drain: Duration::from_secs(10),
         }
     }
@@ -85,6 +94,7 @@ pub async fn serve(
     };
     let door = Arc::new(Door { acceptor, router, limits });
     let places = Arc::new(Semaphore::new(limits.max_connections));
+    let sources = Sources::new(limits.max_connections_per_source);
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
@@ -94,9 +104,13 @@ pub async fn serve(
             () = &mut shutdown => break,
             Some(ended) = connections.join_next(), if !connections.is_empty() => note_panic(ended),
             (accepted, place) = accept(&listener, &places) => match accepted {
-                Ok((stream, from)) => {
-                    connections.spawn(Arc::clone(&door).connection(stream, from, place, graceful.watcher()));
-                }
+                Ok((stream, from)) => match sources.take(from.ip()) {
+                    Some(seat) => {
+                        let taken = (place, seat);
+                        connections.spawn(Arc::clone(&door).connection(stream, from, taken, graceful.watcher()));
+                    }
+                    None => tracing::debug!(%from, "too many connections from there"),
+                },
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     sleep(ACCEPT_PAUSE).await;
@@ -151,12 +165,13 @@ impl Door {
         self: Arc<Self>,
         stream: TcpStream,
         from: SocketAddr,
-        _place: OwnedSemaphorePermit,
+        _taken: (OwnedSemaphorePermit, Seat),
         watcher: Watcher,
     ) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%from, %error, "no immediate sending on this connection");
         }
+        let stream = Patient::new(stream, self.limits.write_timeout);
         let Some(acceptor) = &self.acceptor else {
             return self.http(stream, from, PeerCertificate(None), watcher).await;
         };

@@ -39,11 +39,15 @@ struct Running {
 }
 
 async fn start(limits: ServeLimits) -> Running {
+    start_with(limits, router()).await
+}
+
+async fn start_with(limits: ServeLimits, router: Router) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let shutdown = async move { drop(stopped.await) };
-    let ended = tokio::spawn(serve(listener, None, router(), shutdown, limits));
+    let ended = tokio::spawn(serve(listener, None, router, shutdown, limits));
     Running { address, stop, ended }
 }
 
@@ -160,6 +164,64 @@ async fn a_client_that_dawdles_over_its_head_is_hung_up_on() {
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).await.unwrap();
     assert!(!rest.starts_with(b"HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_client_that_asks_and_never_reads_is_hung_up_on() {
+    struct Told(Option<oneshot::Sender<()>>);
+    impl Drop for Told {
+        fn drop(&mut self) {
+            if let Some(told) = self.0.take() {
+                let _ = told.send(());
+            }
+        }
+    }
+    let (gone, is_gone) = oneshot::channel();
+    let gone = std::sync::Arc::new(std::sync::Mutex::new(Some(gone)));
+    // An answer without end, which knows when nobody wants it any more.
+    let endless = move || async move {
+        let told = Told(gone.lock().unwrap().take());
+        let bytes = futures_util::stream::repeat_with(move || {
+            let _ = &told;
+            Ok::<_, core::convert::Infallible>(vec![0_u8; 64 * 1024])
+        });
+        axum::body::Body::from_stream(bytes)
+    };
+    let limits = ServeLimits { write_timeout: Duration::from_millis(100), ..ServeLimits::default() };
+    let server = start_with(limits, Router::new().route("/endless", get(endless))).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"GET /endless HTTP/1.1\r\nhost: here\r\n\r\n").await.unwrap();
+    is_gone.await.unwrap();
+    drop(stream);
+}
+
+#[tokio::test]
+async fn one_source_takes_so_many_places_and_no_more() {
+    let limits = ServeLimits { max_connections_per_source: 2, ..ServeLimits::default() };
+    let server = start(limits).await;
+    let ask = async |stream: &mut TcpStream| {
+        // The server may have closed it before the question.
+        drop(stream.write_all(b"GET /who HTTP/1.1\r\nhost: here\r\n\r\n").await);
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).await.is_ok_and(|_| &start == b"HTTP/1.1 200")
+    };
+    let mut kept = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        assert!(ask(&mut stream).await);
+        kept.push(stream);
+    }
+    let mut one_more = TcpStream::connect(server.address).await.unwrap();
+    assert!(!ask(&mut one_more).await);
+    drop(kept);
+    // Seats come back as soon as the server has seen the others go.
+    loop {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        if ask(&mut stream).await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 #[tokio::test]

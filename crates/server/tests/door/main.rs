@@ -9,5 +9,6 @@ mod openapi;
 mod payments;
 mod requests;
 mod secrecy;
+mod strangers;
 mod support;
 mod vectors;
