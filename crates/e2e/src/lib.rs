@@ -1,0 +1,21 @@
+//! Black-box tests: the real `batzen` binary as server, bank, phone and till, each a process of its own.
+//!
+//! This room starts and kills processes, types what people type, and reads what they read: printed JSON, balances
+//! at the bank, the ledger's sums. It must not know what is inside a store, a code or a journal.
+#![forbid(unsafe_code)]
+
+mod binary;
+mod certificates;
+mod door;
+mod phone;
+mod ports;
+mod service;
+mod system;
+mod till;
+
+pub use binary::{Batzen, Ran, batzen, has_failpoints, project_root};
+pub use certificates::{Authority, Validity};
+pub use phone::{PIN, Phone, WRONG_PIN};
+pub use service::Part;
+pub use system::{BANK_PASSWORD, OPENING_MINOR, Sums, System, eventually};
+pub use till::{Sold, Till, exit};

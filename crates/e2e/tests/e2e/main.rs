@@ -1,0 +1,13 @@
+//! Everything that a user, an operator or a cashier would miss if it broke, with the real binary.
+#![forbid(unsafe_code)]
+
+mod broken_plugs;
+mod codes;
+mod crashes;
+mod full_disk;
+mod kills;
+mod offline;
+mod payment;
+mod secrets;
+mod twice;
+mod wrong_pins;
