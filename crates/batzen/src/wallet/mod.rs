@@ -19,14 +19,15 @@ use folder::Folder;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const NOTES: &str = "\
-The PIN and the bank's password come from a prompt, or with --pin-stdin and --password-stdin from the first line of
-standard input: never from an argument. Nothing on this machine can tell a right PIN from a wrong one; the server
-counts wrong ones.
-
-The vault of this wallet is a file that only you can read (vault.key). A phone keeps these keys in its hardware.
-
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the server or the bank refused, 4 the network cannot be reached.";
+// One paragraph a line: the terminal's width wraps them.
+const NOTES: &str = concat!(
+    "The PIN and the bank's password come from a prompt, or with --pin-stdin and --password-stdin from the first ",
+    "line of standard input: never from an argument. Nothing on this machine can tell a right PIN from a wrong ",
+    "one; the server counts wrong ones.\n\n",
+    "The vault of this wallet is a file that only you can read (vault.key). A phone keeps these keys in its ",
+    "hardware.\n\n",
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the server or the bank refused, 4 the network cannot be reached.",
+);
 
 /// Arguments of `batzen wallet`.
 #[derive(clap::Args)]
