@@ -190,8 +190,8 @@ impl Security {
         let forget_at = now.plus_ms(lifetime_ms + 5_000);
         match self.challenges.show(sha256(&[challenge.as_bytes()]), request_hash, now, forget_at) {
             Shown::First => Ok(()),
-            Shown::Again(by) if by == request_hash => Ok(()),
-            Shown::Again(_) => Err(SecurityError::ChallengeExpired),
+            Shown::Again { by_same: true } => Ok(()),
+            Shown::Again { by_same: false } => Err(SecurityError::ChallengeExpired),
             Shown::Full => Err(SecurityError::TooManyRequests),
         }
     }

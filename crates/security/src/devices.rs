@@ -79,9 +79,11 @@ impl Security {
             return Err(SecurityError::TooManyRequests);
         }
         let nonce = sha256(&[&enrolment.id.to_bytes(), &verified.nonce]);
-        match self.nonces.show(nonce, nonce, now, now.plus_s(2 * window_s + 1)) {
+        // From then on its time alone refuses it.
+        let forget_at = Timestamp::from_s(verified.created_s).plus_s(window_s + 1);
+        match self.nonces.show(nonce, nonce, now, forget_at) {
             Shown::First => {}
-            Shown::Again(_) => return Err(refused(AuthenticationRefusal::Replayed)),
+            Shown::Again { .. } => return Err(refused(AuthenticationRefusal::Replayed)),
             Shown::Full => return Err(SecurityError::TooManyRequests),
         }
         let enrolment = self.hear_of(enrolment, None, now).await?;
@@ -273,12 +275,16 @@ impl Security {
             learned_offset_ms(seen.clock_offset_ms, device_time.ms_since(now), self.policy())
         });
         let drifted = offset_ms.abs_diff(seen.clock_offset_ms) >= DRIFT_WRITE_MS.unsigned_abs();
-        if !drifted && now.ms_since(seen.last_online_at) < ONLINE_WRITE_MS {
+        let since_ms = now.ms_since(seen.last_online_at);
+        if !drifted && (-ONLINE_WRITE_MS..ONLINE_WRITE_MS).contains(&since_ms) {
             return Ok(seen);
         }
         let mut heard = seen.clone();
         heard.clock_offset_ms = offset_ms;
-        heard.last_online_at = heard.last_online_at.max(now);
+        // Another node's clock may be a little ahead. One that was far ahead was wrong, and must not leave a mark that
+        // keeps the offline limit from ever being reached.
+        let was_wrong = since_ms < -ONLINE_WRITE_MS;
+        heard.last_online_at = if was_wrong { now } else { heard.last_online_at.max(now) };
         let done = self.commit_change(&seen, &mut heard, Vec::new()).await?;
         Ok(if done { heard } else { seen })
     }

@@ -18,7 +18,8 @@ pub struct ProvedAccount {
     pub account_ref: String,
     /// The account's currency.
     pub currency: Currency,
-    /// What the customer sees, such as a masked account number: at most 64 bytes.
+    /// What the customer sees, such as a masked account number: at most 64 bytes, no
+    /// control characters.
     pub label: String,
 }
 
@@ -148,7 +149,8 @@ impl ProvedAccount {
     fn check(&self) -> Result<(), SecurityError> {
         let fits = (1..=ACCOUNT_REF_LEN_MAX).contains(&self.account_ref.len())
             && self.account_ref.bytes().all(|byte| byte.is_ascii_graphic())
-            && self.label.len() <= LABEL_LEN_MAX;
+            && self.label.len() <= LABEL_LEN_MAX
+            && !self.label.chars().any(char::is_control);
         let wrong = "the provider's name for the account is not usable";
         if fits { Ok(()) } else { Err(SecurityError::WrongState(wrong)) }
     }
@@ -161,5 +163,26 @@ fn entry(device: &AuthenticatedDevice, action: &str, method: &Method, now: Times
         action: action.to_owned(),
         subject: method.customer.to_string(),
         detail: format!("slot {} at {}", method.slot.0, method.provider),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_s_words_neither_steer_a_terminal_nor_overflow() {
+        let account = |account_ref: &str, label: &str| ProvedAccount {
+            account_ref: account_ref.to_owned(),
+            currency: Currency::CHF,
+            label: label.to_owned(),
+        };
+        assert!(account("acc-1", "CH93 … 2957").check().is_ok());
+        for label in ["\u{1b}[2J", "a\nb", "\u{9b}31m", &"x".repeat(65)] {
+            assert!(account("acc-1", label).check().is_err(), "{label:?}");
+        }
+        for account_ref in ["", "a b", "a\u{1b}", &"x".repeat(256)] {
+            assert!(account(account_ref, "label").check().is_err(), "{account_ref:?}");
+        }
     }
 }

@@ -118,6 +118,13 @@ pub struct Rate {
     pub refill_ms: u32,
 }
 
+/// No policy lets a code live longer than this, seconds: whoever sees one could use it for as long.
+const CODE_AGE_S_MAX: u32 = 600;
+/// No clock is followed further, seconds (`spec/payment-code.md`, chapter 9).
+const CLOCK_OFFSET_S_MAX: u32 = 86_400;
+/// Requests and challenges are remembered for about as long as they may be used.
+const REQUEST_AGE_S_MAX: u32 = 3_600;
+
 /// What is wrong with a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PolicyFault(pub(crate) &'static str);
@@ -160,6 +167,18 @@ impl Policy {
             (self.methods_max == 0, "methods_max must be at least 1"),
             (self.certificate_days == 0, "certificate_days must be at least 1"),
             (self.bundle_days == 0, "bundle_days must be at least 1"),
+            (
+                !self.limits.values().all(TrustLimits::less_trust_allows_no_more),
+                "limits must not rise as trust falls: browser, software, hardware; doubtful, clean; unbound, bound",
+            ),
+            (!(1..=CODE_AGE_S_MAX).contains(&self.code_age_s_max), "code_age_s_max may be 1 to 600"),
+            (self.code_ahead_s_max > CODE_AGE_S_MAX, "code_ahead_s_max must be at most 600"),
+            (self.clock_offset_s_max > CLOCK_OFFSET_S_MAX, "clock_offset_s_max must be at most 86400"),
+            (
+                !(1..=REQUEST_AGE_S_MAX).contains(&self.request_age_s_max),
+                "request_age_s_max may be 1 to 3600",
+            ),
+            (!(1..=REQUEST_AGE_S_MAX).contains(&self.challenge_s), "challenge_s may be 1 to 3600"),
             (rates.iter().any(|rate| rate.burst == 0), "a rate's burst must be at least 1"),
             (rates.iter().any(|rate| rate.refill_ms == 0), "a rate's refill_ms must be at least 1"),
         ];
@@ -201,6 +220,24 @@ impl Default for Policy {
             activation_code_rate: Rate { burst: 10, refill_ms: 30_000 },
             device_rate: Rate { burst: 60, refill_ms: 500 },
         }
+    }
+}
+
+impl TrustLimits {
+    /// Whether nothing that lowers trust raises a limit: what a phone says of itself must never gain it anything.
+    fn less_trust_allows_no_more(&self) -> bool {
+        let levels = [self.browser, self.software, self.hardware];
+        levels.iter().all(|limits| {
+            limits.unbound_doubtful_minor <= limits.unbound_clean_minor
+                && limits.bound_doubtful_minor <= limits.bound_clean_minor
+                && limits.unbound_doubtful_minor <= limits.bound_doubtful_minor
+                && limits.unbound_clean_minor <= limits.bound_clean_minor
+        }) && levels.is_sorted_by(|less, more| {
+            less.unbound_doubtful_minor <= more.unbound_doubtful_minor
+                && less.unbound_clean_minor <= more.unbound_clean_minor
+                && less.bound_doubtful_minor <= more.bound_doubtful_minor
+                && less.bound_clean_minor <= more.bound_clean_minor
+        })
     }
 }
 
@@ -264,5 +301,27 @@ mod tests {
         assert!(Policy { pin_failures_max: 0, ..Policy::default() }.check().is_err());
         let none = Rate { burst: 0, refill_ms: 1 };
         assert!(Policy { device_rate: none, ..Policy::default() }.check().is_err());
+        for wrong in [
+            r#"{"code_age_s_max": 86400}"#,
+            r#"{"code_ahead_s_max": 4294967295}"#,
+            r#"{"clock_offset_s_max": 86401}"#,
+            r#"{"request_age_s_max": 4294967295}"#,
+            r#"{"challenge_s": 0}"#,
+        ] {
+            assert!(serde_json::from_str::<Policy>(wrong).unwrap().check().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_policy_in_which_less_trust_pays_more_is_refused() {
+        let with = |change: fn(&mut TrustLimits)| {
+            let mut policy = Policy::default();
+            policy.limits.values_mut().for_each(change);
+            policy.check()
+        };
+        assert_eq!(with(|_| {}), Ok(()));
+        assert!(with(|limits| limits.software.bound_doubtful_minor = 50_001).is_err());
+        assert!(with(|limits| limits.hardware.unbound_clean_minor = 100_001).is_err());
+        assert!(with(|limits| limits.browser = limits.hardware).is_err());
     }
 }

@@ -94,6 +94,21 @@ async fn being_online_is_written_down_seldom_and_clocks_are_followed_in_steps() 
 }
 
 #[tokio::test]
+async fn a_server_clock_that_was_far_ahead_leaves_no_phone_unlimited_offline() {
+    let world = World::new();
+    let phone = world.paying_phone().await;
+    let wrong = start().plus_s(365 * 86_400);
+    world.online(&phone, wrong).await.unwrap();
+    assert_eq!(world.enrolment(&phone).await.last_online_at, wrong);
+    // The operator sets the clock right, and the phone comes by.
+    let right = start().plus_s(60);
+    world.online(&phone, right).await.unwrap();
+    assert_eq!(world.enrolment(&phone).await.last_online_at, right);
+    let later = right.plus_s(8 * 86_400);
+    assert_eq!(world.verdict(&phone.code(1, later), &order(), later).await, Verdict::OfflineTooLong);
+}
+
+#[tokio::test]
 async fn customers_and_operators_lock_and_only_operators_unlock() {
     let world = World::new();
     let phone = world.paying_phone().await;

@@ -41,7 +41,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
 pub(crate) async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Fail> {
     let body = timeout(BODY_TIME_MAX, Bytes::from_request(request, state)).await;
-    let body = body.map_err(|_| malformed("The body did not come to its end in time."))?;
+    // No fault of the request itself: a till that heard of a malformed one would give up what may be authorised.
+    let body = body.map_err(|_| {
+        let detail = "The request's body did not come to its end in time, and nothing happened. Ask again.";
+        Fail::new(ProblemType::Unavailable, detail)
+    })?;
     body.map_err(|rejection| {
         if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
             let detail = format!("A request has at most {BODY_BYTES_MAX} bytes.");
