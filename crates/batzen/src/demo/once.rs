@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::service::runtime;
 use crate::setup::Folder;
+use client::bank_customer::BankCustomer;
 use model::{Currency, Money};
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
@@ -42,9 +43,11 @@ pub(super) fn once(dir: Option<PathBuf>, output: &Output) -> Result<ExitCode, Fa
         steps.done("bank and payment server started", "two processes of their own");
         let seeded = seed::seed(&folder).await?;
         steps.done("customer, account, shop and till registered", &format!("till {}", seeded.till));
+        let books = Books { folder: &folder, bank: seed::bank_customer(&folder).await? };
+        let before = books.sums().await?;
         let paid = tokio::task::block_in_place(|| pay(&folder, &seeded, &mut steps));
         let sums = match paid {
-            Ok(()) => sums(&folder, &mut steps).await,
+            Ok(()) => books.settled(before, &mut steps).await,
             Err(failure) => Err(failure),
         };
         let stopped = children.stop().await;
@@ -53,47 +56,71 @@ pub(super) fn once(dir: Option<PathBuf>, output: &Output) -> Result<ExitCode, Fa
         steps.done("server and bank ended", "");
         tokio::task::block_in_place(|| check(&folder, &mut steps))?;
         let document = serde_json::json!({ "steps": steps.taken, "sums": sums });
-        output.result(|| sums_text(&sums), &document);
+        output.result(|| sums_text(&sums, &before), &document);
         Ok(ExitCode::SUCCESS)
     })
 }
 
+/// The customer's phone.
+struct Phone {
+    state: PathBuf,
+}
+
+impl Phone {
+    fn run(&self, arguments: &[&OsStr], stdin: &str) -> Result<Value, Failure> {
+        let before = [OsStr::new("wallet"), OsStr::new("--state"), self.state.as_os_str()];
+        batzen(before.iter().chain(arguments), stdin)
+    }
+}
+
+/// Activates the phone and adds the account, unless an earlier payment in this folder did.
+fn enrol(
+    phone: &Phone,
+    folder: &Folder,
+    seeded: &seed::Seeded,
+    steps: &mut Steps<'_>,
+) -> Result<(), Failure> {
+    let text = OsStr::new;
+    // There is nothing to tell of a phone that is not there yet.
+    let standing = phone.run(&[text("status")], "").unwrap_or_default();
+    if standing["phase"] != "enrolled" {
+        let realm = folder.realm_file();
+        let activate = [
+            text("activate"),
+            text("--realm"),
+            realm.as_os_str(),
+            text("--code"),
+            text(&seeded.activation_code),
+            text("--pin-stdin"),
+        ];
+        let activated = phone.run(&activate, PIN)?;
+        steps.done("phone activated", &format!("enrolment {}", field(&activated, "enrolment")));
+    }
+    if standing["methods"].as_array().is_none_or(Vec::is_empty) {
+        let add = [
+            text("methods"),
+            text("add"),
+            text("--provider"),
+            text("bank"),
+            text("--customer-number"),
+            text(&seeded.customer_number),
+            text("--password-stdin"),
+        ];
+        let added = phone.run(&add, seed::BANK_PASSWORD)?;
+        steps.done("bank account proved at the bank", &field(&added, "label"));
+    }
+    Ok(())
+}
+
 /// Everything that the customer and the cashier do, with the very commands that they would type.
 fn pay(folder: &Folder, seeded: &seed::Seeded, steps: &mut Steps<'_>) -> Result<(), Failure> {
-    let wallet = folder.path().join("wallet");
+    let phone = Phone { state: folder.path().join("wallet") };
     let till = folder.path().join("till");
     let picture = folder.path().join("code.png");
-    let realm = folder.realm_file();
-    let phone = |arguments: &[&OsStr], stdin: &str| {
-        let before = [OsStr::new("wallet"), OsStr::new("--state"), wallet.as_os_str()];
-        batzen(before.iter().chain(arguments), stdin)
-    };
     let text = OsStr::new;
-    let activate = [
-        text("activate"),
-        text("--realm"),
-        realm.as_os_str(),
-        text("--code"),
-        text(&seeded.activation_code),
-        text("--pin-stdin"),
-    ];
-    let activated = phone(&activate, PIN)?;
-    steps.done("phone activated", &format!("enrolment {}", field(&activated, "enrolment")));
-    let add = [
-        text("methods"),
-        text("add"),
-        text("--provider"),
-        text("bank"),
-        text("--customer-number"),
-        text(&seeded.customer_number),
-        text("--password-stdin"),
-    ];
-    let added = phone(&add, seed::BANK_PASSWORD)?;
-    steps.done("bank account proved at the bank", &field(&added, "label"));
+    enrol(&phone, folder, seeded, steps)?;
     let make = [
         text("pay"),
-        text("--method"),
-        text("1"),
         text("--cap"),
         text("50"),
         text("--till"),
@@ -103,7 +130,7 @@ fn pay(folder: &Folder, seeded: &seed::Seeded, steps: &mut Steps<'_>) -> Result<
         text("--pin-stdin"),
         text("--quiet"),
     ];
-    phone(&make, PIN)?;
+    phone.run(&make, PIN)?;
     steps.done("payment code made, offline", &picture.display().to_string());
     let sale = [
         text("checkout"),
@@ -118,8 +145,9 @@ fn pay(folder: &Folder, seeded: &seed::Seeded, steps: &mut Steps<'_>) -> Result<
     let sale = batzen(sale.iter(), "")?;
     steps.done("code read from the picture, verified, authorised, captured", &field(&sale, "payment"));
     let confirmation = wait_for("a confirmation", || {
-        let all = phone(&[text("confirmations")], "")?;
-        Ok(all["confirmations"].as_array().and_then(|all| all.last()).cloned())
+        let all = phone.run(&[text("confirmations")], "")?;
+        let mut all = all["confirmations"].as_array().cloned().unwrap_or_default().into_iter();
+        Ok(all.find(|confirmation| confirmation["payment"] == sale["payment"]))
     })?;
     steps.done("signed confirmation on the phone", &confirmation_words(&confirmation));
     Ok(())
@@ -130,24 +158,35 @@ fn confirmation_words(confirmation: &Value) -> String {
     format!("{kind} {amount} at {merchant}")
 }
 
-/// What the bank and the ledger say, once every booking is known.
-async fn sums(folder: &Folder, steps: &mut Steps<'_>) -> Result<Sums, Failure> {
-    let bank = seed::bank_customer(folder).await?;
-    let give_up_at = Instant::now() + SETTLE_WITHIN;
-    let expected = expected()?;
-    loop {
-        let sums = Sums {
-            account_minor: seed::balance_minor(&bank).await?,
-            merchant_minor: seed::merchant_minor(folder).await?,
-        };
-        if sums == expected {
-            steps.done("account debited at the bank, shop credited in the ledger", "");
-            return Ok(sums);
+/// Who is asked for sums: the bank, as its customer, and the server's ledger.
+struct Books<'a> {
+    folder: &'a Folder,
+    bank: BankCustomer,
+}
+
+impl Books<'_> {
+    async fn sums(&self) -> Result<Sums, Failure> {
+        Ok(Sums {
+            account_minor: seed::balance_minor(&self.bank).await?,
+            merchant_minor: seed::merchant_minor(self.folder).await?,
+        })
+    }
+
+    /// The sums once every booking is known.
+    async fn settled(&self, before: Sums, steps: &mut Steps<'_>) -> Result<Sums, Failure> {
+        let give_up_at = Instant::now() + SETTLE_WITHIN;
+        let expected = before.after_payment()?;
+        loop {
+            let sums = self.sums().await?;
+            if sums == expected {
+                steps.done("account debited at the bank, shop credited in the ledger", "");
+                return Ok(sums);
+            }
+            if Instant::now() >= give_up_at {
+                return Err(Failure::new(format!("the sums are wrong: {sums:?}, expected {expected:?}")));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        if Instant::now() >= give_up_at {
-            return Err(Failure::new(format!("the sums are wrong: {sums:?}, expected {expected:?}")));
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -159,20 +198,25 @@ struct Sums {
     merchant_minor: i64,
 }
 
-fn expected() -> Result<Sums, Failure> {
-    let opening = Money::parse(seed::OPENING, Currency::CHF)?;
-    let paid = Money::parse(AMOUNT, Currency::CHF)?;
-    Ok(Sums { account_minor: opening.checked_sub(paid)?.amount_minor, merchant_minor: paid.amount_minor })
+impl Sums {
+    fn after_payment(self) -> Result<Self, Failure> {
+        let paid = Money::parse(AMOUNT, Currency::CHF)?;
+        let francs = |minor| Money::new(minor, Currency::CHF);
+        Ok(Self {
+            account_minor: francs(self.account_minor).checked_sub(paid)?.amount_minor,
+            merchant_minor: francs(self.merchant_minor).checked_add(paid)?.amount_minor,
+        })
+    }
 }
 
-fn sums_text(sums: &Sums) -> String {
-    let francs = |minor| Money::new(minor, Currency::CHF);
+fn sums_text(sums: &Sums, before: &Sums) -> String {
+    let francs = |minor| Money::new(minor, Currency::CHF).to_string();
     format!(
-        "\n  Alex Muster's account at the bank  {:>12}  (was {} CHF)\n  Corner Shop is owed                {:>12}\n\n\
+        "\n  Alex Muster's account at the bank  {:>12}  (was {})\n  Corner Shop is owed                {:>12}\n\n\
          Both stores are sound: every sum was made anew, every payment replayed, the audit chain followed.",
-        francs(sums.account_minor).to_string(),
-        seed::OPENING,
-        francs(sums.merchant_minor).to_string(),
+        francs(sums.account_minor),
+        francs(before.account_minor),
+        francs(sums.merchant_minor),
     )
 }
 

@@ -83,8 +83,11 @@ fn the_demo_makes_one_payment_and_says_the_right_sums() {
 
     // A folder of one's own survives: the second payment goes on where the first ended.
     let dir = folder.path().join("kept");
-    let first = once(&dir);
-    assert_eq!(first.json()["sums"]["account_minor"], 18_750, "{first}");
+    for (account_minor, merchant_minor) in [(18_750, 1_250), (17_500, 2_500)] {
+        let ran = once(&dir);
+        assert_eq!(ran.json()["sums"]["account_minor"], account_minor, "{ran}");
+        assert_eq!(ran.json()["sums"]["merchant_minor"], merchant_minor, "{ran}");
+    }
 }
 
 fn once(dir: &Path) -> Ran {
