@@ -13,12 +13,18 @@ use providers::{BankAddress, BankProvider};
 use security::{Policy, Security};
 use server::{Listener, Parts, ServerLimits};
 use std::collections::HashMap;
+use std::fs::DirBuilder;
+use std::ops::RangeInclusive;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use store::EmbeddedStore;
 use tokio::net::TcpListener;
+
+/// An operator's key has so many bytes: too many to be guessed, and no more than a request may carry.
+const OPERATOR_KEY_BYTES: RangeInclusive<usize> = 24..=256;
 
 /// The payment server: checks codes, asks banks, keeps the ledger.
 ///
@@ -81,8 +87,8 @@ async fn listen(config: &ServerConfig) -> Result<Listener, Failure> {
 }
 
 fn read_identity(files: &PemFiles) -> Result<Identity, Failure> {
-    let (chain, key) = (read_named(&files.certificate_chain)?, read_named(&files.private_key)?);
-    Identity::from_pem(&chain, &key).map_err(|error| {
+    let (chain, key) = (read_named(&files.certificate_chain)?, read_secret(&files.private_key)?);
+    Identity::from_pem(&chain, key.as_bytes()).map_err(|error| {
         let (chain, key) = (files.certificate_chain.display(), files.private_key.display());
         Failure::new(format!("{chain} with {key} is not usable: {error}"))
     })
@@ -90,7 +96,8 @@ fn read_identity(files: &PemFiles) -> Result<Identity, Failure> {
 
 fn open_store(path: &Path) -> Result<EmbeddedStore, Failure> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| {
+        // Customers' names and payments are nobody else's business on this machine.
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
             Failure::new(format!("the folder {} cannot be made: {error}", folder.display()))
         })?;
     }
@@ -119,6 +126,13 @@ fn parts(config: &ServerConfig, store: EmbeddedStore) -> Result<(Parts, Arc<Embe
         }
     }
     let operator_key = read_secret(&config.operator_key)?;
+    if !OPERATOR_KEY_BYTES.contains(&operator_key.len()) {
+        let (path, least) = (config.operator_key.display(), OPERATOR_KEY_BYTES.start());
+        let most = OPERATOR_KEY_BYTES.end();
+        return Err(Failure::new(format!(
+            "the operator's key in {path} is no key: it must have {least} to {most} bytes, drawn at random"
+        )));
+    }
     let terms = Terms { capture_window_s: config.capture_window_s.into(), ..Terms::default() };
     let parts = Parts {
         store: store.clone(),

@@ -1,0 +1,88 @@
+//! `batzen server` on a machine that its operator set up wrongly: it says what is wrong and does not open.
+
+use std::fs::{Permissions, metadata, set_permissions, write};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A folder made by `batzen init`.
+struct System {
+    place: tempfile::TempDir,
+}
+
+impl System {
+    fn make() -> Self {
+        let place = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().min(65_000);
+        let made = Command::new(env!("CARGO_BIN_EXE_batzen"))
+            .args(["init", "--realm", "test.example", "--port", &port.to_string(), "--dir"])
+            .arg(place.path().join("system"))
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        Self { place }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.place.path().join("system/server").join(name)
+    }
+
+    #[track_caller]
+    fn does_not_open(&self, words: &[&str]) {
+        let ran = Command::new(env!("CARGO_BIN_EXE_batzen"))
+            .args(["server", "--config"])
+            .arg(self.file("server.json"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(ran.status.code(), Some(1), "{said}");
+        for word in words {
+            assert!(said.contains(word), "{word:?} is not in: {said}");
+        }
+        assert!(!said.contains("panicked"), "{said}");
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn private_keys_that_others_can_read_are_refused() {
+    let system = System::make();
+    for name in ["server.key", "partner.key", "operator.key", "key-store.passphrase", "key-store.json"] {
+        let path = system.file(name);
+        assert_eq!(mode(&path), 0o600, "{name} is made for its owner alone");
+        set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        system.does_not_open(&[name, "chmod 600"]);
+        set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    }
+}
+
+#[test]
+fn an_operator_s_key_that_could_be_guessed_is_refused() {
+    let system = System::make();
+    for key in ["", "\n", "letmein\n", &"k".repeat(257)] {
+        write(system.file("operator.key"), key).unwrap();
+        system.does_not_open(&["operator.key", "24 to 256 bytes"]);
+    }
+    // By now the store was made: for its owner alone.
+    assert_eq!(mode(&system.file("store")), 0o700);
+}
+
+#[test]
+fn a_policy_that_takes_a_guard_away_is_refused() {
+    let system = System::make();
+    let config = std::fs::read_to_string(system.file("server.json")).unwrap();
+    let config = config.replacen('{', r#"{"policy": "policy.json","#, 1);
+    write(system.file("server.json"), config).unwrap();
+    for (policy, words) in [
+        (r#"{"pin_failures_max": 100}"#, "pin_failures_max"),
+        (r#"{"code_age_s_max": 86400}"#, "code_age_s_max"),
+        (r#"{"pin_failure_max": 3}"#, "unknown field"),
+    ] {
+        write(system.file("policy.json"), policy).unwrap();
+        system.does_not_open(&["policy", words]);
+    }
+}
