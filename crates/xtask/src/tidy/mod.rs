@@ -127,7 +127,8 @@ fn declared_test_files(file: &RustFile<'_>) -> Vec<String> {
 /// material's own crate and the end-to-end tests: nothing in them is shipped.
 fn is_test_path(path: &str) -> bool {
     let slashed = format!("/{path}");
-    let folders = ["/tests/", "/benches/", "/examples/", "/src/conformance", "/crates/fixtures/", "/crates/e2e/"];
+    let folders =
+        ["/tests/", "/benches/", "/examples/", "/src/conformance", "/crates/fixtures/", "/crates/e2e/"];
     folders.iter().any(|folder| slashed.contains(folder))
 }
 
