@@ -1,10 +1,11 @@
 //! `batzen server` on a machine that its operator set up wrongly: it says what is wrong and does not open.
 
 use std::fs::{Permissions, metadata, set_permissions, write};
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// A folder made by `batzen init`.
 struct System {
@@ -42,6 +43,29 @@ impl System {
         }
         assert!(!said.contains("panicked"), "{said}");
     }
+}
+
+#[test]
+fn a_low_limit_of_open_files_is_raised() {
+    let system = System::make();
+    let mut child = Command::new("sh")
+        .args(["-c", r#"ulimit -Sn 64 && exec "$0" server --until-stdin-ends --config "$1""#])
+        .arg(env!("CARGO_BIN_EXE_batzen"))
+        .arg(system.file("server.json"))
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains("the payment server is open")));
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    let limit = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    let mut limit = limit.split_whitespace();
+    let (soft, hard) = (limit.next().unwrap(), limit.next().unwrap());
+    assert!(soft == hard || soft == "16384", "{soft} of {hard}");
+    drop(child.stdin.take());
+    assert!(said.count() > 0);
+    assert!(child.wait().unwrap().success());
 }
 
 fn mode(path: &Path) -> u32 {

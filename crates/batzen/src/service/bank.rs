@@ -2,7 +2,7 @@
 
 use super::config::{read_limited, read_secret};
 use super::log::{self, LogFormat};
-use super::{runtime, stop};
+use super::{open_files, runtime, stop};
 use crate::failure::Failure;
 use crate::output::Output;
 use bank::{Bank, BankConfig, Clock, Doors, NewAccount, NewCustomer, Settings};
@@ -91,6 +91,7 @@ pub(crate) fn bank(arguments: BankArgs, output: &Output) -> Result<ExitCode, Fai
 
 fn run(arguments: RunArgs) -> Result<ExitCode, Failure> {
     log::start(arguments.log);
+    open_files::raise_limit();
     let config = BankConfig::from_file(&arguments.config)?;
     runtime()?.block_on(async {
         let stop = stop::stop(arguments.until_stdin_ends)?;

@@ -3,6 +3,7 @@
 mod bank;
 mod config;
 mod log;
+mod open_files;
 mod server;
 pub(crate) mod stop;
 

@@ -2,7 +2,7 @@
 
 use super::config::{BankLink, EmvText, PemFiles, ServerConfig, read_named, read_secret};
 use super::log::{self, LogFormat};
-use super::{runtime, stop};
+use super::{open_files, runtime, stop};
 use crate::failure::Failure;
 use crypto::hash::sha256;
 use https::{Client, Identity, Roots, ServerTls};
@@ -44,6 +44,7 @@ pub(crate) struct ServerArgs {
 
 pub(crate) fn server(arguments: ServerArgs) -> Result<ExitCode, Failure> {
     log::start(arguments.log);
+    open_files::raise_limit();
     let config = ServerConfig::from_file(&arguments.config)?;
     runtime()?.block_on(async {
         let stop = stop::stop(arguments.until_stdin_ends)?;
