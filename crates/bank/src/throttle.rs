@@ -1,5 +1,6 @@
 //! So many requests a minute from one address, no more.
 
+use https::network;
 use model::Timestamp;
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -39,14 +40,6 @@ impl Throttle {
     }
 }
 
-/// One household has one IPv4 address, but a whole /64 of IPv6.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(wide) => IpAddr::V6((wide.to_bits() & !u128::from(u64::MAX)).into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +54,10 @@ mod tests {
         assert!(!throttle.admits(one, at));
         assert!(throttle.admits(other, at));
         assert!(throttle.admits(one, at.plus_s(60)));
+        // An IPv4 address that came through an IPv6 listener: not all of them are one network.
+        let [one, other]: [IpAddr; 2] =
+            ["::ffff:192.0.2.7", "::ffff:192.0.2.8"].map(|text| text.parse().unwrap());
+        assert!(throttle.admits(one, at) && throttle.admits(one, at) && !throttle.admits(one, at));
+        assert!(throttle.admits(other, at));
     }
 }
