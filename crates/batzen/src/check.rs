@@ -9,7 +9,7 @@ use records::AuditHead;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
-use store::EmbeddedStore;
+use store::{EmbeddedStore, Options};
 
 /// Replay the payment server's store and verify every invariant; the server must not be running.
 ///
@@ -30,7 +30,8 @@ pub(crate) fn check(arguments: CheckArgs, output: &Output) -> Result<ExitCode, F
     if !config.store.is_file() {
         return Err(Failure::new(format!("there is no store at {}", config.store.display())));
     }
-    let store = EmbeddedStore::open(&config.store)
+    let options = Options { check_pages: true, ..Options::default() };
+    let store = EmbeddedStore::open_with(&config.store, options)
         .map_err(|error| Failure::new(format!("the store {}: {error}", config.store.display())))?;
     let started = Instant::now();
     let report = runtime()?.block_on(check_store(&store, &|head| is_signed(&audit_key, head)))?;

@@ -3,7 +3,9 @@
 use serde_json::Value;
 use std::env;
 use std::ffi::OsStr;
+use std::fs;
 use std::io::{Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
@@ -39,6 +41,12 @@ fn built() -> PathBuf {
 fn is_newer(one: &Path, other: &Path) -> bool {
     let changed = |path: &Path| path.metadata().and_then(|facts| facts.modified()).ok();
     changed(one) > changed(other)
+}
+
+/// Whether this process may do everything. Others get namespaces of their own only together with a user's.
+#[must_use]
+pub fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|facts| facts.uid() == 0)
 }
 
 /// Whether the binary can be killed at its failpoints. Crash tests demand it.

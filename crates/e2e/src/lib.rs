@@ -13,7 +13,7 @@ mod service;
 mod system;
 mod till;
 
-pub use binary::{Batzen, Ran, batzen, has_failpoints, project_root};
+pub use binary::{Batzen, Ran, batzen, has_failpoints, is_root, project_root};
 pub use certificates::{Authority, Validity};
 pub use phone::{PIN, Phone, WRONG_PIN};
 pub use service::Part;

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::MetadataExt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Below the ports that systems give to clients, so that no connection takes one by chance.
@@ -18,7 +19,7 @@ pub(crate) struct Ports {
 
 impl Ports {
     pub(crate) fn take() -> Self {
-        let folder = std::env::temp_dir().join("batzen-e2e-ports");
+        let folder = std::env::temp_dir().join(format!("batzen-e2e-ports-{}", user()));
         std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let start = since.subsec_micros().wrapping_add(std::process::id().wrapping_mul(7_919));
@@ -34,6 +35,11 @@ impl Ports {
         }
         panic!("no three ports in a row are free");
     }
+}
+
+/// Each user has a folder of their own, since others may not write to it.
+fn user() -> u32 {
+    std::fs::metadata("/proc/self").map_or(0, |facts| facts.uid())
 }
 
 fn is_free(first: u16) -> bool {

@@ -1,12 +1,11 @@
 //! What operators and machines do wrong: each is told clearly, and nothing is lost.
 
 use crate::payment::confirmations;
-use e2e::{Authority, PIN, Part, Ran, Sums, System, Validity, batzen, exit};
+use e2e::{Authority, PIN, Part, Ran, Sums, System, Validity, batzen, exit, is_root};
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// A wallet's exit code when the network cannot be reached.
 const WALLET_UNREACHABLE: i32 = 4;
@@ -132,11 +131,6 @@ fn a_server_whose_certificate_the_bank_refuses_gives_the_payment_up_and_loses_no
 /// Runs what follows as somebody whom permissions bind: root is bound by none.
 fn as_nobody() -> Vec<&'static str> {
     if is_root() { vec!["runuser", "-u", "nobody", "--"] } else { Vec::new() }
-}
-
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output().expect("id runs");
-    id.stdout.trim_ascii() == b"0"
 }
 
 /// Gives a folder and all that is in it to that somebody.

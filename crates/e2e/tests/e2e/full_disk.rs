@@ -1,6 +1,6 @@
 //! Disks that are full: a small file system of its own under the store, the wallet, the journal.
 
-use e2e::{PIN, Part, Phone, Sums, System, Till, exit};
+use e2e::{PIN, Part, Phone, Sums, System, Till, exit, is_root};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -19,17 +19,20 @@ impl SmallDisk {
         let script = "cp -a \"$1\" \"$1.kept\" && mount -t tmpfs -o size=\"$2\"m tmpfs \"$1\" && \
                       cp -a \"$1.kept/.\" \"$1/\" && echo ready && cat >/dev/null";
         let mut command = Command::new("unshare");
-        command.args(["-m", "sh", "-c", script, "sh"]).arg(dir).arg(megabytes.to_string());
-        let mut holder = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("unshare runs; it needs root");
+        let own_user: &[&str] = if is_root() { &[] } else { &["-r"] };
+        command.args(own_user).args(["-m", "sh", "-c", script, "sh"]).arg(dir).arg(megabytes.to_string());
+        let mut holder = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("unshare runs");
         let mut line = String::new();
         let out = holder.stdout.as_mut().expect("it was asked for");
         BufReader::new(out).read_line(&mut line).expect("it prints a line");
-        assert_eq!(line.trim(), "ready", "no disk could be mounted; it needs root");
-        let wrapper = ["nsenter", "-t", &holder.id().to_string(), "-m", "--"].map(str::to_owned).to_vec();
+        assert_eq!(line.trim(), "ready", "no disk could be mounted; root may");
+        let holder_id = holder.id().to_string();
+        let mut wrapper = vec!["nsenter", "-t", &holder_id, "-m"];
+        if !is_root() {
+            wrapper.extend(["-U", "--preserve-credentials"]);
+        }
+        wrapper.push("--");
+        let wrapper = wrapper.into_iter().map(str::to_owned).collect();
         Self { holder, dir: dir.to_owned(), wrapper }
     }
 

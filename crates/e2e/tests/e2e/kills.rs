@@ -57,3 +57,37 @@ fn a_shop_sells_while_server_and_bank_are_killed() {
     assert!(paid * 2 > sales, "most sales come about: {paid} of {sales}");
     system.expect_settled(Sums::settled(taken));
 }
+
+#[test]
+fn a_shop_sells_while_server_and_bank_are_restarted_in_order() {
+    let mut system = System::start();
+    let (phone, till) = (system.phone("robin"), system.till(7));
+    let is_over = AtomicBool::new(false);
+    let sell = || {
+        let mut sales = 0;
+        while !is_over.load(Ordering::SeqCst) {
+            sales += 1;
+            let sold = till.sell(&phone.code(till.label()), "1.15", &format!("receipt-{sales}"), &[], None);
+            assert!(sold.is_paid, "a restart in order costs no sale: {sold:?}");
+        }
+        sales
+    };
+    let mut parts = [Part::Server, Part::Bank, Part::Server].into_iter();
+    let mut next_at = Instant::now() + Duration::from_millis(300);
+    let sales: i64 = system.during(sell, |system| {
+        if Instant::now() < next_at {
+            return;
+        }
+        match parts.next() {
+            Some(part) => {
+                // Asserts that it ends well: what it has taken on is finished.
+                system.stop_part(part);
+                system.start_part(part, None);
+            }
+            None => is_over.store(true, Ordering::SeqCst),
+        }
+        next_at = Instant::now() + Duration::from_millis(300);
+    });
+    assert!(sales > 3, "{sales}");
+    system.expect_settled(Sums::settled(sales * 115));
+}

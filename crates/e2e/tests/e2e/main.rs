@@ -5,6 +5,7 @@ mod broken_plugs;
 mod codes;
 mod crashes;
 mod full_disk;
+mod guards;
 mod kills;
 mod offline;
 mod payment;

@@ -1,0 +1,114 @@
+//! What somebody might try: a copied phone, a method that was taken away, a changed store.
+
+use e2e::{PIN, Part, Phone, Sums, System, batzen, exit};
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+/// A copy of a phone with all that it keeps: a restored backup, or a thief's.
+fn copy(phone: &Phone, name: &str) -> Phone {
+    let to = phone.state().with_file_name(name);
+    fs::create_dir_all(&to).expect("the folder can be made");
+    for entry in fs::read_dir(phone.state()).expect("the phone's folder").map(|entry| entry.expect("a file"))
+    {
+        fs::copy(entry.path(), to.join(entry.file_name())).expect("the file can be copied");
+    }
+    Phone::at(&to)
+}
+
+fn enrolment(system: &System) -> Value {
+    system.admin(&["enrolments"]).expect("admin enrolments")["enrolments"][0].clone()
+}
+
+#[test]
+fn a_copied_phone_is_found_and_locked_with_its_original() {
+    let mut system = System::start();
+    let (phone, till) = (system.phone("robin"), system.till(7));
+    let thief = copy(&phone, "thief");
+    let paid = till.pay(&phone.code(till.label()), "5.00").expect("the owner pays");
+    assert_eq!(paid["outcome"], "paid", "{paid}");
+    // The same counter with other content, soon after.
+    till.pay(&thief.code(till.label()), "5.00").expect_failure(exit::DECLINED, &["declined"]);
+    assert_eq!(enrolment(&system)["status"], "locked_clone");
+    till.pay(&phone.code(till.label()), "5.00").expect_failure(exit::DECLINED, &["declined"]);
+    let told = phone.wallet(&["status", "--online"]).run().expect("wallet status");
+    assert_eq!(told["standing"], "locked_clone", "the owner is told: {told}");
+    let id = enrolment(&system)["id"].as_str().expect("an id").to_owned();
+    let _ = system.admin(&["unlock", &id]).expect("admin unlock");
+    let _ = phone.wallet(&["resync"]).run().expect("wallet resync");
+    let paid = till.pay(&phone.code(till.label()), "5.00").expect("the owner pays again");
+    assert_eq!(paid["outcome"], "paid", "{paid}");
+    system.expect_settled(Sums::settled(1_000));
+}
+
+#[test]
+fn a_method_that_was_taken_away_pays_nothing_any_more() {
+    let mut system = System::start();
+    let (phone, till) = (system.phone("robin"), system.till(7));
+    let before = copy(&phone, "before");
+    let _ = phone.wallet(&["methods", "remove", "1"]).run().expect("methods remove");
+    let out = phone.state().with_extension("png");
+    phone.making(PIN, till.label(), &out).run().expect_failure(1, &["method"]);
+    // The phone as it was still makes codes with it.
+    let declined = till.pay(&before.code(till.label()), "5.00");
+    declined.expect_failure(exit::DECLINED, &["declined"]);
+    assert_eq!(declined.json()["customer_action"], "other_method", "{declined}");
+    system.expect_settled(Sums::settled(0));
+}
+
+#[test]
+fn a_phone_that_listens_is_told_at_once() {
+    let mut system = System::start();
+    let (phone, till) = (system.phone("robin"), system.till(7));
+    let code = phone.code(till.label());
+    let listening = batzen(["wallet", "--state"]).arg(phone.state()).args(["confirmations", "--follow"]);
+    let mut listening = listening.start();
+    let out = BufReader::new(listening.stdout.take().expect("it was asked for"));
+    let sale = till.pay(&code, "12.50").expect("checkout pay");
+    let line = out.lines().next().expect("it tells something").expect("it is text");
+    for part in ["captured", "12.50", "Corner Shop"] {
+        assert!(line.contains(part), "`{part}` is not in `{line}` ({sale})");
+    }
+    let _ = listening.kill();
+    let _ = listening.wait();
+    system.expect_settled(Sums::settled(1_250));
+}
+
+#[test]
+fn a_store_that_somebody_changed_is_found_out() {
+    let mut system = System::start();
+    let (phone, till) = (system.phone("robin"), system.till(7));
+    let _ = till.pay(&phone.code(till.label()), "12.50").expect("checkout pay");
+    system.expect_settled(Sums::settled(1_250));
+    let store = system.dir().join("server/store/payments.redb");
+    let whole = fs::read(&store).expect("the store is there");
+    let check = || batzen(["--json", "check", "--config"]).arg(system.config(Part::Server)).run();
+    // In the audit trail, and where no chain of ours goes.
+    for (kept, written) in [("merchant.created", "merchant.cleated"), ("Corner Shop", "Corner Shod")] {
+        fs::write(&store, replaced(&whole, kept.as_bytes(), written.as_bytes())).expect("it can be written");
+        check().expect_failure(1, &["store", "damaged"]);
+    }
+    fs::write(&store, &whole).expect("it can be written");
+    let _ = check().expect("the store as it was");
+    let cut = &whole[..whole.len() / 2];
+    fs::write(&store, cut).expect("it can be written");
+    check().expect_failure(1, &[&name(&store)]);
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().expect("a file").to_string_lossy().into_owned()
+}
+
+/// Every occurrence, old pages included.
+fn replaced(bytes: &[u8], kept: &[u8], written: &[u8]) -> Vec<u8> {
+    assert_eq!(kept.len(), written.len());
+    let mut changed = bytes.to_vec();
+    let places: Vec<usize> =
+        (0..bytes.len() - kept.len()).filter(|at| bytes[*at..].starts_with(kept)).collect();
+    assert!(!places.is_empty(), "it is not in the store");
+    for at in places {
+        changed[at..at + written.len()].copy_from_slice(written);
+    }
+    changed
+}
