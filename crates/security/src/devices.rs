@@ -90,6 +90,12 @@ impl Security {
         Ok(AuthenticatedDevice { enrolment })
     }
 
+    /// Whether a device may ask for more on a request that was authenticated before: it counts as another one.
+    #[must_use]
+    pub fn may_ask_more(&self, id: EnrolmentId, now: Timestamp) -> bool {
+        self.device_requests.take(&id.to_string(), now)
+    }
+
     /// Learns how a device's clock runs from its own time, uncorrected, as it stood in the signed part of a request
     /// that was just authenticated. (`created` will not do: phones correct it.) Follows it within policy's bounds.
     ///

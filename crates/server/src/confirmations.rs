@@ -91,6 +91,8 @@ struct Listener {
     sealer: Sealer,
     after: u32,
     ready: VecDeque<ConfirmationRow>,
+    /// Whether the last look gave as much as one look may.
+    is_behind: bool,
     place: Place,
     draining: watch::Receiver<bool>,
 }
@@ -103,7 +105,8 @@ pub(crate) fn events(
     place: Place,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let draining = shared.live.draining();
-    let listener = Listener { shared, sealer, after, ready: VecDeque::new(), place, draining };
+    let listener =
+        Listener { shared, sealer, after, ready: VecDeque::new(), is_behind: false, place, draining };
     stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok(event), listener))
@@ -133,8 +136,17 @@ impl Listener {
                 let event = Event::default().id(row.sequence.to_string()).json_data(view);
                 return event.map(Some).map_err(Fail::ours);
             }
+            // Signing and sealing is work: a long list is given no faster live than page by page.
+            let enrolment = self.sealer.enrolment;
+            if self.is_behind && !self.shared.security.may_ask_more(enrolment, self.shared.now()) {
+                if self.wait().await {
+                    continue;
+                }
+                return Ok(None);
+            }
             let page = Page::after(self.after, READ_MAX);
-            self.ready = self.shared.store.confirmations(self.sealer.enrolment, page).await?.into();
+            self.ready = self.shared.store.confirmations(enrolment, page).await?.into();
+            self.is_behind = self.ready.len() == READ_MAX;
             if self.ready.is_empty() && !self.wait().await {
                 return Ok(None);
             }

@@ -2,6 +2,7 @@
 
 use crate::support::{Setup, World};
 use http::Method;
+use security::{Policy, Rate};
 use server::ServerLimits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -21,6 +22,36 @@ async fn bodies_that_never_come_keep_no_till_out() {
     }
     till.ask(Method::GET, "/v1/checkout", None, None).await.is(200);
     drop(held);
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_with_a_long_history_cannot_keep_the_server_sealing() {
+    let device_rate = Rate { burst: 4, refill_ms: 1_000 };
+    let policy = Policy { device_rate, ..Setup::default().policy };
+    let world = World::with(Setup { policy, ..Setup::default() }).await;
+    // Two requests to add its account.
+    let (till, phone) = (world.till(&[7]).await, world.paying_phone().await);
+    let late = async |counter| {
+        let late = phone.make(&phone.plan(counter, model::Timestamp::from_s(1_789_999_000)));
+        till.begin(&format!("late-{counter}"), &late).await.is_declined("enter_again");
+    };
+    for counter in 1..=205 {
+        late(counter).await;
+    }
+    // The third asks for all of it, and its second hundred counts as the fourth.
+    let mut stream = world.listen(phone.signed(&world, &Method::GET, "/v1/confirmations/stream", None)).await;
+    for sequence in 1..=200 {
+        assert_eq!(stream.next().await.unwrap().sequence, sequence);
+    }
+    phone.ask(&world, Method::GET, "/v1/methods", None).await.is_problem(429, "too-many-requests");
+    // Nothing is lost: what is left comes in its time.
+    world.clock.advance_s(10);
+    late(206).await;
+    for sequence in 201..=206 {
+        assert_eq!(stream.next().await.unwrap().sequence, sequence);
+    }
+    drop(stream);
     world.end().await;
 }
 
