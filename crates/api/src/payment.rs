@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// `POST /v1/payments`: asks that a customer's code be checked and the amount be held.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PaymentRequest {
     /// The payment code as scanned: 365 digits, or base64 of an EMV envelope where the server takes those.
@@ -21,6 +21,14 @@ pub struct PaymentRequest {
     /// The till where the customer stands, as on its label.
     #[schema(value_type = String, example = "5724")]
     pub terminal: TerminalNumber,
+}
+
+impl core::fmt::Debug for PaymentRequest {
+    /// Without the code: it is good for money until it is used or too old.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let Self { code: _, amount_minor, currency, terminal } = self;
+        write!(f, "PaymentRequest({amount_minor} {currency}, till {terminal}, redacted)")
+    }
 }
 
 /// `POST /v1/payments/{id}/captures`: takes held money.
@@ -195,4 +203,20 @@ pub struct PaymentPage {
     /// What to pass as `after` for the next page; none at the end.
     #[schema(value_type = Option<String>)]
     pub next_after: Option<PaymentId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_to_pay_does_not_show_its_code() {
+        let request = PaymentRequest {
+            code: "7501999".to_owned(),
+            amount_minor: 1_250,
+            currency: Currency::CHF,
+            terminal: TerminalNumber::new(572).unwrap(),
+        };
+        assert_eq!(format!("{request:?}"), "PaymentRequest(1250 CHF, till 5724, redacted)");
+    }
 }
