@@ -8,9 +8,13 @@ use crypto::{CryptoError, Secret, SecretString, SystemRandom, x25519};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use wallet::{StateKey, Vault};
+use zeroize::{Zeroize, Zeroizing};
 
 /// The form of the file that this program knows.
 const VERSION: u8 = 1;
+
+/// Room for the whole text, so that growing leaves no copies of keys behind.
+const TEXT_LEN_USUAL: usize = 1_024;
 
 /// The wallet's keys.
 pub(super) struct FileVault {
@@ -28,6 +32,15 @@ struct Text {
     online_key: String,
     confirmation_key: String,
     state_key: String,
+}
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        let Self { version: _, device_key, online_key, confirmation_key, state_key } = self;
+        for key in [device_key, online_key, confirmation_key, state_key] {
+            key.zeroize();
+        }
+    }
 }
 
 impl FileVault {
@@ -50,7 +63,10 @@ impl FileVault {
             confirmation_key: BASE64URL_NOPAD.encode(self.confirmation.to_bytes().expose()),
             state_key: BASE64URL_NOPAD.encode(self.state.secret().expose()),
         };
-        Ok(SecretString::from_string(serde_json::to_string(&text)?))
+        let mut json = Zeroizing::new(Vec::with_capacity(TEXT_LEN_USUAL));
+        serde_json::to_writer(&mut *json, &text)?;
+        let json = String::from_utf8(core::mem::take(&mut *json))?;
+        Ok(SecretString::from_string(json))
     }
 
     /// The keys in the file's text. What is wrong is told without repeating any of it.
@@ -61,15 +77,15 @@ impl FileVault {
         if text.version != VERSION {
             return Err(Failure::new("the vault was written by another version of this program"));
         }
-        let key = |text: &str| -> Result<[u8; 32], Failure> {
-            let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| damaged())?;
-            bytes.try_into().map_err(|_| damaged())
+        let key = |text: &str| -> Result<Zeroizing<[u8; 32]>, Failure> {
+            let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map(Zeroizing::new).map_err(|_| damaged())?;
+            <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new).map_err(|_| damaged())
         };
         Ok(Self {
-            device: SigningKey::from_scalar(&key(&text.device_key)?).map_err(|_| damaged())?,
-            online: SigningKey::from_scalar(&key(&text.online_key)?).map_err(|_| damaged())?,
-            confirmation: x25519::SecretKey::from_bytes(&key(&text.confirmation_key)?),
-            state: StateKey::from_secret(Secret::from_bytes(key(&text.state_key)?)),
+            device: SigningKey::from_scalar(&*key(&text.device_key)?).map_err(|_| damaged())?,
+            online: SigningKey::from_scalar(&*key(&text.online_key)?).map_err(|_| damaged())?,
+            confirmation: x25519::SecretKey::from_bytes(&*key(&text.confirmation_key)?),
+            state: StateKey::from_secret(Secret::from_bytes(*key(&text.state_key)?)),
         })
     }
 }
