@@ -1,7 +1,7 @@
 //! `batzen wallet methods`: list, add, remove.
 
 use super::folder::{Folder, OpenWallet};
-use super::online::{bank_failure, client_of, phone_failure, refresh, signer_of};
+use super::online::{bank_failure, client_of, now, phone_failure, refresh, signer_of};
 use super::secret_input::ask;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -9,6 +9,7 @@ use api::phone::{MethodStateName, MethodView};
 use bank_api::{AccountStatus, AccountView, CustomerNumber, Password};
 use clap::Subcommand;
 use client::bank_customer::BankCustomer;
+use client::phone::PhoneClient;
 use model::{MethodSlot, Money, ProviderId};
 
 /// What to do with methods.
@@ -74,7 +75,7 @@ async fn list(wallet: &mut OpenWallet, output: &Output) -> Result<(), Failure> {
 async fn add(wallet: &mut OpenWallet, arguments: AddArgs, output: &Output) -> Result<(), Failure> {
     let password = ask("Your password at the bank", arguments.password_stdin)?;
     let client = client_of(wallet)?;
-    let method = client.add_method(signer_of(wallet)?, arguments.provider).await.map_err(phone_failure)?;
+    let method = method_to_prove(&client, wallet, arguments.provider).await?;
     let (Some(link), Some(bank), Some(partner)) = (method.link, &method.proof_url, &method.partner) else {
         return Err(Failure::new("the server did not say where the account is to be proved"));
     };
@@ -90,6 +91,27 @@ async fn add(wallet: &mut OpenWallet, arguments: AddArgs, output: &Output) -> Re
     wallet.store()?;
     output.result(|| format!("Added: {}", line(&proved)), &proved);
     Ok(())
+}
+
+/// A method that was added and never proved, or else a new one: a try that failed at the bank leaves one, and the
+/// next goes on with it.
+async fn method_to_prove(
+    client: &PhoneClient,
+    wallet: &OpenWallet,
+    provider: ProviderId,
+) -> Result<MethodView, Failure> {
+    let page = client.methods(signer_of(wallet)?).await.map_err(phone_failure)?;
+    // One that ends while the customer logs in would be proved in vain.
+    let soon_ms = now().plus_s(60).ms();
+    let is_waiting = |method: &MethodView| {
+        method.provider == provider
+            && method.state == MethodStateName::Unproved
+            && method.prove_by_ms.is_some_and(|prove_by_ms| prove_by_ms > soon_ms)
+    };
+    match page.methods.into_iter().find(is_waiting) {
+        Some(method) => Ok(method),
+        None => client.add_method(signer_of(wallet)?, provider).await.map_err(phone_failure),
+    }
 }
 
 async fn remove(wallet: &mut OpenWallet, slot: MethodSlot, output: &Output) -> Result<(), Failure> {

@@ -112,3 +112,19 @@ fn replaced(bytes: &[u8], kept: &[u8], written: &[u8]) -> Vec<u8> {
     }
     changed
 }
+
+#[test]
+fn a_slip_at_the_bank_uses_up_no_method() {
+    let system = System::start();
+    let phone = system.blank_phone("slip");
+    let _ = phone.activate(&system.realm_file(), &system.activation_code()).expect("activate");
+    for _ in 0..2 {
+        phone
+            .add_account(system.customer_number(), "not-the-password")
+            .expect_failure(3, &["at the bank", "login"]);
+    }
+    let added = phone.add_account(system.customer_number(), e2e::BANK_PASSWORD).expect("methods add");
+    assert_eq!((&added["slot"], &added["state"]), (&1.into(), &"active".into()), "{added}");
+    let listed = phone.wallet(&["methods", "list"]).run().expect("methods list");
+    assert_eq!(listed["methods"].as_array().map(Vec::len), Some(1), "{listed}");
+}
