@@ -8,7 +8,7 @@ use api::problem::{Problem, ProblemType};
 use core::time::Duration;
 use crypto::p256::Sign;
 use crypto::{Random, SystemRandom};
-use http::{Method, Request, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use https::{Bytes, Chunks, Client, HttpsError, Limits, PemError, Roots, StreamLimits};
 use model::{EnrolmentId, MethodSlot, ProviderId, Timestamp};
 use protocol::activation::Challenge;
@@ -24,6 +24,10 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const STREAM_SILENCE_MAX: Duration = Duration::from_secs(60);
 /// The largest answer taken, bytes.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// The largest refusal of a stream taken, bytes.
+const PROBLEM_BYTES_MAX: usize = 64 * 1024;
+/// How far the phone's idea of the server's time may be from the server's before it is told so, seconds.
+const CLOCK_SLACK_S: i64 = 30;
 /// The longest event of a stream, bytes.
 const EVENT_BYTES_MAX: usize = 16 * 1024;
 
@@ -208,8 +212,9 @@ impl PhoneClient {
         let request = self.request(Method::GET, &path, Vec::new(), Some(signer))?;
         let limits = StreamLimits { deadline: DEADLINE, idle: STREAM_SILENCE_MAX };
         let answer = self.client.send_streaming(request, limits).await?;
-        if !answer.status().is_success() {
-            return Err(PhoneError::NotTheApi(answer.status().as_u16()));
+        let status = answer.status();
+        if !status.is_success() {
+            return Err(refusal(status, &whole(answer.into_body()).await?));
         }
         Ok(ConfirmationStream { chunks: answer.into_body(), buffer: Vec::new() })
     }
@@ -232,17 +237,30 @@ impl PhoneClient {
         body: Vec<u8>,
         signer: Option<Signer<'_>>,
     ) -> Result<Bytes, PhoneError> {
-        let request = self.request(method, path, body, signer)?;
-        let limits = Limits { deadline: DEADLINE, max_body_bytes: ANSWER_BYTES_MAX };
-        let answer = self.client.send(request, limits).await?;
-        let status = answer.status();
-        if status.is_success() {
-            return Ok(answer.into_body());
+        let mut answer = self.send(&method, path, &body, signer).await?;
+        // A clock that was set since the last exchange makes every signature look old or early. Such a request was
+        // not heard, and the answer tells the server's time: so the phone finds back by itself.
+        if answer.status() == StatusCode::UNAUTHORIZED
+            && let Some(signer) = signer
+            && let Some(server_time) = date_of(answer.headers())
+            && (server_time.s() - signer.server_time.s()).abs() > CLOCK_SLACK_S
+        {
+            answer = self.send(&method, path, &body, Some(Signer { server_time, ..signer })).await?;
         }
-        Err(match serde_json::from_slice::<Problem>(answer.body()) {
-            Ok(problem) => PhoneError::Refused(Box::new(problem)),
-            Err(_) => PhoneError::NotTheApi(status.as_u16()),
-        })
+        let status = answer.status();
+        if status.is_success() { Ok(answer.into_body()) } else { Err(refusal(status, answer.body())) }
+    }
+
+    async fn send(
+        &self,
+        method: &Method,
+        path: &str,
+        body: &[u8],
+        signer: Option<Signer<'_>>,
+    ) -> Result<Response<Bytes>, PhoneError> {
+        let request = self.request(method.clone(), path, body.to_vec(), signer)?;
+        let limits = Limits { deadline: DEADLINE, max_body_bytes: ANSWER_BYTES_MAX };
+        Ok(self.client.send(request, limits).await?)
     }
 
     fn request(
@@ -316,6 +334,32 @@ fn data_of(event: &[u8]) -> Option<Vec<u8>> {
     (!lines.is_empty()).then(|| lines.join(&b'\n'))
 }
 
+/// What the server says of a request that it did not do.
+fn refusal(status: StatusCode, body: &[u8]) -> PhoneError {
+    match serde_json::from_slice::<Problem>(body) {
+        Ok(problem) => PhoneError::Refused(Box::new(problem)),
+        Err(_) => PhoneError::NotTheApi(status.as_u16()),
+    }
+}
+
+/// A refusal that came where a stream was asked for.
+async fn whole(mut chunks: Chunks) -> Result<Vec<u8>, PhoneError> {
+    let mut body = Vec::new();
+    while body.len() < PROBLEM_BYTES_MAX
+        && let Some(chunk) = chunks.next().await?
+    {
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The server's time, to the second, as every answer tells it.
+fn date_of(headers: &HeaderMap) -> Option<Timestamp> {
+    let text = headers.get(header::DATE)?.to_str().ok()?;
+    let moment = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(Timestamp::from_ms(moment.as_millisecond()))
+}
+
 fn to_json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).expect("the API's types have string keys and no failing parts")
 }
@@ -328,5 +372,14 @@ mod tests {
     fn comments_are_no_events_and_lines_of_data_belong_together() {
         assert_eq!(data_of(b": keep-alive\n\n"), None);
         assert_eq!(data_of(b"id: 1\ndata: {\"a\":\ndata: 1}\n\n").as_deref(), Some(&b"{\"a\":\n1}"[..]));
+    }
+
+    #[test]
+    fn the_server_s_time_is_read_from_its_answers() {
+        let date = |text: &'static str| {
+            date_of(&[(header::DATE, http::HeaderValue::from_static(text))].into_iter().collect())
+        };
+        assert_eq!(date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Timestamp::from_s(784_111_777)));
+        assert_eq!(date("yesterday"), None);
     }
 }

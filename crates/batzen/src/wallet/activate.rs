@@ -43,11 +43,17 @@ pub(super) async fn activate(
     let realm = RealmFile::parse(&read_named(&arguments.realm)?)
         .map_err(|error| Failure::new(format!("{}: {error}", arguments.realm.display())))?;
     let mut wallet = folder.open_or_make(State::new(realm.clone()))?;
-    if *wallet.state.realm_file() != realm && wallet.state.enrolment().is_none() {
-        wallet.state = State::new(realm);
-    }
     if arguments.again && wallet.state.pending_activation().is_some() {
         wallet.state.abandon_activation()?;
+    }
+    if *wallet.state.realm_file() != realm && wallet.state.enrolment().is_none() {
+        if wallet.state.pending_activation().is_some() {
+            return Err(Failure::new(
+                "an activation that was begun with another realm file waits for its reply; use that file, or \
+                 --again to forget it",
+            ));
+        }
+        wallet.state = State::new(realm);
     }
     let client = client_of(&wallet)?;
     let request = match wallet.state.pending_activation() {

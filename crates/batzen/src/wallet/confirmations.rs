@@ -1,11 +1,16 @@
 //! `batzen wallet confirmations`: what became of payments.
 
 use super::folder::{Folder, OpenWallet};
-use super::online::{client_of, now, phone_failure, refresh, signer_of};
+use super::online::{client_of, is_passing, now, phone_failure, refresh, signer_of};
 use crate::failure::Failure;
 use crate::output::Output;
-use client::phone::PhoneClient;
+use client::phone::{ConfirmationStream, PhoneClient};
+use std::time::Duration;
 use wallet::{KeptConfirmation, Received};
+
+/// The pauses before listening again: the first, and the longest.
+const PAUSE_MIN: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// Arguments of `batzen wallet confirmations`.
 #[derive(clap::Args)]
@@ -32,7 +37,7 @@ pub(super) async fn confirmations(
         refresh(&client, &mut wallet).await?;
         fetch(&client, &mut wallet, output).await?;
         if arguments.follow {
-            return follow(&client, &mut wallet, arguments.since, output).await;
+            return follow(folder, &client, wallet, arguments.since, output).await;
         }
     }
     let kept: Vec<&KeptConfirmation> = wallet.state.confirmations(arguments.since).collect();
@@ -62,27 +67,78 @@ async fn fetch(client: &PhoneClient, wallet: &mut OpenWallet, output: &Output) -
     }
 }
 
+/// Shows confirmations as they come, through lost connections. The wallet is free for other commands meanwhile: it
+/// is opened anew for each confirmation, so that what they changed is not undone.
 async fn follow(
+    folder: &Folder,
     client: &PhoneClient,
-    wallet: &mut OpenWallet,
+    mut wallet: OpenWallet,
     since: u32,
     output: &Output,
 ) -> Result<(), Failure> {
-    for kept in wallet.state.confirmations(since).cloned().collect::<Vec<_>>() {
-        output.result(|| line(&kept), &document(&kept));
-    }
+    let mut shown = since;
+    let mut pause = PAUSE_MIN;
     loop {
+        show_new(&wallet, &mut shown, output);
+        let before = shown;
         let after = wallet.state.confirmed_through();
-        let mut stream = client.listen(signer_of(wallet)?, after).await.map_err(phone_failure)?;
-        while let Some(view) = stream.next().await.map_err(phone_failure)? {
-            let received = wallet.state.receive_view(&view, &wallet.vault, now())?;
-            wallet.store()?;
-            if let Received::New { confirmation, .. } = received {
-                output.result(|| line(&confirmation), &document(&confirmation));
-            }
+        let listening = client.listen(signer_of(&wallet)?, after).await.map_err(phone_failure);
+        drop(wallet);
+        let ended = match listening {
+            Ok(stream) => listen(folder, stream, &mut shown, output).await,
+            Err(failure) => Err(failure),
+        };
+        match ended {
+            Err(failure) if !is_passing(&failure) => return Err(failure),
+            Err(failure) => output.note(format_args!("{failure}; trying again")),
+            Ok(()) => {}
         }
-        output.note("The server ended the stream; listening again.");
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        if shown != before {
+            pause = PAUSE_MIN;
+        }
+        wallet = loop {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+            match catch_up(folder, client, output).await {
+                Ok(wallet) => break wallet,
+                Err(failure) if is_passing(&failure) => {}
+                Err(failure) => return Err(failure),
+            }
+        };
+    }
+}
+
+/// Takes what a stream brings, until it ends or brings something that only a new look at the server explains.
+async fn listen(
+    folder: &Folder,
+    mut stream: ConfirmationStream,
+    shown: &mut u32,
+    output: &Output,
+) -> Result<(), Failure> {
+    while let Some(view) = stream.next().await.map_err(phone_failure)? {
+        let mut wallet = folder.open()?;
+        match wallet.state.receive_view(&view, &wallet.vault, now()) {
+            Ok(Received::New { .. }) => wallet.store()?,
+            Ok(Received::Known { .. }) => {}
+            Err(_) => return Ok(()),
+        }
+        show_new(&wallet, shown, output);
+    }
+    Ok(())
+}
+
+/// The server's present keys, and all that came meanwhile.
+async fn catch_up(folder: &Folder, client: &PhoneClient, output: &Output) -> Result<OpenWallet, Failure> {
+    let mut wallet = folder.open()?;
+    refresh(client, &mut wallet).await?;
+    fetch(client, &mut wallet, output).await?;
+    Ok(wallet)
+}
+
+fn show_new(wallet: &OpenWallet, shown: &mut u32, output: &Output) {
+    for kept in wallet.state.confirmations(*shown) {
+        output.result(|| line(kept), &document(kept));
+        *shown = kept.sequence;
     }
 }
 

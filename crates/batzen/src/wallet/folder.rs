@@ -7,10 +7,18 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 use wallet::{STATE_LEN_MAX, State, Vault};
 
 /// The largest vault file, bytes.
 const VAULT_BYTES_MAX: u64 = 4 * 1024;
+
+/// How long a command waits for another one to be done with the wallet: one that listens needs it for a moment
+/// only.
+const BUSY_MAX: Duration = Duration::from_secs(3);
+/// The exit code then.
+pub(super) const BUSY: u8 = 5;
+const BUSY_PAUSE: Duration = Duration::from_millis(50);
 
 /// Where a wallet is kept.
 pub(super) struct Folder(PathBuf);
@@ -90,13 +98,18 @@ impl Folder {
         let path = self.0.join("lock");
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
         let file = file.map_err(|error| cannot(&path, "written", &error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => {
-                let path = self.0.display();
-                Err(Failure::new(format!("another command uses the wallet in {path}; wait until it ends")))
+        let until = Instant::now() + BUSY_MAX;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(BUSY_PAUSE),
+                Err(TryLockError::WouldBlock) => {
+                    let path = self.0.display();
+                    let text = format!("another command uses the wallet in {path}; wait until it ends");
+                    return Err(Failure::new(text).with_code(BUSY));
+                }
+                Err(TryLockError::Error(error)) => return Err(cannot(&path, "locked", &error)),
             }
-            Err(TryLockError::Error(error)) => Err(cannot(&path, "locked", &error)),
         }
     }
 }

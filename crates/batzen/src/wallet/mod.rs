@@ -26,7 +26,8 @@ const NOTES: &str = concat!(
     "one; the server counts wrong ones.\n\n",
     "The vault of this wallet is a file that only you can read (vault.key). A phone keeps these keys in its ",
     "hardware.\n\n",
-    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the server or the bank refused, 4 the network cannot be reached.",
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the server or the bank refused, 4 nobody can be reached ",
+    "now, 5 another command uses the wallet.",
 );
 
 /// Arguments of `batzen wallet`.

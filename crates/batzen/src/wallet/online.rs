@@ -1,8 +1,9 @@
 //! What online commands share: who signs, and how refusals end a command.
 
-use super::folder::OpenWallet;
+use super::folder::{BUSY, OpenWallet};
 use crate::failure::Failure;
 use crate::service::SystemClock;
+use api::problem::ProblemType;
 use client::bank_customer::BankCustomerError;
 use client::phone::{PhoneClient, PhoneError, Signer};
 use https::HttpsError;
@@ -11,7 +12,7 @@ use wallet::{Vault, WalletError};
 
 /// The server or the bank refused.
 const REFUSED: u8 = 3;
-/// The network cannot be reached, or broke.
+/// The network cannot be reached or broke, or the server is busy: later it may go well.
 const UNREACHABLE: u8 = 4;
 
 pub(super) fn now() -> Timestamp {
@@ -44,9 +45,21 @@ pub(super) async fn refresh(client: &PhoneClient, wallet: &mut OpenWallet) -> Re
 pub(super) fn phone_failure(error: PhoneError) -> Failure {
     match error {
         PhoneError::NoAnswer(error) => unreachable("the payment server", &error),
-        PhoneError::Refused(_) => Failure::new(error).with_code(REFUSED),
+        PhoneError::Refused(problem) => {
+            let is_busy = matches!(
+                problem.problem_type,
+                ProblemType::Unavailable | ProblemType::TooManyRequests | ProblemType::ProviderUnavailable
+            );
+            let code = if is_busy { UNREACHABLE } else { REFUSED };
+            Failure::new(PhoneError::Refused(problem)).with_code(code)
+        }
         error => Failure::new(error),
     }
+}
+
+/// Whether the same may go well in a moment.
+pub(super) fn is_passing(failure: &Failure) -> bool {
+    matches!(failure.exit_code, UNREACHABLE | BUSY)
 }
 
 pub(super) fn bank_failure(error: BankCustomerError) -> Failure {

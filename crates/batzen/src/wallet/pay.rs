@@ -70,11 +70,12 @@ enum SymbolKind {
 }
 
 pub(super) fn pay(folder: &Folder, arguments: &PayArgs, output: &Output) -> Result<(), Failure> {
-    let mut wallet = folder.open()?;
-    let request = request(&wallet, arguments)?;
+    // Closed again at once: while somebody types, the wallet is free for what listens.
+    let request = request(&folder.open()?, arguments)?;
     let emv = emv_profile(arguments)?;
     let pin = ask("PIN", arguments.pin_stdin)?;
     let pin = Pin::parse(pin.expose()).map_err(Failure::usage)?;
+    let mut wallet = folder.open()?;
     let (pending, session) =
         wallet.state.make_code(&pin, &request, Evidence::empty(), now(), &mut SystemRandom)?;
     // One code a command: no renewal, so the PIN's key goes at once.

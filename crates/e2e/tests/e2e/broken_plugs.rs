@@ -256,6 +256,19 @@ fn a_phone_whose_clock_was_set_back_loses_nothing() {
 }
 
 #[test]
+fn a_phone_that_was_activated_with_a_wrong_clock_finds_back_when_it_is_set() {
+    let system = System::start();
+    let phone = system.blank_phone("late");
+    let activate = phone.wallet(&["activate", "--code", &system.activation_code(), "--pin-stdin", "--realm"]);
+    let activate = activate.arg(system.realm_file()).typing(&format!("{PIN}\n"));
+    let _ = activate.within(&with_clock("-10m")).run().expect("activated ten minutes behind");
+    // What the phone learned of its clock is wrong now: its first signature is ten minutes early.
+    let _ = phone.wallet(&["methods", "list"]).run().expect("asked again with the server's time");
+    let status = phone.wallet(&["status", "--online"]).run().expect("status --online");
+    assert!(status["clock_offset_s"].as_i64().is_some_and(|offset_s| offset_s.abs() < 60), "{status}");
+}
+
+#[test]
 fn a_server_whose_clock_was_set_back_loses_nothing() {
     let mut system = System::start();
     let (phone, till) = (system.phone("robin"), system.till(7));

@@ -58,21 +58,27 @@ fn a_method_that_was_taken_away_pays_nothing_any_more() {
 }
 
 #[test]
-fn a_phone_that_listens_is_told_at_once() {
+fn a_phone_that_listens_is_told_at_once_pays_meanwhile_and_outlives_the_server() {
     let mut system = System::start();
     let (phone, till) = (system.phone("robin"), system.till(7));
-    let code = phone.code(till.label());
     let listening = batzen(["wallet", "--state"]).arg(phone.state()).args(["confirmations", "--follow"]);
     let mut listening = listening.start();
-    let out = BufReader::new(listening.stdout.take().expect("it was asked for"));
-    let sale = till.pay(&code, "12.50").expect("checkout pay");
-    let line = out.lines().next().expect("it tells something").expect("it is text");
-    for part in ["captured", "12.50", "Corner Shop"] {
-        assert!(line.contains(part), "`{part}` is not in `{line}` ({sale})");
-    }
+    let mut out = BufReader::new(listening.stdout.take().expect("it was asked for")).lines();
+    let mut expect_told = |amount: &str| {
+        let line = out.next().expect("it tells something").expect("it is text");
+        for part in ["captured", amount, "Corner Shop"] {
+            assert!(line.contains(part), "`{part}` is not in `{line}`");
+        }
+    };
+    let _ = till.pay(&phone.code(till.label()), "12.50").expect("a sale");
+    expect_told("12.50");
+    system.stop_part(Part::Server);
+    system.start_part(Part::Server, None);
+    let _ = till.pay(&phone.code(till.label()), "7.50").expect("a sale after the restart");
+    expect_told("7.50");
     let _ = listening.kill();
     let _ = listening.wait();
-    system.expect_settled(Sums::settled(1_250));
+    system.expect_settled(Sums::settled(2_000));
 }
 
 #[test]
