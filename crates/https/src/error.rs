@@ -89,6 +89,9 @@ pub(crate) fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> 
 /// The innermost message: outer ones only repeat "client error (Connect)".
 pub(crate) fn root_cause(error: &(dyn Error + 'static)) -> String {
     const DEPTH_MAX: usize = 16;
+    if let Some(tls) = find::<rustls::Error>(error) {
+        return tls_in_words(tls);
+    }
     let mut current = error;
     for _ in 0..DEPTH_MAX {
         match current.source() {
@@ -153,6 +156,7 @@ pub(crate) fn is_client_refused(error: &rustls::Error) -> bool {
                 | AlertDescription::CertificateUnknown
                 | AlertDescription::UnknownCA
                 | AlertDescription::AccessDenied
+                | AlertDescription::DecryptError
                 | AlertDescription::HandshakeFailure
         )
     )
