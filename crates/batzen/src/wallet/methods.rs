@@ -6,6 +6,7 @@ use super::secret_input::ask;
 use crate::failure::Failure;
 use crate::output::Output;
 use api::phone::{MethodStateName, MethodView};
+use api::problem::ProblemType;
 use bank_api::{AccountStatus, AccountView, CustomerNumber, Password};
 use clap::Subcommand;
 use client::bank_customer::BankCustomer;
@@ -86,7 +87,16 @@ async fn add(wallet: &mut OpenWallet, arguments: AddArgs, output: &Output) -> Re
     let accounts = customer.accounts().await.map_err(bank_failure)?;
     let account = choose(&accounts, arguments.account.as_deref())?;
     let proof = customer.prove(link, account.account_id, partner).await.map_err(bank_failure)?;
-    let proved = client.prove_method(signer_of(wallet)?, method.slot, proof).await.map_err(phone_failure)?;
+    let proved = match client.prove_method(signer_of(wallet)?, method.slot, proof).await {
+        Ok(proved) => proved,
+        Err(error) => {
+            if error.problem() == Some(ProblemType::ProofRefused) {
+                // No other proof will do for it: the bank may have linked it to one whose answer was lost.
+                client.remove_method(signer_of(wallet)?, method.slot).await.map_err(phone_failure)?;
+            }
+            return Err(phone_failure(error));
+        }
+    };
     wallet.state.apply_method(proved.clone())?;
     wallet.store()?;
     output.result(|| format!("Added: {}", line(&proved)), &proved);

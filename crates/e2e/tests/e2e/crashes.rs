@@ -2,6 +2,7 @@
 //! Whatever was on its way ends; nothing is lost, doubled or stuck.
 
 use e2e::{Part, Phone, Sold, Sums, System, Till, has_failpoints};
+use std::time::Duration;
 
 /// More occurrences of one point than a flow has.
 const OCCURRENCES_MAX: usize = 16;
@@ -242,7 +243,13 @@ fn a_phone_is_enrolled_and_its_account_linked_whenever_the_server_dies() {
     }
 }
 
-/// As a person would: reads what went wrong and types the same again.
+/// As a person would: reads what went wrong, which takes a while, and types the same again.
 fn until_it_works(mut command: impl FnMut() -> e2e::Ran) {
-    e2e::eventually("what was typed again", || command().is_success().then_some(()));
+    e2e::eventually("what was typed again", || {
+        let has_worked = command().is_success();
+        if !has_worked {
+            std::thread::sleep(Duration::from_secs(2));
+        }
+        has_worked.then_some(())
+    });
 }
