@@ -111,7 +111,8 @@ impl core::ops::Deref for Shared {
     }
 }
 
-struct SystemIds;
+/// Ids from the system's randomness.
+pub(crate) struct SystemIds;
 
 impl IdSource for SystemIds {
     fn random(&self) -> u64 {

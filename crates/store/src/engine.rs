@@ -5,7 +5,7 @@ use crate::key::{Key, KeyBytes};
 use crate::row::{self, Row};
 use crate::tables::{Bytes, Map, definition};
 use records::{Page, StoreError};
-use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase};
+use redb::{Database, Range, ReadOnlyTable, ReadTransaction, ReadableDatabase};
 use std::ops::Bound;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
@@ -67,6 +67,18 @@ impl Snapshot {
         Ok(self.0.open_table(definition(name))?)
     }
 
+    /// The rows between two keys.
+    fn range<K: Key>(
+        &self,
+        name: &str,
+        from: Bound<K>,
+        to: Bound<K>,
+    ) -> Result<Range<'static, Bytes, Bytes>, Fault> {
+        let (from, to) = (from.map(|key| KeyBytes::of(&key)), to.map(|key| KeyBytes::of(&key)));
+        let between = (from.as_ref().map(KeyBytes::as_slice), to.as_ref().map(KeyBytes::as_slice));
+        Ok(self.table(name)?.range::<&[u8]>(between)?)
+    }
+
     /// The row found by `key`.
     pub(crate) fn get<K: Key, R: Row>(&self, map: Map<K, R>, key: &K) -> Result<Option<R>, Fault> {
         let found = self.table(map.name)?.get(KeyBytes::of(key).as_slice())?;
@@ -101,10 +113,7 @@ impl Snapshot {
         to: Bound<K>,
         limit: usize,
     ) -> Result<Vec<R>, Fault> {
-        let (from, to) = (from.map(|key| KeyBytes::of(&key)), to.map(|key| KeyBytes::of(&key)));
-        let table = self.table(map.name)?;
-        let rows = table
-            .range::<&[u8]>((from.as_ref().map(KeyBytes::as_slice), to.as_ref().map(KeyBytes::as_slice)))?;
+        let rows = self.range(map.name, from, to)?;
         rows.take(limit).map(|row| row::read(map.name, row?.1.value())).collect()
     }
 
@@ -116,10 +125,7 @@ impl Snapshot {
         to: Bound<K>,
         limit: usize,
     ) -> Result<Vec<R>, Fault> {
-        let (from, to) = (from.map(|key| KeyBytes::of(&key)), to.map(|key| KeyBytes::of(&key)));
-        let table = self.table(map.name)?;
-        let rows = table
-            .range::<&[u8]>((from.as_ref().map(KeyBytes::as_slice), to.as_ref().map(KeyBytes::as_slice)))?;
+        let rows = self.range(map.name, from, to)?;
         rows.rev().take(limit).map(|row| row::read(map.name, row?.1.value())).collect()
     }
 

@@ -4,7 +4,7 @@ use crate::callers::OperatorCaller;
 use crate::fail::{Fail, Reply};
 use crate::input::{Body, InPath, InQuery, LIST_MAX, malformed};
 use crate::routes::phone::status_name;
-use crate::state::Shared;
+use crate::state::{Shared, SystemIds};
 use api::admin::{
     ActivationCodeView, BalancePage, BalanceView, CheckoutRequest, CustomerRequest, CustomerView,
     EnrolmentAdminPage, EnrolmentAdminView, MerchantRequest, MerchantView, NewCheckoutView, PaymentStory,
@@ -19,6 +19,7 @@ use data_encoding::BASE64URL_NOPAD;
 use model::{
     AccountKey, CheckoutId, CustomerId, EnrolmentId, MerchantId, PaymentId, TerminalNumber, Timestamp,
 };
+use payments::IdSource;
 use records::{Actor, AuditEntry, Checkout, Command, Customer, Enrolment, Merchant, Outcome, Page};
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -38,7 +39,7 @@ pub(crate) async fn add_customer(
     Body(asked): Body<CustomerRequest>,
 ) -> Reply<(StatusCode, Json<CustomerView>)> {
     let now = shared.now();
-    let id = CustomerId::derive(0, now, random());
+    let id = CustomerId::derive(0, now, SystemIds.random());
     let customer = Customer { id, name: name(asked.name)?, created_at: now };
     let audit = entry(&operator, now, "customer.created", id);
     created(shared.store.commit(Command::CreateCustomer(customer.clone(), audit)).await?)?;
@@ -72,7 +73,7 @@ pub(crate) async fn add_merchant(
     Body(asked): Body<MerchantRequest>,
 ) -> Reply<(StatusCode, Json<MerchantView>)> {
     let now = shared.now();
-    let id = MerchantId::derive(0, now, random());
+    let id = MerchantId::derive(0, now, SystemIds.random());
     let merchant = Merchant { id, name: name(asked.name)?, created_at: now };
     let audit = entry(&operator, now, "merchant.created", id);
     created(shared.store.commit(Command::CreateMerchant(merchant.clone(), audit)).await?)?;
@@ -105,7 +106,7 @@ pub(crate) async fn add_checkout(
     SystemRandom.fill(&mut key);
     let api_key = format!("bzk_{}", BASE64URL_NOPAD.encode(&key));
     let checkout = Checkout {
-        id: CheckoutId::derive(0, now, random()),
+        id: CheckoutId::derive(0, now, SystemIds.random()),
         merchant: asked.merchant,
         name: name(asked.name)?,
         api_key_hash: sha256(&[api_key.as_bytes()]),
@@ -265,10 +266,4 @@ fn created(outcome: Outcome) -> Reply<()> {
 fn entry(operator: &OperatorCaller, at: Timestamp, action: &str, subject: impl ToString) -> AuditEntry {
     let (actor, action) = (Actor::Operator(operator.name.clone()), action.to_owned());
     AuditEntry { at, actor, action, subject: subject.to_string(), detail: String::new() }
-}
-
-fn random() -> u64 {
-    let mut bytes = [0; 8];
-    SystemRandom.fill(&mut bytes);
-    u64::from_be_bytes(bytes)
 }

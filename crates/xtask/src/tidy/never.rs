@@ -58,38 +58,29 @@ const UNREACHABLE: &[Unreachable] = &[
     },
     Unreachable {
         room: "bank",
-        banned: &[
-            "records",
-            "checkout",
-            "security",
-            "wallet",
-            "payments",
-            "store",
-            "providers",
-            "keystore",
-            "client",
-            "server",
-            "protocol",
-        ],
+        banned: FOREIGN_TO_STRANGERS,
         remedy: "the bank is a stranger: floors 0 and 1 only, and nothing of phones and codes",
     },
     Unreachable {
         room: "cardhost",
-        banned: &[
-            "records",
-            "checkout",
-            "security",
-            "wallet",
-            "payments",
-            "store",
-            "providers",
-            "keystore",
-            "client",
-            "server",
-            "protocol",
-        ],
+        banned: FOREIGN_TO_STRANGERS,
         remedy: "the card host is a stranger: floors 0 and 1 only, and nothing of phones and codes",
     },
+];
+
+/// What the strangers, the reference bank and the reference card host, may not know.
+const FOREIGN_TO_STRANGERS: &[&str] = &[
+    "records",
+    "checkout",
+    "security",
+    "wallet",
+    "payments",
+    "store",
+    "providers",
+    "keystore",
+    "client",
+    "server",
+    "protocol",
 ];
 
 const RESERVED: &[Reserved] = &[
