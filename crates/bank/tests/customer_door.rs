@@ -1,7 +1,5 @@
 //! The customers' door: login and its lock, proofs and links, statements.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
 mod common;
 
 use common::{CUSTOMER, PARTNER, PASSWORD, Running, start, start_with};

@@ -1,7 +1,5 @@
 //! What was answered survives, whoever holds the store holds it alone, and any order of requests keeps the books.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
 mod common;
 
 use bank::{Bank, BankError, Clock, Partner, Refusal, Settings, StoreError};

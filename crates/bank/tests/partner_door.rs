@@ -1,7 +1,5 @@
 //! The partners' door, over HTTPS with mutual TLS: holds, captures, releases, refunds, and who is let in.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
 mod common;
 
 use bank_api::AccountStatus;

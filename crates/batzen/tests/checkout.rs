@@ -1,7 +1,5 @@
 //! `batzen checkout` as a till's script uses it: exit codes, JSON, files; and a server that the test plays.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
 #[path = "../../client/tests/hostile/mod.rs"]
 #[allow(dead_code, reason = "not every test looks at all that it gives")]
 mod hostile;

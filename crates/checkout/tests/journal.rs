@@ -1,7 +1,5 @@
 //! The journal's bytes: torn anywhere, changed anywhere.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
 use checkout::journal::{self, JournalEnd, JournalError};
 use checkout::{Entry, Event, SaleNumber};
 use model::Timestamp;

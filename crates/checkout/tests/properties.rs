@@ -1,7 +1,5 @@
 //! Whatever the network does and wherever the till dies: nothing lost, nothing doubled, nothing stuck.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
 mod sim;
 
 use api::payment::PaymentStateName;

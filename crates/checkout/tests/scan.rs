@@ -1,7 +1,5 @@
 //! The form check against the specification's vectors: what a till finds by itself, and what only the server can.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
 use checkout::ScannedCode;
 use protocol::verdict::Verdict;
 

@@ -1,8 +1,6 @@
 //! The till's client on a hostile network: the same key for the same request, nothing believed that does not
 //! fit, and an end to everything.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
 mod hostile;
 
 use checkout::{

@@ -1,7 +1,5 @@
 //! The client and the accept loop over loopback without TLS: limits, deadlines, and what was surely not sent.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
 use axum::Router;
 use axum::extract::Extension;
 use axum::routing::{get, post};

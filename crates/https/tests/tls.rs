@@ -1,7 +1,5 @@
 //! Both ends with certificates: who is let in, and what each mistake is called.
 
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-
 use axum::Router;
 use axum::extract::Extension;
 use axum::routing::get;

@@ -1,6 +1,5 @@
 //! Beginning a payment against a bank that answers late, twice, never or nonsense: the till's answer, the money
 //! and the books agree in the end.
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod support;
 

@@ -1,5 +1,4 @@
 //! Capture, void, refund and cancel: each once, however often it is asked.
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod support;
 

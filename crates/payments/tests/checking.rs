@@ -1,5 +1,4 @@
 //! `check` finds whatever was changed behind the service's back, and nothing where all is well.
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod support;
 

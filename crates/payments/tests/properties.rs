@@ -1,6 +1,5 @@
 //! Whatever happens to a payment, in whatever order: no more is captured than was held, no more refunded than
 //! captured, the ledger says what the payment says, and the events alone make it anew.
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 #[path = "support/sample.rs"]
 #[allow(dead_code, reason = "each test file uses a part of it")]

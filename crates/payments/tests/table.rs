@@ -1,6 +1,5 @@
 //! The state machine against `spec/payment-states.md`: every row of its table does what it says, and whatever no
 //! row allows is refused.
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 #[path = "support/sample.rs"]
 #[allow(dead_code, reason = "each test file uses a part of it")]

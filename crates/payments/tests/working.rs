@@ -1,5 +1,4 @@
 //! What providers are told after we decided: in order, until known, by however many workers.
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod support;
 

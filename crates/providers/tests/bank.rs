@@ -1,6 +1,5 @@
 //! The bank's adapter against a network that says anything: only an answer to the very question, or a refusal of
 //! the very booking, counts; all else is silence.
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use bank_api::ProblemType;
 use core::time::Duration;

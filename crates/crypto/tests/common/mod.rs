@@ -1,5 +1,5 @@
 //! What several tests need.
-#![allow(dead_code, clippy::unwrap_used)] // each test file uses its part; a panic is how a test fails
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use crypto::{Random, hash::sha256};
 

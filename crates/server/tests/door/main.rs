@@ -1,5 +1,4 @@
 //! The payment server from outside: everything is asked over HTTP, as tills, phones, operators and strangers do.
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 mod activation;
 mod codes;
