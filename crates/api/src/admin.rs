@@ -153,3 +153,38 @@ pub struct PaymentStory {
     /// What the provider still has to be told.
     pub open_effects: Vec<String>,
 }
+
+/// `GET /v1/admin/steps`: the last payments, latest first, with the time of each step. A till must never see it:
+/// it tells a right PIN from a wrong one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StepsPage {
+    /// The payments.
+    pub payments: Vec<PaymentSteps>,
+}
+
+/// How long each step of a payment took at the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PaymentSteps {
+    /// The payment; none if the code began none.
+    #[schema(value_type = Option<String>)]
+    pub payment: Option<PaymentId>,
+    /// When it was answered.
+    pub at_ms: i64,
+    /// `ok`, or what security management or the provider refused it for.
+    pub verdict: String,
+    /// The steps in order, up to the one that failed; `store` is the sum of all commits.
+    pub steps: Vec<StepView>,
+    /// From the code in hand to the answer, in microseconds.
+    pub total_us: u64,
+}
+
+/// A step of a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StepView {
+    /// `open`, `signature`, `pin`, `policy`, `store` or `bank`.
+    pub step: String,
+    /// How long it took, in microseconds.
+    pub us: u64,
+    /// Whether it went well.
+    pub ok: bool,
+}

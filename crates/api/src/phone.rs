@@ -93,6 +93,9 @@ pub struct MethodView {
     pub link: Option<LinkId>,
     /// Where the customer proves it: the provider's address for customers; while unproved.
     pub proof_url: Option<String>,
+    /// Where the customer proves it in a browser: an address of a page, perhaps relative to this server's own; while
+    /// unproved, and only if the provider has such a page.
+    pub proof_page_url: Option<String>,
     /// The name that the provider knows this payment server by; while unproved.
     pub partner: Option<String>,
     /// Until when it may be proved; while unproved.

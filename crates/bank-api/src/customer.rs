@@ -1,6 +1,9 @@
-//! The customer API: log in, see accounts, prove one to a partner, see and end links.
+//! The customer API: log in and out, see accounts, prove one to a partner, see and end links.
 
-use crate::{AccountId, AccountRef, CustomerNumber, HoldId, LinkId, PartnerName, Password, Proof, Session};
+use crate::{
+    AccountId, AccountRef, CustomerNumber, HoldId, LinkId, PartnerName, Password, Proof, ReturnAddress,
+    Session,
+};
 use model::{Currency, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -75,7 +78,30 @@ pub struct ProofRequest {
     pub partner: PartnerName,
 }
 
-/// Answer 201 to [`ProofRequest`].
+/// `POST /v1/partners/{partner}/proofs`: as [`ProofRequest`], for a page that will carry the proof to `return_to`.
+/// No proof is made for an address that the partner has not registered. Answer 201 [`ProofAnswer`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReturningProofRequest {
+    /// The partner's link id.
+    pub link_id: LinkId,
+    /// The account to be linked.
+    pub account_id: AccountId,
+    /// Where the customer is sent with the proof.
+    pub return_to: ReturnAddress,
+}
+
+/// Answer 200 to `GET /v1/partners/{partner}?return_to=ADDRESS`: the bank knows the partner, and may send customers
+/// back there. Needs no session.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PartnerView {
+    /// The partner.
+    pub partner: PartnerName,
+    /// What customers know it as.
+    pub display_name: String,
+}
+
+/// Answer 201 to [`ProofRequest`] and [`ReturningProofRequest`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ProofAnswer {
     /// To be handed to the partner.

@@ -11,6 +11,7 @@ mod customer;
 mod names;
 mod partner;
 mod problem;
+mod return_address;
 mod secret;
 mod statement;
 
@@ -19,6 +20,7 @@ pub use customer::*;
 pub use names::*;
 pub use partner::*;
 pub use problem::{CONTENT_TYPE_PROBLEM, Problem, ProblemType};
+pub use return_address::{RETURN_ADDRESS_BYTES_MAX, ReturnAddress, ReturnAddressError};
 pub use secret::{Password, Proof, Session};
 pub use statement::{AuthenticationLevel, AuthenticationStatement};
 

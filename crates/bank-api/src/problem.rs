@@ -115,6 +115,8 @@ problem_types! {
     LoginRefused = "login-refused", 401, "Login refused";
     /// No session, or it has ended.
     SessionEnded = "session-ended", 401, "Please log in again";
+    /// The partner has not registered this return address.
+    ReturnRefused = "return-refused", 403, "The bank sends nobody back there";
     /// Too many requests from this address.
     TooManyRequests = "too-many-requests", 429, "Too many requests";
     /// The bank cannot store anything now; what was asked for may or may not have been done.

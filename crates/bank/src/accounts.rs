@@ -140,7 +140,9 @@ impl Bank {
             }
             Ok(())
         };
-        Ok(self.store.write(set).await?)
+        self.store.write(set).await?;
+        self.pages.set(partners);
+        Ok(())
     }
 }
 

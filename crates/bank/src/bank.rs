@@ -1,6 +1,7 @@
 //! The bank as one value: its store, its clock, its sessions. The operations are in the rooms next door.
 
 use crate::login::Sessions;
+use crate::partner_pages::PartnerPages;
 use crate::store::Store;
 use crate::{BankError, Clock, StoreError};
 use model::Timestamp;
@@ -33,6 +34,7 @@ pub struct Bank {
     pub(crate) store: Store,
     pub(crate) settings: Settings,
     pub(crate) sessions: Arc<Sessions>,
+    pub(crate) pages: Arc<PartnerPages>,
 }
 
 impl Bank {
@@ -46,7 +48,7 @@ impl Bank {
     }
 
     pub(crate) fn on_store(store: Store, settings: Settings) -> Self {
-        Self { store, settings, sessions: Arc::new(Sessions::default()) }
+        Self { store, settings, sessions: Arc::new(Sessions::default()), pages: Arc::default() }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

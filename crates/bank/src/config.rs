@@ -2,10 +2,7 @@
 
 use crate::BankError;
 use crate::bank::HOLD_LIFETIME_S;
-use bank_api::PartnerName;
-use core::fmt;
-use crypto::p256::VerifyingKey;
-use data_encoding::{BASE64_MIME_PERMISSIVE, HEXLOWER_PERMISSIVE};
+use crate::partner::Partner;
 use https::{Identity, Roots};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -138,82 +135,6 @@ fn read_limited(path: &Path) -> std::io::Result<Vec<u8>> {
     fs::read(path)
 }
 
-/// A partner: the common name of its client certificate, and the key that signs its statements.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Partner {
-    name: PartnerName,
-    statement_key: VerifyingKey,
-}
-
-impl Partner {
-    /// A partner of this name, whose statements this key signs.
-    pub fn new(name: PartnerName, statement_key: VerifyingKey) -> Self {
-        Self { name, statement_key }
-    }
-
-    /// The common name of its client certificate.
-    pub fn name(&self) -> &PartnerName {
-        &self.name
-    }
-
-    /// The key that signs its statements.
-    pub fn statement_key(&self) -> &VerifyingKey {
-        &self.statement_key
-    }
-}
-
-impl fmt::Debug for Partner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Partner({})", self.name)
-    }
-}
-
-/// A partner as the file has it.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PartnerText {
-    name: PartnerName,
-    /// SEC 1 point in hex, or a PEM `PUBLIC KEY`.
-    statement_public_key: String,
-}
-
-impl Serialize for Partner {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let statement_public_key = HEXLOWER_PERMISSIVE.encode(&self.statement_key.to_sec1_compressed());
-        PartnerText { name: self.name.clone(), statement_public_key }.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Partner {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = PartnerText::deserialize(deserializer)?;
-        let key = read_public_key(&text.statement_public_key).ok_or_else(|| {
-            let name = &text.name;
-            serde::de::Error::custom(format!(
-                "statement_public_key of partner {name} is no P-256 public key; write the SEC 1 point in hex, or \
-                 PEM with a BEGIN PUBLIC KEY line"
-            ))
-        })?;
-        Ok(Self { name: text.name, statement_key: key })
-    }
-}
-
-/// What stands before an uncompressed P-256 point in a `SubjectPublicKeyInfo` (RFC 5480).
-const SPKI_P256: &[u8] = &[
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86,
-    0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
-];
-
-fn read_public_key(text: &str) -> Option<VerifyingKey> {
-    let text = text.trim();
-    let Some(body) = text.strip_prefix("-----BEGIN PUBLIC KEY-----") else {
-        return VerifyingKey::from_sec1(&HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()?).ok();
-    };
-    let body = body.strip_suffix("-----END PUBLIC KEY-----")?.trim();
-    let der = BASE64_MIME_PERMISSIVE.decode(body.as_bytes()).ok()?;
-    VerifyingKey::from_sec1(der.strip_prefix(SPKI_P256)?).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,19 +169,5 @@ mod tests {
         assert!(wrong(&|v| v["partners"][0]["statement_public_key"] = "00".into()).contains("shop-payments"));
         assert!(wrong(&|v| v["partners"] = vec![v["partners"][0].clone(); 2].into()).contains("twice"));
         assert!(wrong(&|v| v["partner_listen"] = "nowhere".into()).contains("socket address"));
-    }
-
-    #[test]
-    fn public_keys_come_in_hex_or_pem() {
-        let key = read_public_key(POINT).unwrap();
-        let der = [SPKI_P256, key.to_sec1_uncompressed().as_slice()].concat();
-        let body = data_encoding::BASE64.encode(&der);
-        let pem = format!(
-            "-----BEGIN PUBLIC KEY-----\n{}\n{}\n-----END PUBLIC KEY-----\n",
-            &body[..64],
-            &body[64..]
-        );
-        assert_eq!(read_public_key(&pem), Some(key));
-        assert_eq!(read_public_key(&pem.replace("PUBLIC", "PRIVATE")), None);
     }
 }

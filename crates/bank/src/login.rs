@@ -88,6 +88,12 @@ impl Bank {
         }
     }
 
+    /// Ends the session, if there is one.
+    pub fn logout(&self, session: &Session) {
+        let mut open = self.sessions.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.remove(&derive_session_hash(session));
+    }
+
     fn open_session(&self, customer: CustomerNumber, now: Timestamp) -> Result<LoginAnswer, Refusal> {
         let secret = Secret::<32>::make(&mut SystemRandom);
         let session = Session::from_string(BASE64URL_NOPAD.encode(secret.expose()));

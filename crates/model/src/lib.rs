@@ -10,6 +10,7 @@ pub mod money;
 pub mod payment;
 pub mod terminal;
 pub mod time;
+pub mod watch;
 
 pub use id::*;
 pub use ledger::{AccountKey, Layer, Posting};
@@ -17,3 +18,4 @@ pub use money::{Currency, Money, MoneyError};
 pub use payment::*;
 pub use terminal::{TerminalNumber, TerminalNumberError};
 pub use time::{Clock, Timestamp};
+pub use watch::{PaymentStep, Unwatched, Watch};

@@ -7,7 +7,7 @@ use crate::step::NotAllowed;
 use crate::{PaymentError, Payments, answers};
 use model::{
     CustomerAction, DeclineReason, Hold, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState,
-    Timestamp,
+    PaymentStep, Timestamp, Watch,
 };
 use protocol::confirmation::{Cause, ConfirmationKind};
 use records::{
@@ -50,8 +50,14 @@ pub struct Refusal {
 
 impl Payments {
     /// Begins a payment with a verified code: consumes the code and writes the intent durably, then asks the
-    /// provider to hold the amount, within the provider's time budget.
-    pub async fn begin(&self, request: RequestId, verified: VerifiedCode) -> Result<Begun, PaymentError> {
+    /// provider to hold the amount, within the provider's time budget. `watch` is told when the intent was written
+    /// and when the provider had answered.
+    pub async fn begin(
+        &self,
+        request: RequestId,
+        verified: VerifiedCode,
+        watch: &dyn Watch,
+    ) -> Result<Begun, PaymentError> {
         let command = self.intent(request, verified);
         let payment = command.payment.clone();
         if payment.order.amount.amount_minor <= 0 {
@@ -64,8 +70,10 @@ impl Payments {
             Ok(effect) => effect,
             Err(known) => return Ok(known),
         };
+        watch.ended(PaymentStep::Store, true);
         fail_point("payments-after-intent");
         let answer = provider.authorise(hold_request(&payment, payee, &effect)?).await;
+        watch.ended(PaymentStep::Bank, matches!(answer, Authorisation::Approved { .. }));
         fail_point("payments-after-provider");
         let payment = match self.authorised(payment.clone(), &effect, answer).await {
             Ok(payment) => payment,

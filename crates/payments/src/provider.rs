@@ -26,6 +26,10 @@ pub trait Provider: Send + Sync {
     fn link<'a>(&'a self, link: LinkId, proof: &'a str) -> ProviderFuture<'a, LinkAnswer>;
     /// Where customers prove that an account is theirs.
     fn proof_url(&self) -> &str;
+    /// Where customers prove it in a browser; none if the provider has no page for that.
+    fn proof_page_url(&self) -> Option<&str> {
+        None
+    }
     /// The name that the provider knows us by: what customers prove an account to.
     fn partner_name(&self) -> &str;
 }

@@ -3,7 +3,7 @@
 
 mod support;
 
-use model::{DeclineReason, PaymentState};
+use model::{DeclineReason, PaymentState, Unwatched};
 use payments::{Begun, Cancelled, PaymentError};
 use protocol::confirmation::ConfirmationKind;
 use records::{Command, RequestId, StoreError};
@@ -20,13 +20,14 @@ async fn an_approval_is_answered_at_once_and_the_same_request_gets_the_same_byte
     assert!(matches!(payment.state, PaymentState::Authorised(_)));
     assert_eq!((answer.status, world.bank.open_minor(payment.id)), (201, AMOUNT_MINOR));
 
-    let Begun::Known(row) = world.payments.begin(request.clone(), world.verified().await).await.unwrap()
+    let Begun::Known(row) =
+        world.payments.begin(request.clone(), world.verified().await, &Unwatched).await.unwrap()
     else {
         panic!("the request was taken for a new one");
     };
     assert_eq!((row.payment, row.answer), (Some(payment.id), Some(answer)));
     let other = RequestId { request_hash: [2; 32], ..request };
-    let error = world.payments.begin(other, world.verified().await).await.unwrap_err();
+    let error = world.payments.begin(other, world.verified().await, &Unwatched).await.unwrap_err();
     assert_eq!(error, PaymentError::OtherRequest);
     assert_eq!(world.bank.heard(), [Heard::Hold(payment.id)]);
     world.assert_sound().await;
@@ -94,7 +95,7 @@ async fn an_approval_that_arrives_after_a_cancel_never_leaves_money_held() {
             let (request, verified) = (world.request(), world.verified().await);
             let begin = {
                 let (payments, request) = (world.payments.clone(), request.clone());
-                tokio::spawn(async move { payments.begin(request, verified).await })
+                tokio::spawn(async move { payments.begin(request, verified, &Unwatched).await })
             };
             world.bank.has_taken_moods().await;
             let Cancelled::Received(payment) = world.payments.cancel(CHECKOUT, request.key).await.unwrap()
@@ -152,7 +153,7 @@ async fn a_server_killed_after_the_intent_finds_out_when_it_starts_again() {
         let (payments, request, verified) = (world.payments.clone(), world.request(), world.verified().await);
         let id = verified.payment();
         let asked = request.clone();
-        let begin = tokio::spawn(async move { payments.begin(asked, verified).await });
+        let begin = tokio::spawn(async move { payments.begin(asked, verified, &Unwatched).await });
         world.bank.has_taken_moods().await;
         begin.abort();
         assert!(begin.await.unwrap_err().is_cancelled());
@@ -179,7 +180,7 @@ async fn a_store_that_fails_after_the_intent_never_makes_us_say_that_nothing_hap
         Some(Box::new(|command| matches!(command, Command::ChangePayment(_)).then_some(StoreError::Busy)));
     let payments = world.payments_over(Arc::new(store));
     let Begun::Answered(payment, answer) =
-        payments.begin(world.request(), world.verified().await).await.unwrap()
+        payments.begin(world.request(), world.verified().await, &Unwatched).await.unwrap()
     else {
         panic!("known");
     };
@@ -196,7 +197,7 @@ async fn payments_of_one_millisecond_do_not_share_an_effect_s_id() {
     let payments = world.payments_with_repeating_ids(6);
     world.bank.expect(&[Mood::Deaf, Mood::Deaf, Mood::Deaf]);
     for _ in 0..3 {
-        let begun = payments.begin(world.request(), world.verified().await).await.unwrap();
+        let begun = payments.begin(world.request(), world.verified().await, &Unwatched).await.unwrap();
         assert!(matches!(begun, Begun::Answered(_, answer) if answer.status == 202));
     }
     world.work_for_s(6).await;

@@ -2,7 +2,7 @@
 
 mod support;
 
-use model::{MerchantId, PaymentState};
+use model::{MerchantId, PaymentState, Unwatched};
 use payments::{Begun, Cancelled, Changed, NotAllowed, PaymentError, Wanted};
 use protocol::confirmation::ConfirmationKind;
 use records::RequestId;
@@ -132,7 +132,7 @@ async fn a_cancel_that_comes_first_keeps_its_request_out() {
         let cancelled = world.payments.cancel(CHECKOUT, request.key.clone()).await.unwrap();
         assert_eq!(cancelled, Cancelled::Remembered);
     }
-    let error = world.payments.begin(request.clone(), world.verified().await).await.unwrap_err();
+    let error = world.payments.begin(request.clone(), world.verified().await, &Unwatched).await.unwrap_err();
     assert_eq!(error, PaymentError::Cancelled);
     assert_eq!(world.bank.heard(), []);
     let payment = world.authorised().await;
@@ -231,7 +231,7 @@ async fn one_request_sent_many_times_at_once_begins_one_payment() {
     let mut tasks = Vec::new();
     for _ in 0..8 {
         let (payments, request, verified) = (world.payments.clone(), request.clone(), world.verified().await);
-        tasks.push(tokio::spawn(async move { payments.begin(request, verified).await }));
+        tasks.push(tokio::spawn(async move { payments.begin(request, verified, &Unwatched).await }));
     }
     let (mut begun, mut known) = (0, 0);
     for task in tasks {

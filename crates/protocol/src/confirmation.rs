@@ -292,6 +292,12 @@ impl SealedConfirmation {
         KeyId(u16::from_be_bytes([self.0[1], self.0[2]]))
     }
 
+    /// The encapsulated key, for a confirmation key that is kept where only a Diffie-Hellman value can be had.
+    #[must_use]
+    pub fn enc(&self) -> &[u8; hpke::ENC_LEN] {
+        self.0[HEADER_LEN..].first_chunk().expect("the length was checked when it was taken")
+    }
+
     /// Opens it with the enrolment's confirmation key and checks the signature; `signing_key` gives the
     /// server's key with an id, as [`crate::key_bundle::KeyBundle::confirmation_key`] does.
     ///

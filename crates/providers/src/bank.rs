@@ -31,6 +31,8 @@ pub struct BankAddress {
     pub partner_url: String,
     /// Its customer API, for phones.
     pub customer_url: String,
+    /// Its page for customers' browsers, if it has one.
+    pub customer_page_url: Option<String>,
     /// The name that it knows us by: the common name of our certificate.
     pub partner_name: String,
 }
@@ -162,6 +164,10 @@ impl Provider for BankProvider {
 
     fn proof_url(&self) -> &str {
         &self.address.customer_url
+    }
+
+    fn proof_page_url(&self) -> Option<&str> {
+        self.address.customer_page_url.as_deref()
     }
 
     fn partner_name(&self) -> &str {

@@ -108,6 +108,7 @@ fn provider(partner_url: &str) -> BankProvider {
     let address = BankAddress {
         partner_url: partner_url.to_owned(),
         customer_url: "https://bank.example".to_owned(),
+        customer_page_url: None,
         partner_name: "shop.example".to_owned(),
     };
     BankProvider::new(address, Client::new(Roots::from_pem(root.to_pem().as_bytes()).unwrap(), None))

@@ -2,7 +2,7 @@
 //! what is known of its enrolment, what the till asks, the time and policy. It knows no store and no keys' holder.
 
 use crypto::p256::VerifyingKey;
-use model::{Order, TerminalNumber, Timestamp};
+use model::{Order, PaymentStep, TerminalNumber, Timestamp, Watch};
 use protocol::{
     payment_code::{Fields, OpenedCode, PinGeneration, PinKey},
     verdict::Verdict,
@@ -81,7 +81,8 @@ pub enum Alarm {
 
 /// Judges a code. The checks stand in the order of the specification; the first that fails is the verdict.
 ///
-/// `known` is none if there is no such enrolment.
+/// `known` is none if there is no such enrolment. `watch` is told when each group of checks ended, and gives nothing
+/// back.
 #[must_use]
 pub fn judge(
     code: &OpenedCode,
@@ -89,14 +90,18 @@ pub fn judge(
     order: &Order,
     now: Timestamp,
     policy: &Policy,
+    watch: &dyn Watch,
 ) -> Judgement {
     // 1, 2: nothing is counted before the device's signature is good, so a stranger can lock nobody out.
     let Some(known) = known else { return Judgement::unproved(Verdict::UnknownEnrolment) };
     if code.verify_signature(&known.device_key).is_err() {
+        watch.ended(PaymentStep::Signature, false);
         return Judgement::unproved(Verdict::BadSignature);
     }
     // 3: the counter.
-    if let Some(judgement) = judge_counter(code, known, order, now, policy) {
+    let counter = judge_counter(code, known, order, now, policy);
+    watch.ended(PaymentStep::Signature, counter.is_none());
+    if let Some(judgement) = counter {
         return judgement;
     }
     // From here on the code is consumed whatever comes of it.
@@ -112,11 +117,14 @@ pub fn judge(
     // 4, 5: these do not look at the PIN, so a locked enrolment tells nothing about it.
     let early = status_verdict(&known.enrolment, now).or(time_verdict(&code.fields, known, now, policy));
     if let Some(verdict) = early {
+        watch.ended(PaymentStep::Policy, false);
         return consumed(verdict, enrolment, None);
     }
     // 6, 7: both are worked out before either is looked at, so that a wrong PIN takes as long as a right one.
     let pin = check_pin(code, known, now);
+    watch.ended(PaymentStep::Pin, matches!(pin, PinCheck::Right { .. }));
     let rest = rest_verdict(&code.fields, known, order, now, policy);
+    watch.ended(PaymentStep::Policy, rest.is_none());
     match pin {
         PinCheck::UnknownGeneration => consumed(Verdict::UnknownPinGeneration, enrolment, None),
         PinCheck::Wrong { counts: false } => consumed(Verdict::WrongPin, enrolment, None),

@@ -2,7 +2,7 @@
 //! has to be committed. It writes nothing itself.
 
 use crypto::p256::VerifyingKey;
-use model::{Order, Payer, PaymentId, Timestamp};
+use model::{Order, Payer, PaymentId, PaymentStep, Timestamp, Watch};
 use protocol::{
     authentication_statement::{AuthenticationLevel, AuthenticationStatement, SignedStatement},
     payment_code::{OpenError, OpenedCode, PaymentCode, PinGeneration, open},
@@ -30,6 +30,8 @@ impl Security {
     /// was committed in between: call this again and commit what it gives then. So of any number of parallel
     /// tries each counts on what the one before it left.
     ///
+    /// `watch` is told when each group of checks ended: for operators' figures, never for the till.
+    ///
     /// # Errors
     /// [`SecurityError::Store`], [`SecurityError::Keys`], [`SecurityError::Damaged`]: ours, and no verdict on
     /// the code.
@@ -39,9 +41,11 @@ impl Security {
         order: &Order,
         payment: PaymentId,
         now: Timestamp,
+        watch: &dyn Watch,
     ) -> Result<Verification, SecurityError> {
         let case = Case { code_hash: code.hash().0, order, payment, now };
         let Some(epoch) = self.live_epoch(code.key_id(), now) else {
+            watch.ended(PaymentStep::Open, false);
             return Ok(case.refuse_unproved(Verdict::UnknownKey));
         };
         let opened = match open(code, &*epoch.holder, &epoch.recipient) {
@@ -49,10 +53,14 @@ impl Security {
             Err(OpenError::KeyStore(words)) => {
                 return Err(SecurityError::Keys(crypto::CryptoError::KeyStore(words)));
             }
-            Err(error) => return Ok(case.refuse_unproved(error.verdict().unwrap_or(Verdict::NotForUs))),
+            Err(error) => {
+                watch.ended(PaymentStep::Open, false);
+                return Ok(case.refuse_unproved(error.verdict().unwrap_or(Verdict::NotForUs)));
+            }
         };
         let known = self.snapshot(&opened).await?;
-        let judgement = judge(&opened, known.as_ref(), order, now, self.policy());
+        watch.ended(PaymentStep::Open, known.is_some());
+        let judgement = judge(&opened, known.as_ref(), order, now, self.policy(), watch);
         match known {
             Some(known) if judgement.verdict.is_ok() => self
                 .accept(&case, &opened, &known, judgement)

@@ -5,7 +5,9 @@ mod support;
 use std::sync::OnceLock;
 
 use crypto::{Secret, p256::SigningKey, x25519};
-use model::{Counter, Currency, CustomerId, EnrolmentId, MethodSlot, Order, TerminalNumber, Timestamp};
+use model::{
+    Counter, Currency, CustomerId, EnrolmentId, MethodSlot, Order, TerminalNumber, Timestamp, Unwatched,
+};
 use proptest::prelude::*;
 use protocol::{
     evidence::Evidence,
@@ -178,7 +180,7 @@ proptest! {
             past_use,
             method,
         };
-        let judgement = judge(&code, Some(&known), &order, start(), &policy);
+        let judgement = judge(&code, Some(&known), &order, start(), &policy, &Unwatched);
         prop_assert!(judgement.is_proved);
         let after = judgement.enrolment.as_ref().unwrap_or(&enrolment);
         prop_assert!(after.counter >= enrolment.counter, "the counter never goes back");
@@ -204,7 +206,7 @@ proptest! {
         // Another device's signature changes nothing at all.
         let mut stranger = known;
         stranger.device_key = SigningKey::from_scalar(&[7; 32]).unwrap().verifying_key().clone();
-        let judgement = judge(&code, Some(&stranger), &order, start(), &policy);
+        let judgement = judge(&code, Some(&stranger), &order, start(), &policy, &Unwatched);
         prop_assert_eq!(judgement.verdict, Verdict::BadSignature);
         prop_assert!(judgement.enrolment.is_none() && !judgement.consumes && judgement.alarm.is_none());
     }

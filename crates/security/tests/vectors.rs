@@ -3,7 +3,7 @@
 mod support;
 
 use fixtures::vectors::{self, EnrolmentState, MethodState as VectorMethodState, Vector};
-use model::{CheckoutId, Counter, CustomerId, MerchantId, Money, Order, Timestamp};
+use model::{CheckoutId, Counter, CustomerId, MerchantId, Money, Order, Timestamp, Unwatched};
 use protocol::{
     payment_code::{OpenedCode, PinGeneration, PinKey, open},
     verdict::Verdict,
@@ -43,7 +43,7 @@ fn verify(vector: &Vector) -> (Verdict, Option<Judgement>) {
     };
     let known = (opened.fields.enrolment == vector.context.enrolment).then(|| snapshot(vector, &opened));
     let now = Timestamp::from_s(vector.context.now_s);
-    let judgement = judge(&opened, known.as_ref(), &order(vector), now, &policy(vector));
+    let judgement = judge(&opened, known.as_ref(), &order(vector), now, &policy(vector), &Unwatched);
     (judgement.verdict, Some(judgement))
 }
 

@@ -2,7 +2,7 @@
 
 mod support;
 
-use model::{Currency, MethodSlot, Order, PaymentId, Timestamp};
+use model::{Currency, MethodSlot, Order, PaymentId, Timestamp, Unwatched};
 use protocol::{evidence::Evidence, payment_code::Cap, verdict::Verdict};
 use records::{EnrolmentStatus, LockReason, Store};
 use security::{Policy, Security, Verification};
@@ -15,7 +15,8 @@ async fn a_good_code_pays_once_and_the_statement_names_the_hold() {
     let phone = world.paying_phone().await;
     let code = phone.code(1, start());
     let id = PaymentId::derive(0, start(), 1);
-    let Verification::Accepted(verified) = world.security.verify(&code, &order(), id, start()).await.unwrap()
+    let Verification::Accepted(verified) =
+        world.security.verify(&code, &order(), id, start(), &Unwatched).await.unwrap()
     else {
         panic!("refused");
     };
@@ -314,7 +315,7 @@ async fn the_certificates_end_and_the_keys_end_are_ends() {
     phone.recipient = bundle.payment_key_at(end).unwrap();
     let id = PaymentId::derive(0, end, 1);
     let verify = async |now: Timestamp, counter| match security
-        .verify(&phone.code(counter, now), &order(), id, now)
+        .verify(&phone.code(counter, now), &order(), id, now, &Unwatched)
         .await
         .unwrap()
     {
@@ -330,10 +331,11 @@ async fn refusals_tell_the_phone_the_cause_only_where_a_device_was_proved() {
     let world = World::new();
     let phone = world.paying_phone().await;
     let id = PaymentId::derive(0, start(), 1);
-    let refused = async |code| match world.security.verify(code, &order(), id, start()).await.unwrap() {
-        Verification::Refused(refused) => refused,
-        Verification::Accepted(_) => panic!("accepted"),
-    };
+    let refused =
+        async |code| match world.security.verify(code, &order(), id, start(), &Unwatched).await.unwrap() {
+            Verification::Refused(refused) => refused,
+            Verification::Accepted(_) => panic!("accepted"),
+        };
     let wrong_pin = phone.wrong_pin_code(1, start());
     let told = refused(&wrong_pin).await.confirmation_cause();
     assert_eq!(told, Some((phone.enrolment, model::Counter(1), Verdict::WrongPin)));

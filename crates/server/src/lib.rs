@@ -18,6 +18,7 @@ mod router;
 mod routes;
 mod run;
 mod state;
+mod steps;
 mod workers;
 
 pub use openapi::openapi_json;

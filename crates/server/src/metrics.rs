@@ -4,6 +4,13 @@ use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
+/// Upper ends of what times are counted by, in seconds. The first are for steps of a payment alone: a whole request
+/// takes longer.
+const BUCKETS_S: [f64; 16] = [
+    0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0,
+];
+const FINE_BUCKETS: usize = 4;
+
 /// All figures.
 pub(crate) struct Metrics {
     registry: Registry,
@@ -11,6 +18,8 @@ pub(crate) struct Metrics {
     pub(crate) requests: IntCounterVec,
     /// How long they took, by route.
     pub(crate) request_seconds: HistogramVec,
+    /// How long the steps of payments took, by step.
+    pub(crate) step_seconds: HistogramVec,
     /// What security management found, by verdict.
     pub(crate) verdicts: IntCounterVec,
     /// Payments by the state in which they were answered.
@@ -37,18 +46,30 @@ impl Metrics {
             registry.register(Box::new(gauge.clone())).expect("each name is registered once");
             gauge
         };
-        let buckets = vec![0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
-        let seconds =
-            HistogramOpts::new("batzen_request_seconds", "How long requests took.").buckets(buckets);
-        let request_seconds = HistogramVec::new(seconds, &["route"]).expect("the names are well-formed");
-        registry.register(Box::new(request_seconds.clone())).expect("each name is registered once");
+        let seconds = |name: &str, help: &str, label: &str, buckets: &[f64]| {
+            let histogram = HistogramOpts::new(name, help).buckets(buckets.to_vec());
+            let histogram = HistogramVec::new(histogram, &[label]).expect("the names are well-formed");
+            registry.register(Box::new(histogram.clone())).expect("each name is registered once");
+            histogram
+        };
         Self {
             requests: counters(
                 "batzen_requests_total",
                 "Requests by route and status.",
                 &["route", "status"],
             ),
-            request_seconds,
+            request_seconds: seconds(
+                "batzen_request_seconds",
+                "How long requests took.",
+                "route",
+                &BUCKETS_S[FINE_BUCKETS..],
+            ),
+            step_seconds: seconds(
+                "batzen_step_seconds",
+                "How long the steps of payments took.",
+                "step",
+                &BUCKETS_S,
+            ),
             verdicts: counters(
                 "batzen_verdicts_total",
                 "What security management found in codes.",

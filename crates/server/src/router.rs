@@ -63,6 +63,7 @@ fn work() -> OpenApiRouter<Shared> {
         .routes(routes!(admin::unlock))
         .routes(routes!(admin::balances))
         .routes(routes!(admin::payment))
+        .routes(routes!(admin::steps))
 }
 
 /// What is answered also while there is too much work: who watches the server must see that.
@@ -74,8 +75,8 @@ fn operation() -> OpenApiRouter<Shared> {
         .routes(routes!(system::openapi))
 }
 
-/// The route table with its limits.
-pub(crate) fn router(shared: Shared) -> Router {
+/// The route table with its limits, and web pages beside it.
+pub(crate) fn router(shared: Shared, pages: Router) -> Router {
     let shed = ServiceBuilder::new()
         .layer(HandleErrorLayer::new(too_busy))
         .layer(LoadShedLayer::new())
@@ -86,6 +87,8 @@ pub(crate) fn router(shared: Shared) -> Router {
     work.layer(shed)
         .layer(middleware::from_fn(whole_body))
         .merge(operation)
+        // Files are answered at once, also while there is too much work.
+        .merge(pages.with_state(()))
         .fallback(system::no_such_route)
         .method_not_allowed_fallback(system::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

@@ -54,6 +54,7 @@ pub async fn run(
         max_connections: parts.limits.listeners_max.saturating_add(CONNECTIONS_BESIDE),
         ..ServeLimits::default()
     };
+    let pages = parts.pages.clone().unwrap_or_default();
     let shared = Shared::new(parts);
     let (drained, is_drained) = watch::channel(false);
     let worker = tokio::spawn(workers::work(shared.clone(), is_drained));
@@ -63,7 +64,7 @@ pub async fn run(
         tracing::info!("shutting down: no new requests");
         live.drain();
     };
-    let served = https::serve(listener.socket, listener.tls, router(shared), shutdown, limits).await;
+    let served = https::serve(listener.socket, listener.tls, router(shared, pages), shutdown, limits).await;
     drained.send_replace(true);
     worker.await.map_err(|_| RunError::Worker)?;
     served.map_err(RunError::from)

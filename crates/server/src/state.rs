@@ -3,6 +3,7 @@
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::pace::Pace;
+use crate::steps::Steps;
 use crypto::{Random, SystemRandom};
 use model::{Clock, ProviderId, Timestamp};
 use payments::{IdSource, Payments, Provider, Terms};
@@ -33,6 +34,8 @@ pub struct Parts {
     /// The EMV envelopes that the server takes beside digits; none by default, since it needs a registered
     /// application id.
     pub emv_profile: Option<EmvProfile>,
+    /// Web pages at the same door, if the server shows them; routes without a fallback.
+    pub pages: Option<axum::Router>,
 }
 
 /// What the server takes at most.
@@ -64,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) live: Arc<Live>,
     pub(crate) metrics: Metrics,
+    pub(crate) steps: Steps,
     pub(crate) pace: Pace,
     pub(crate) operator_key_hash: [u8; 32],
     pub(crate) limits: ServerLimits,
@@ -89,6 +93,7 @@ impl Shared {
             clock: parts.clock,
             live,
             metrics: Metrics::new(),
+            steps: Steps::default(),
             pace: Pace::new(parts.limits.checkout_rate_per_s),
             operator_key_hash: parts.operator_key_hash,
             limits: parts.limits,

@@ -3,17 +3,31 @@
 //! This room knows QR Code, Aztec and Data Matrix, and nothing of what they carry: it must not know payments,
 //! keys or the payment code's fields. It does no I/O and reads no clock. Everything that comes in is hostile:
 //! pictures are bounded before they are decoded, and nothing here panics on any input.
+//!
+//! Without features it only writes QR Code, which is all that a wallet's page may weigh. `read` adds reading of
+//! frames and the other two symbols, `files` (the default) adds picture files.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "read")]
 mod bullseye;
+#[cfg(feature = "files")]
+mod files;
+#[cfg(feature = "read")]
 mod luma;
+#[cfg(feature = "read")]
 mod read;
 mod render;
+#[cfg(feature = "read")]
 mod strategies;
 mod symbol;
 
-pub use read::{Found, ReadError, ReadLimits, find_in_image, read_image, read_luma};
-pub use render::{MODULE_PX_MAX, QUIET_ZONE_MODULES};
+#[cfg(feature = "files")]
+pub use files::{find_in_image, read_image};
+#[cfg(feature = "read")]
+pub use read::{Found, ReadError, ReadLimits, read_luma};
+#[cfg(feature = "files")]
+pub use render::MODULE_PX_MAX;
+pub use render::QUIET_ZONE_MODULES;
 pub use symbol::{CONTENT_BYTES_MAX, EncodeError, Symbol};
 
 /// The kinds of symbol that are written and read here.

@@ -7,10 +7,12 @@ use crate::Symbol;
 /// Light modules around every drawn symbol. QR Code demands 4 (ISO/IEC 18004, 9.1); the others need less.
 pub const QUIET_ZONE_MODULES: usize = 4;
 
-/// The largest module, in pixels, that [`Symbol::to_png`] draws.
+/// The largest module, in pixels, that `Symbol::to_png` draws.
+#[cfg(feature = "files")]
 pub const MODULE_PX_MAX: u8 = 40;
 
 impl Symbol {
+    #[cfg(feature = "files")]
     /// A 1-bit grayscale PNG file with square modules of `module_px` pixels (1 to [`MODULE_PX_MAX`], other
     /// values are brought into that range). Its side is `(side + 8) * module_px` pixels.
     #[must_use]
@@ -98,6 +100,7 @@ impl Symbol {
     }
 }
 
+#[cfg(feature = "files")]
 fn write_png(side_px: u32, pixels: &[u8]) -> Result<Vec<u8>, png::EncodingError> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, side_px, side_px);

@@ -1,14 +1,11 @@
 //! Making a symbol: content to modules. QR by `fast_qr`, Aztec and Data Matrix by `rxing`.
 
+#[cfg(feature = "read")]
+mod others;
+
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fast_qr::{ECL, QRBuilder};
-use rxing::aztec::encoder::aztec_encoder;
-use rxing::common::BitMatrix;
-use rxing::datamatrix::DataMatrixWriter;
-use rxing::datamatrix::encoder::SymbolShapeHint;
-use rxing::{BarcodeFormat, EncodeHints, Writer};
 
 use crate::{EccLevel, Symbology};
 
@@ -44,28 +41,25 @@ impl Symbol {
     ///
     /// # Errors
     /// [`EncodeError::Empty`] and [`EncodeError::TooLong`].
+    #[cfg(feature = "read")]
     pub fn encode(
         content: impl AsRef<[u8]>,
         symbology: Symbology,
         ecc: EccLevel,
     ) -> Result<Self, EncodeError> {
-        let content = content.as_ref();
-        if content.is_empty() {
-            return Err(EncodeError::Empty);
-        }
-        if content.len() > CONTENT_BYTES_MAX {
-            return Err(EncodeError::TooLong);
-        }
+        let content = bounded(content.as_ref())?;
         match symbology {
             Symbology::QrCode => encode_qr(content, ecc),
-            // rxing's encoders hold on the tested range, but they index and unwrap inside. A caller of ours
-            // would rather be told "does not fit" than be taken down.
-            Symbology::Aztec | Symbology::DataMatrix => catch_unwind(AssertUnwindSafe(|| match symbology {
-                Symbology::Aztec => encode_aztec(content, ecc),
-                _ => encode_data_matrix(content),
-            }))
-            .unwrap_or(Err(EncodeError::TooLong)),
+            Symbology::Aztec | Symbology::DataMatrix => others::encode(content, symbology, ecc),
         }
+    }
+
+    /// Makes a QR Code as [`Symbol::encode`] does: all that is there without the feature `read`.
+    ///
+    /// # Errors
+    /// [`EncodeError::Empty`] and [`EncodeError::TooLong`].
+    pub fn encode_qr(content: impl AsRef<[u8]>, ecc: EccLevel) -> Result<Self, EncodeError> {
+        encode_qr(bounded(content.as_ref())?, ecc)
     }
 
     /// Which kind of symbol this is.
@@ -97,6 +91,14 @@ impl fmt::Debug for Symbol {
     }
 }
 
+fn bounded(content: &[u8]) -> Result<&[u8], EncodeError> {
+    match content.len() {
+        0 => Err(EncodeError::Empty),
+        1..=CONTENT_BYTES_MAX => Ok(content),
+        _ => Err(EncodeError::TooLong),
+    }
+}
+
 fn encode_qr(content: &[u8], ecc: EccLevel) -> Result<Symbol, EncodeError> {
     let level = match ecc {
         EccLevel::Low => ECL::L,
@@ -107,34 +109,4 @@ fn encode_qr(content: &[u8], ecc: EccLevel) -> Result<Symbol, EncodeError> {
     let code = QRBuilder::new(content).ecl(level).build().map_err(|_| EncodeError::TooLong)?;
     let dark = (0..code.size).flat_map(|y| code[y].iter().map(|module| module.value())).collect();
     Ok(Symbol { symbology: Symbology::QrCode, side: code.size, dark })
-}
-
-fn encode_aztec(content: &[u8], ecc: EccLevel) -> Result<Symbol, EncodeError> {
-    let check_percent = match ecc {
-        EccLevel::Low => 10,
-        EccLevel::Medium => 23,
-        EccLevel::Quartile => 36,
-        EccLevel::High => 50,
-    };
-    let any_layers = 0;
-    let code =
-        aztec_encoder::encode_bytes(content, check_percent, any_layers).map_err(|_| EncodeError::TooLong)?;
-    Ok(from_bits(Symbology::Aztec, code.getMatrix()))
-}
-
-fn encode_data_matrix(content: &[u8]) -> Result<Symbol, EncodeError> {
-    // The writer takes text that it turns into ISO 8859-1 first, where each char below 256 is that byte.
-    let latin: String = content.iter().copied().map(char::from).collect();
-    let hints =
-        EncodeHints { DataMatrixShape: Some(SymbolShapeHint::FORCE_SQUARE), ..EncodeHints::default() };
-    let bits = DataMatrixWriter
-        .encode_with_hints(&latin, &BarcodeFormat::DATA_MATRIX, 0, 0, &hints)
-        .map_err(|_| EncodeError::TooLong)?;
-    Ok(from_bits(Symbology::DataMatrix, &bits))
-}
-
-fn from_bits(symbology: Symbology, bits: &BitMatrix) -> Symbol {
-    let side = bits.getHeight().min(bits.getWidth());
-    let dark = (0..side).flat_map(|y| (0..side).map(move |x| bits.get(x, y))).collect();
-    Symbol { symbology, side: side as usize, dark }
 }

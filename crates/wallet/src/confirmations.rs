@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use api::phone::{ConfirmationView, EnrolmentStatusName};
+use crypto::hpke::Decapsulate;
 use data_encoding::BASE64URL_NOPAD;
 use model::{Counter, Money, PaymentId, TerminalNumber, Timestamp};
 use protocol::{
@@ -11,7 +12,7 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{State, Vault, WalletError, state::Enrolled};
+use crate::{State, WalletError, state::Enrolled};
 
 /// The most confirmations that are kept; older ones make room.
 pub const CONFIRMATIONS_KEPT_MAX: usize = 200;
@@ -133,8 +134,8 @@ impl History {
 }
 
 impl State {
-    /// Takes one sealed confirmation: pushed by the server, or read from a 2D code at a till. Store the state
-    /// afterwards if it was new.
+    /// Takes one sealed confirmation: pushed by the server, or read from a 2D code at a till. `confirmation_key` is
+    /// the vault's, or one that was agreed with elsewhere (a browser's). Store the state afterwards if it was new.
     ///
     /// # Errors
     /// [`WalletError::Refused`] if it is forged, changed, for another wallet or signed with a key that is not known
@@ -142,10 +143,10 @@ impl State {
     pub fn receive(
         &mut self,
         sealed: SealedConfirmation,
-        vault: &dyn Vault,
+        confirmation_key: &dyn Decapsulate,
         now: Timestamp,
     ) -> Result<Received, WalletError> {
-        let confirmation = self.open_confirmation(&sealed, vault)?;
+        let confirmation = self.open_confirmation(&sealed, confirmation_key)?;
         self.keep(&confirmation, now)
     }
 
@@ -156,11 +157,11 @@ impl State {
     pub fn receive_view(
         &mut self,
         view: &ConfirmationView,
-        vault: &dyn Vault,
+        confirmation_key: &dyn Decapsulate,
         now: Timestamp,
     ) -> Result<Received, WalletError> {
-        let sealed = unwrap_view(view)?;
-        let confirmation = self.open_confirmation(&sealed, vault)?;
+        let sealed = unwrap_confirmation(view)?;
+        let confirmation = self.open_confirmation(&sealed, confirmation_key)?;
         if confirmation.sequence != view.sequence {
             return Err(WalletError::Contradiction("a confirmation is not at the place where it belongs"));
         }
@@ -177,7 +178,7 @@ impl State {
     pub fn receive_page(
         &mut self,
         views: &[ConfirmationView],
-        vault: &dyn Vault,
+        confirmation_key: &dyn Decapsulate,
         now: Timestamp,
     ) -> Result<PageOutcome, WalletError> {
         let mut outcome = PageOutcome::default();
@@ -186,7 +187,7 @@ impl State {
             return Err(WalletError::Contradiction("confirmations are out of order"));
         }
         for view in views {
-            match self.receive_view(view, vault, now) {
+            match self.receive_view(view, confirmation_key, now) {
                 Ok(Received::New { confirmation, .. }) => outcome.new.push(confirmation),
                 Ok(Received::Known { .. }) => {}
                 Err(error @ WalletError::Refused(ProtocolError::KeyUnknown(_))) => return Err(error),
@@ -232,16 +233,21 @@ impl State {
     fn open_confirmation(
         &self,
         sealed: &SealedConfirmation,
-        vault: &dyn Vault,
+        confirmation_key: &dyn Decapsulate,
     ) -> Result<Confirmation, WalletError> {
         let enrolled = self.enrolled()?;
         let bundle = enrolled.bundle_as_accepted(&self.realm)?;
         let signing_key = |id| bundle.confirmation_key(id);
-        Ok(sealed.open(vault.confirmation_key(), signing_key, &self.realm.realm)?)
+        Ok(sealed.open(confirmation_key, signing_key, &self.realm.realm)?)
     }
 }
 
-fn unwrap_view(view: &ConfirmationView) -> Result<SealedConfirmation, WalletError> {
+/// The sealed confirmation in one that the server's API gave: what a confirmation key that is kept elsewhere has to
+/// be asked about beforehand.
+///
+/// # Errors
+/// [`WalletError::Refused`] if it is none.
+pub fn unwrap_confirmation(view: &ConfirmationView) -> Result<SealedConfirmation, WalletError> {
     // Four characters hold three bytes.
     if view.sealed.len() > SEALED_LEN_MAX.div_ceil(3) * 4 {
         return Err(WalletError::Refused(ProtocolError::Size("confirmation")));

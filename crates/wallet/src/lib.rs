@@ -33,7 +33,9 @@ pub use activation::{
 };
 pub use clock::CLOCK_OFFSET_S_MAX;
 pub use code::{CodeRequest, DEFAULT_CAP_MINOR, PendingCode, ShownCode, SignableCode};
-pub use confirmations::{CONFIRMATIONS_KEPT_MAX, KeptConfirmation, PageOutcome, Received};
+pub use confirmations::{
+    CONFIRMATIONS_KEPT_MAX, KeptConfirmation, PageOutcome, Received, unwrap_confirmation,
+};
 pub use error::WalletError;
 pub use online::EnrolmentChange;
 pub use pin_session::{PinSession, RENEW_WITHIN_S, RENEWALS_MAX};

@@ -263,6 +263,7 @@ pub(crate) fn method(slot: u8, state: MethodStateName) -> MethodView {
         currency: (state == MethodStateName::Active).then_some(Currency::CHF),
         link: None,
         proof_url: None,
+        proof_page_url: None,
         partner: None,
         prove_by_ms: None,
     }

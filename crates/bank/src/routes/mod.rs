@@ -2,6 +2,7 @@
 
 mod customer;
 mod gate;
+mod page;
 mod parsed;
 mod partner;
 mod problem;

@@ -48,6 +48,19 @@ impl<T: FromStr<Err: core::fmt::Display>, S: Send + Sync> FromRequestParts<S> fo
     }
 }
 
+/// The session's text, whether it lasts or not.
+pub(crate) struct Bearer(pub(crate) Session);
+
+impl<S: Send + Sync> FromRequestParts<S> for Bearer {
+    type Rejection = Told;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Told> {
+        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let text = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(ProblemType::SessionEnded)?;
+        Ok(Self(Session::from_string(text.to_owned())))
+    }
+}
+
 /// The customer that calls, if there is a session.
 pub(crate) struct LoggedIn(pub(crate) CustomerSession);
 
@@ -55,8 +68,7 @@ impl FromRequestParts<Bank> for LoggedIn {
     type Rejection = Told;
 
     async fn from_request_parts(parts: &mut Parts, bank: &Bank) -> Result<Self, Told> {
-        let header = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let text = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(ProblemType::SessionEnded)?;
-        Ok(Self(bank.session(&Session::from_string(text.to_owned()))?))
+        let Bearer(session) = Bearer::from_request_parts(parts, bank).await?;
+        Ok(Self(bank.session(&session)?))
     }
 }

@@ -77,6 +77,7 @@ fn advice(problem: ProblemType) -> &'static str {
             "The number or the password is wrong, or there were too many tries. After five, wait 15 minutes."
         }
         ProblemType::SessionEnded => "Log in again.",
+        ProblemType::ReturnRefused => "The bank must know where a partner takes its customers back.",
         ProblemType::TooManyRequests => "Wait a minute.",
         ProblemType::StorageFailed => "It may or may not have been done; ask again with the same id.",
         ProblemType::Unavailable => "Nothing was done; try again soon.",

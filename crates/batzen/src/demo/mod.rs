@@ -3,17 +3,20 @@
 //! The payment server and the bank run as processes of their own, from the same folder that `batzen init` makes.
 
 mod children;
+mod gateway;
 mod once;
 mod ports;
 mod seed;
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::service::{runtime, stop};
-use crate::setup::{Folder, Ports};
+use crate::service::{ServerConfig, runtime, stop};
+use crate::setup::{Browsing, Folder, Ports};
 use children::Children;
+use gateway::{Gateway, LanView, Reach};
 use protocol::realm::Realm;
 use seed::Seeded;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -29,9 +32,16 @@ pub(crate) struct DemoArgs {
     /// The folder to keep everything in; `batzen-demo` in this folder if absent.
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// The payment server's port, when the folder is made; the bank takes the two after it.
+    /// The payment server's port, when the folder is made; the bank takes the two after it, the pages the next.
     #[arg(long, default_value_t = PORT)]
     port: u16,
+    /// Let phones on the same network join: opens one more port, with TLS, on all of this machine's networks. What is
+    /// in this demo is then for everybody there.
+    #[arg(long, conflicts_with = "once")]
+    lan: bool,
+    /// This machine's address in that network, where it cannot be told.
+    #[arg(long, value_name = "ADDRESS", requires = "lan")]
+    lan_address: Option<Ipv4Addr>,
 }
 
 /// The payment server's usual port.
@@ -40,7 +50,7 @@ const PORT: u16 = 7443;
 impl DemoArgs {
     /// What `batzen` alone stands for.
     pub(crate) const fn by_default() -> Self {
-        Self { once: false, dir: None, port: PORT }
+        Self { once: false, dir: None, port: PORT, lan: false, lan_address: None }
     }
 }
 
@@ -48,17 +58,21 @@ pub(crate) fn demo(arguments: DemoArgs, output: &Output) -> Result<ExitCode, Fai
     if arguments.once {
         return once::once(arguments.dir, output);
     }
+    let reach = if arguments.lan { Reach::Network(arguments.lan_address) } else { Reach::ThisMachine };
     let folder = Folder::at(&arguments.dir.unwrap_or_else(|| PathBuf::from("batzen-demo")))?;
     if !folder.is_made() {
-        folder.make(&demo_realm()?, Ports::from(arguments.port)?)?;
+        folder.make(&demo_realm()?, Ports::from(arguments.port)?, Browsing::Gateway)?;
     }
     runtime()?.block_on(async {
         let stop = stop::stop(false)?;
+        let port = ServerConfig::from_file(&folder.server_config())?.listen.port();
+        let gateway = Gateway::open(&folder, Ports::from(port)?, reach).await?;
         let mut children = Children::start(&folder).await?;
         let seeded = seed::seed(&folder).await?;
-        output.result(|| welcome(&folder, &seeded), &seeded);
+        let opened = Opened { pages_url: gateway.url(), lan: gateway.lan(), seeded: &seeded };
+        output.result(|| welcome(&folder, &opened), &opened);
         tokio::select! {
-            () = stop => {}
+            served = gateway.serve(&folder, &seeded, stop) => served?,
             ended = children.ended() => return Err(ended),
         }
         output.note("ending: what was begun is finished first");
@@ -71,13 +85,28 @@ fn demo_realm() -> Result<Realm, Failure> {
     Ok(Realm::new("demo.batzen.example")?)
 }
 
-fn welcome(folder: &Folder, seeded: &Seeded) -> String {
+/// What the demo tells whoever runs it.
+#[derive(serde::Serialize)]
+struct Opened<'a> {
+    /// Where a browser finds wallet and checkout.
+    pages_url: String,
+    /// How a phone joins, if one may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lan: Option<LanView>,
+    #[serde(flatten)]
+    seeded: &'a Seeded,
+}
+
+fn welcome(folder: &Folder, opened: &Opened<'_>) -> String {
+    let Opened { pages_url, lan, seeded } = opened;
+    let phone = lan.as_ref().map(phone_words).unwrap_or_default();
     let path = |name: &str| folder.path().join(name).display().to_string();
     let (wallet, realm) = (path("wallet"), folder.realm_file().display().to_string());
     let (code, picture, till) = (&seeded.activation_code, path("code.png"), path("till"));
     let (number, label) = (&seeded.customer_number, &seeded.till);
     format!(
-        "Batzen runs at {server}; everything is in {dir}.\n\n\
+        "Open {pages_url} in a browser: the phone and the till side by side.\n{phone}\n\
+         Batzen runs at {server}; everything is in {dir}. The same by commands:\n\n\
          Be the customer, in another terminal:\n\
          \x20 batzen wallet --state {wallet} activate --realm {realm} --code {code}\n\
          \x20     choose a PIN of six digits or more\n\
@@ -93,5 +122,13 @@ fn welcome(folder: &Folder, seeded: &Seeded) -> String {
         dir = folder.path().display(),
         password = seed::BANK_PASSWORD,
         logs = path("logs"),
+    )
+}
+
+fn phone_words(lan: &LanView) -> String {
+    format!(
+        "Or a phone on the same network: {}/ , where it gets the certificate with the fingerprint\n  {}\n\
+         Remove that certificate from the phone when you have seen enough.\n",
+        lan.url, lan.fingerprint
     )
 }

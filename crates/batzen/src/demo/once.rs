@@ -5,7 +5,7 @@ use super::{demo_realm, ports, seed};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::service::runtime;
-use crate::setup::Folder;
+use crate::setup::{Browsing, Folder};
 use client::bank_customer::BankCustomer;
 use model::{Currency, Money};
 use serde_json::Value;
@@ -35,7 +35,7 @@ pub(super) fn once(dir: Option<PathBuf>, output: &Output) -> Result<ExitCode, Fa
     let folder = Folder::at(&path)?;
     let mut steps = Steps::new(output);
     if !folder.is_made() {
-        folder.make(&demo_realm()?, ports::free()?)?;
+        folder.make(&demo_realm()?, ports::free()?, Browsing::Gateway)?;
         steps.done("keys, certificates and configurations made", "");
     }
     runtime()?.block_on(async {

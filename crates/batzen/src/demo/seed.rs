@@ -2,7 +2,7 @@
 
 use crate::admin::OperatorClient;
 use crate::failure::Failure;
-use crate::service::{self, SeedAccount, ServerConfig, read_named};
+use crate::service::{self, SeedAccount, ServerConfig, read_named, read_secret};
 use crate::setup::Folder;
 use api::admin::{
     ActivationCodeView, BalancePage, CheckoutRequest, CustomerRequest, CustomerView, MerchantRequest,
@@ -16,6 +16,12 @@ use serde::{Deserialize, Serialize};
 pub(super) const BANK_PASSWORD: &str = "alpine-meadow-42";
 /// The demo customer's number at the bank.
 pub(super) const CUSTOMER_NUMBER: &str = "100200";
+/// The demo customer's name.
+pub(super) const CUSTOMER_NAME: &str = "Alex Muster";
+/// The demo shop's name.
+pub(super) const MERCHANT_NAME: &str = "Corner Shop";
+/// What is paid in.
+pub(super) const CURRENCY: Currency = Currency::CHF;
 /// What is on the account at first.
 pub(super) const OPENING: &str = "200.00";
 /// The till's number, without its check digit.
@@ -49,10 +55,10 @@ pub(super) async fn seed_bank(folder: &Folder) -> Result<(), Failure> {
     folder.write_secret("bank/customer.password", BANK_PASSWORD)?;
     let account = SeedAccount {
         customer_number: CUSTOMER_NUMBER.parse()?,
-        customer_name: "Alex Muster".to_owned(),
+        customer_name: CUSTOMER_NAME.to_owned(),
         password_file: "customer.password".into(),
         label: "Private account".to_owned(),
-        currency: Currency::CHF,
+        currency: CURRENCY,
         opening: OPENING.to_owned(),
     };
     folder.write("bank/accounts.json", &serde_json::to_string_pretty(&[account])?)?;
@@ -62,10 +68,8 @@ pub(super) async fn seed_bank(folder: &Folder) -> Result<(), Failure> {
 
 /// Registers the customer, the shop and its till at the server, unless they are there.
 pub(super) async fn seed(folder: &Folder) -> Result<Seeded, Failure> {
-    let port = ServerConfig::from_file(&folder.server_config())?.listen.port();
-    let server_url = format!("https://localhost:{port}");
-    let client =
-        OperatorClient::new(server_url.clone(), &folder.roots(), &folder.operator_key(), "demo".to_owned())?;
+    let server_url = server_url(folder)?;
+    let client = operator(folder)?;
     let kept_at = folder.path().join("demo.json");
     let kept = match read_named(&kept_at) {
         Ok(text) => serde_json::from_slice(&text)
@@ -77,21 +81,46 @@ pub(super) async fn seed(folder: &Folder) -> Result<Seeded, Failure> {
             kept
         }
     };
-    let path = format!("/v1/admin/customers/{}/activation-codes", kept.customer);
-    let issued: ActivationCodeView = client.post(&path, &serde_json::json!({})).await?;
+    let activation_code = issue_activation_code(&client, kept.customer).await?;
     Ok(Seeded {
         server_url,
         customer: kept.customer,
         customer_number: CUSTOMER_NUMBER.to_owned(),
         till: kept.till,
-        activation_code: issued.activation_code,
+        activation_code,
     })
 }
 
+/// Where the payment server of this folder is.
+pub(super) fn server_url(folder: &Folder) -> Result<String, Failure> {
+    let port = ServerConfig::from_file(&folder.server_config())?.listen.port();
+    Ok(format!("https://localhost:{port}"))
+}
+
+/// Asks the payment server as its operator.
+pub(super) fn operator(folder: &Folder) -> Result<OperatorClient, Failure> {
+    OperatorClient::new(server_url(folder)?, &folder.roots(), &folder.operator_key(), "demo".to_owned())
+}
+
+/// Another activation code for the demo's customer.
+pub(super) async fn issue_activation_code(
+    client: &OperatorClient,
+    customer: CustomerId,
+) -> Result<String, Failure> {
+    let path = format!("/v1/admin/customers/{customer}/activation-codes");
+    let issued: ActivationCodeView = client.post(&path, &serde_json::json!({})).await?;
+    Ok(issued.activation_code)
+}
+
+/// The key of the demo's till.
+pub(super) fn till_key(folder: &Folder) -> Result<String, Failure> {
+    read_secret(&folder.path().join("till/api.key"))
+}
+
 async fn register(folder: &Folder, client: &OperatorClient, server_url: &str) -> Result<Kept, Failure> {
-    let name = "Alex Muster".to_owned();
+    let name = CUSTOMER_NAME.to_owned();
     let customer: CustomerView = client.post("/v1/admin/customers", &CustomerRequest { name }).await?;
-    let name = "Corner Shop".to_owned();
+    let name = MERCHANT_NAME.to_owned();
     let merchant: MerchantView = client.post("/v1/admin/merchants", &MerchantRequest { name }).await?;
     let checkout = register_till(client, &merchant).await?;
     let till = checkout.terminals.first().map(ToString::to_string).unwrap_or_default();
@@ -102,7 +131,7 @@ async fn register(folder: &Folder, client: &OperatorClient, server_url: &str) ->
         "api_key_file": "api.key",
         "tls_roots_file": "../tls/roots.pem",
         "terminal": till,
-        "currency": "CHF",
+        "currency": CURRENCY,
     });
     folder.write("till/checkout.json", &serde_json::to_string_pretty(&config)?)?;
     Ok(Kept { customer: customer.id, till })
@@ -139,10 +168,7 @@ pub(super) async fn balance_minor(customer: &BankCustomer) -> Result<i64, Failur
 
 /// What the ledger owes the demo's shop, posted.
 pub(super) async fn merchant_minor(folder: &Folder) -> Result<i64, Failure> {
-    let port = ServerConfig::from_file(&folder.server_config())?.listen.port();
-    let server_url = format!("https://localhost:{port}");
-    let client = OperatorClient::new(server_url, &folder.roots(), &folder.operator_key(), "demo".to_owned())?;
-    let page: BalancePage = client.get("/v1/admin/balances").await?;
+    let page: BalancePage = operator(folder)?.get("/v1/admin/balances").await?;
     let merchants = page.balances.iter().filter(|balance| balance.account.starts_with("merchant "));
     Ok(merchants.map(|balance| -balance.posted_minor).sum())
 }

@@ -36,8 +36,19 @@ pub(crate) struct ServerConfig {
     /// EMV consumer-presented envelopes that are taken beside digits; none if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) emv_profile: Option<EmvText>,
+    /// Wallet and checkout as web pages at the same address; none if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pages: Option<PagesConfig>,
     /// Banks that customers' accounts are at.
     pub(crate) banks: Vec<BankLink>,
+}
+
+/// What the web pages need to know.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PagesConfig {
+    /// The realm file: what the wallet trusts from the start.
+    pub(crate) realm_file: PathBuf,
 }
 
 /// A certificate chain and its key, PEM.
@@ -62,6 +73,10 @@ pub(crate) struct BankLink {
     pub(crate) customer_url: String,
     /// The name that the bank knows this server by: its certificate's common name.
     pub(crate) partner_name: String,
+    /// Its page where customers prove accounts in a browser, absolute or relative to the server's own address; none
+    /// if it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) customer_page_url: Option<String>,
     /// PEM: who issued the bank's certificate.
     pub(crate) roots: PathBuf,
     /// What the server shows the bank.
@@ -122,7 +137,8 @@ impl ServerConfig {
             &mut config.key_store_passphrase,
             &mut config.operator_key,
         ];
-        for file in own.into_iter().chain(config.policy.as_mut()).chain(links) {
+        let realm_file = config.pages.as_mut().map(|pages| &mut pages.realm_file);
+        for file in own.into_iter().chain(config.policy.as_mut()).chain(realm_file).chain(links) {
             *file = folder.join(&*file);
         }
         Ok(config)

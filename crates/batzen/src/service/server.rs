@@ -1,6 +1,6 @@
 //! `batzen server`: puts the payment server together and runs it.
 
-use super::config::{BankLink, EmvText, PemFiles, ServerConfig, read_named, read_secret};
+use super::config::{BankLink, EmvText, PagesConfig, PemFiles, ServerConfig, read_named, read_secret};
 use super::log::{self, LogFormat};
 use super::{open_files, runtime, stop};
 use crate::failure::Failure;
@@ -8,7 +8,9 @@ use crypto::hash::sha256;
 use https::{Client, Identity, Roots, ServerTls};
 use keystore::SoftwareKeyStore;
 use model::{Clock, ProviderId, Timestamp};
+use pages::{Front, Pages, PagesSettings};
 use payments::{Provider, Terms};
+use protocol::realm_file::RealmFile;
 use providers::{BankAddress, BankProvider};
 use security::{Policy, Security};
 use server::{Listener, Parts, ServerLimits};
@@ -28,7 +30,8 @@ const OPERATOR_KEY_BYTES: RangeInclusive<usize> = 24..=256;
 
 /// The payment server: checks codes, asks banks, keeps the ledger.
 ///
-/// Runs until SIGINT or SIGTERM, then finishes what it has taken on. `batzen init` makes a configuration.
+/// Runs until SIGINT or SIGTERM, then finishes what it has taken on. `batzen init` makes a configuration. With
+/// `pages` in it, the wallet and the checkout are web pages at the same address: /wallet/ and /checkout/.
 #[derive(clap::Args)]
 pub(crate) struct ServerArgs {
     /// The configuration file (JSON).
@@ -145,8 +148,22 @@ fn parts(config: &ServerConfig, store: EmbeddedStore) -> Result<(Parts, Arc<Embe
         operator_key_hash: sha256(&[operator_key.as_bytes()]),
         limits: ServerLimits::default(),
         emv_profile: config.emv_profile.as_ref().map(EmvText::to_profile).transpose()?,
+        pages: config.pages.as_ref().map(pages).transpose()?,
     };
     Ok((parts, store))
+}
+
+fn pages(config: &PagesConfig) -> Result<axum::Router, Failure> {
+    let realm_json = read_realm(&config.realm_file)?;
+    Ok(Pages::new(PagesSettings { realm_json, may_be_framed: false, front: Front::Absent }))
+}
+
+/// The realm file as it stands, if it is one.
+pub(crate) fn read_realm(path: &Path) -> Result<Vec<u8>, Failure> {
+    let text = read_named(path)?;
+    RealmFile::parse(&text)
+        .map_err(|error| Failure::new(format!("{} is not usable: {error}", path.display())))?;
+    Ok(text)
 }
 
 fn bank_provider(link: &BankLink) -> Result<BankProvider, Failure> {
@@ -156,6 +173,7 @@ fn bank_provider(link: &BankLink) -> Result<BankProvider, Failure> {
     let address = BankAddress {
         partner_url: link.partner_url.clone(),
         customer_url: link.customer_url.clone(),
+        customer_page_url: link.customer_page_url.clone(),
         partner_name: link.partner_name.clone(),
     };
     Ok(BankProvider::new(address, Client::new(roots, Some(identity))))

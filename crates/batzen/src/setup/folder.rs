@@ -2,8 +2,8 @@
 
 use super::certificates::{Pem, TlsAuthority};
 use crate::failure::Failure;
-use crate::service::{BankLink, PemFiles, ServerConfig};
-use bank::{BankConfig, IdentityFiles, Partner};
+use crate::service::{BankLink, PagesConfig, PemFiles, ServerConfig};
+use bank::{BankConfig, IdentityFiles, Partner, PartnerPage};
 use crypto::{Random, SystemRandom};
 use data_encoding::BASE64URL_NOPAD;
 use keystore::SoftwareKeyStore;
@@ -25,15 +25,34 @@ pub(crate) struct Ports {
     pub(crate) server: u16,
     pub(crate) bank_partner: u16,
     pub(crate) bank_customer: u16,
+    /// The demo's gateway, for this machine.
+    pub(crate) pages: u16,
+    /// The demo's gateway, for phones on the same network.
+    pub(crate) pages_lan: u16,
+}
+
+/// Who leads browsers to a folder's services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Browsing {
+    /// Each service has its own address.
+    Apart,
+    /// The demo's gateway: all have one address, the bank's customers under `/bank/`.
+    Gateway,
 }
 
 impl Ports {
-    /// `first` and the two after it.
+    /// `first` and the four after it.
     pub(crate) fn from(first: u16) -> Result<Self, Failure> {
-        if first == 0 || first > u16::MAX - 2 {
-            return Err(Failure::usage("a port is 1 to 65533: the two after it are needed too"));
+        if first == 0 || first > u16::MAX - 4 {
+            return Err(Failure::usage("a port is 1 to 65531: the four after it are needed too"));
         }
-        Ok(Self { server: first, bank_partner: first + 1, bank_customer: first + 2 })
+        Ok(Self {
+            server: first,
+            bank_partner: first + 1,
+            bank_customer: first + 2,
+            pages: first + 3,
+            pages_lan: first + 4,
+        })
     }
 }
 
@@ -85,7 +104,7 @@ impl Folder {
     }
 
     /// Makes keys, certificates and configurations. What is left of an interrupted try is made anew.
-    pub(crate) fn make(&self, realm: &Realm, ports: Ports) -> Result<(), Failure> {
+    pub(crate) fn make(&self, realm: &Realm, ports: Ports, browsing: Browsing) -> Result<(), Failure> {
         if self.is_made() {
             let path = self.path.display();
             return Err(Failure::new(format!("{path} is made already; choose another folder or remove it")));
@@ -106,8 +125,8 @@ impl Folder {
         remove_rest(&key_store)?;
         let now = crate::service::SystemClock.now();
         let keys = SoftwareKeyStore::create(&key_store, &passphrase, realm, now, &mut SystemRandom)?;
-        self.write("server/server.json", &to_json(&server_config(ports)?)?)?;
-        self.write("bank/bank.json", &to_json(&bank_config(ports, &keys)?)?)?;
+        self.write("server/server.json", &to_json(&server_config(ports, browsing)?)?)?;
+        self.write("bank/bank.json", &to_json(&bank_config(ports, browsing, &keys)?)?)?;
         let app =
             AppIdentity { id: "batzen.wallet".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
         let server_url = format!("https://localhost:{}", ports.server);
@@ -180,7 +199,8 @@ fn on_this_machine(port: u16) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }
 
-fn server_config(ports: Ports) -> Result<ServerConfig, Failure> {
+fn server_config(ports: Ports, browsing: Browsing) -> Result<ServerConfig, Failure> {
+    let bank_for_customers = format!("https://localhost:{}", ports.bank_customer);
     let files = |stem: &str| PemFiles {
         certificate_chain: format!("{stem}.pem").into(),
         private_key: format!("{stem}.key").into(),
@@ -195,10 +215,15 @@ fn server_config(ports: Ports) -> Result<ServerConfig, Failure> {
         policy: None,
         capture_window_s: 3_600,
         emv_profile: None,
+        pages: Some(PagesConfig { realm_file: "../phone/realm.json".into() }),
         banks: vec![BankLink {
             id: "bank".parse::<ProviderId>()?,
             partner_url: format!("https://localhost:{}", ports.bank_partner),
-            customer_url: format!("https://localhost:{}", ports.bank_customer),
+            customer_page_url: Some(match browsing {
+                Browsing::Apart => format!("{bank_for_customers}/"),
+                Browsing::Gateway => "/bank/".to_owned(),
+            }),
+            customer_url: bank_for_customers,
             partner_name: PARTNER_NAME.to_owned(),
             roots: "../tls/roots.pem".into(),
             identity: files("partner"),
@@ -206,15 +231,25 @@ fn server_config(ports: Ports) -> Result<ServerConfig, Failure> {
     })
 }
 
-fn bank_config(ports: Ports, keys: &SoftwareKeyStore) -> Result<BankConfig, Failure> {
+fn bank_config(ports: Ports, browsing: Browsing, keys: &SoftwareKeyStore) -> Result<BankConfig, Failure> {
     let identity = IdentityFiles { certificate_chain: "bank.pem".into(), private_key: "bank.key".into() };
+    let partner = Partner::new(PARTNER_NAME.parse()?, keys.statement_public_key().clone());
+    // Behind the gateway the wallet is at the bank's own address, and the front page shows both in frames.
+    let page = match browsing {
+        Browsing::Apart => PartnerPage {
+            return_addresses: vec![format!("https://localhost:{}/wallet/", ports.server).parse()?],
+            ..PartnerPage::default()
+        },
+        Browsing::Gateway => PartnerPage { page_may_be_framed: true, ..PartnerPage::default() },
+    };
+    let page = PartnerPage { display_name: Some("Batzen".to_owned()), ..page };
     Ok(BankConfig {
         data_dir: "store".into(),
         partner_listen: on_this_machine(ports.bank_partner),
         customer_listen: on_this_machine(ports.bank_customer),
         identity,
         partner_roots: "../tls/roots.pem".into(),
-        partners: vec![Partner::new(PARTNER_NAME.parse()?, keys.statement_public_key().clone())],
+        partners: vec![partner.with_page(page)],
         hold_lifetime_s: 7 * 24 * 3_600,
         expiry_interval_s: 5,
         drain_s: 10,

@@ -4,7 +4,8 @@
 mod certificates;
 mod folder;
 
-pub(crate) use folder::{Folder, Ports};
+pub(crate) use certificates::{Pem, TlsAuthority};
+pub(crate) use folder::{Browsing, Folder, Ports};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -29,7 +30,7 @@ pub(crate) struct InitArgs {
 pub(crate) fn init(arguments: InitArgs, output: &Output) -> Result<ExitCode, Failure> {
     let realm = Realm::new(&arguments.realm)?;
     let folder = Folder::at(&arguments.dir)?;
-    folder.make(&realm, Ports::from(arguments.port)?)?;
+    folder.make(&realm, Ports::from(arguments.port)?, Browsing::Apart)?;
     output.note(format_args!("warning: {}", keystore::WARNING));
     let document = serde_json::json!({
         "server_config": folder.server_config(),

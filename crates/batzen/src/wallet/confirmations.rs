@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use client::phone::{ConfirmationStream, PhoneClient};
 use std::time::Duration;
-use wallet::{KeptConfirmation, Received};
+use wallet::{KeptConfirmation, Received, Vault};
 
 /// The pauses before listening again: the first, and the longest.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
@@ -56,7 +56,7 @@ async fn fetch(client: &PhoneClient, wallet: &mut OpenWallet, output: &Output) -
     loop {
         let after = wallet.state.confirmed_through();
         let page = client.confirmations(signer_of(wallet)?, after).await.map_err(phone_failure)?;
-        let outcome = wallet.state.receive_page(&page.confirmations, &wallet.vault, now())?;
+        let outcome = wallet.state.receive_page(&page.confirmations, wallet.vault.confirmation_key(), now())?;
         wallet.store()?;
         for (sequence, why) in &outcome.unreadable {
             output.note(format_args!("Confirmation {sequence} cannot be trusted and is passed over: {why}"));
@@ -117,7 +117,7 @@ async fn listen(
 ) -> Result<(), Failure> {
     while let Some(view) = stream.next().await.map_err(phone_failure)? {
         let mut wallet = folder.open()?;
-        match wallet.state.receive_view(&view, &wallet.vault, now()) {
+        match wallet.state.receive_view(&view, wallet.vault.confirmation_key(), now()) {
             Ok(Received::New { .. }) => wallet.store()?,
             Ok(Received::Known { .. }) => {}
             Err(_) => return Ok(()),

@@ -10,7 +10,7 @@ use crypto::{Random, SystemRandom, p256::SigningKey, x509, x25519};
 use keystore::SoftwareKeyStore;
 use model::{
     CheckoutId, Clock, Counter, Currency, CustomerId, EnrolmentId, MerchantId, MethodSlot, Money, Order,
-    Payment, PaymentId, TerminalNumber, Timestamp,
+    Payment, PaymentId, TerminalNumber, Timestamp, Unwatched,
 };
 use payments::check::{Report, check};
 use payments::{Begun, Changed, IdSource, Observer, PaymentError, Payments, Provider, Terms, Wanted};
@@ -186,7 +186,7 @@ impl World {
         let now = self.clock.now();
         let id = self.payments.make_payment_id(0);
         let code = self.phone.next_code(now);
-        match self.security.verify(&code, &order(), id, now).await.unwrap() {
+        match self.security.verify(&code, &order(), id, now, &Unwatched).await.unwrap() {
             Verification::Accepted(verified) => *verified,
             Verification::Refused(refused) => panic!("{:?}", refused.verdict()),
         }
@@ -198,7 +198,7 @@ impl World {
     }
 
     pub(crate) async fn begin_as(&self, request: RequestId) -> (Payment, Answer) {
-        match self.payments.begin(request, self.verified().await).await.unwrap() {
+        match self.payments.begin(request, self.verified().await, &Unwatched).await.unwrap() {
             Begun::Answered(payment, answer) => (payment, answer),
             other => panic!("{other:?}"),
         }

@@ -7,7 +7,7 @@ use crypto::{Random, SystemRandom, p256::SigningKey, x509, x25519};
 use keystore::SoftwareKeyStore;
 use model::{
     CheckoutId, Counter, Currency, CustomerId, DeclineReason, EnrolmentId, MerchantId, MethodSlot, Money,
-    Order, Payment, PaymentId, PaymentState, TerminalNumber, Timestamp,
+    Order, Payment, PaymentId, PaymentState, TerminalNumber, Timestamp, Unwatched,
 };
 use protocol::{
     activation::Challenge,
@@ -143,7 +143,7 @@ impl World {
     pub(crate) async fn present(&self, code: &PaymentCode, order: &Order, now: Timestamp) -> Presented {
         let payment = PaymentId::derive(0, now, draw_u64());
         loop {
-            let verification = self.security.verify(code, order, payment, now).await.unwrap();
+            let verification = self.security.verify(code, order, payment, now, &Unwatched).await.unwrap();
             let (command, presented) = begin_payment(verification, now);
             match self.store.commit(Command::BeginPayment(Box::new(command))).await.unwrap() {
                 Outcome::Done => return presented,

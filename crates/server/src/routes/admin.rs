@@ -8,6 +8,7 @@ use crate::state::{Shared, SystemIds};
 use api::admin::{
     ActivationCodeView, BalancePage, BalanceView, CheckoutRequest, CustomerRequest, CustomerView,
     EnrolmentAdminPage, EnrolmentAdminView, MerchantRequest, MerchantView, NewCheckoutView, PaymentStory,
+    StepsPage,
 };
 use api::problem::{Problem, ProblemType};
 use axum::Json;
@@ -207,6 +208,13 @@ pub(crate) async fn balances(
         posted_minor: balance.posted_debit_minor - balance.posted_credit_minor,
     });
     Ok(Json(BalancePage { balances: balances.collect() }))
+}
+
+/// How long each step of the last payments took, latest first. Kept in memory only.
+#[utoipa::path(get, path = "/v1/admin/steps", tag = "operator", security(("operator_key" = [])),
+    responses((status = 200, body = StepsPage)))]
+pub(crate) async fn steps(State(shared): State<Shared>, _operator: OperatorCaller) -> Json<StepsPage> {
+    Json(StepsPage { payments: shared.steps.latest() })
 }
 
 /// Why a payment went as it did.

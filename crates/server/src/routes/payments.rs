@@ -5,6 +5,7 @@ use crate::callers::CheckoutCaller;
 use crate::fail::{Fail, Reply};
 use crate::input::{Body, InPath, InQuery, Key, LIST_MAX, malformed};
 use crate::state::Shared;
+use crate::steps::{Stopwatch, provider_verdict};
 use api::checkout::CheckoutView;
 use api::payment::{
     CancellationRequest, CancellationView, CaptureRequest, CaptureView, PaymentPage, PaymentRequest,
@@ -15,7 +16,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use model::{Money, Order, PaymentId};
+use model::{Money, Order, PaymentId, PaymentStep, Watch};
 use payments::{Begun, Cancelled, Changed, Refusal, Wanted};
 use protocol::confirmation::Cause;
 use protocol::payment_code::{FormError, PaymentCode};
@@ -100,14 +101,18 @@ async fn verify_and_begin(
     order: Order,
 ) -> Reply<Response> {
     let id = shared.payments.make_payment_id(0);
+    let watch = Stopwatch::start();
     for _ in 0..VERIFY_TRIES_MAX {
-        let verification = shared.security.verify(code, &order, id, shared.now()).await?;
+        watch.again();
+        let verification = shared.security.verify(code, &order, id, shared.now(), &watch).await?;
         let (verdict, begun) = match verification {
             Verification::Accepted(verified) => {
-                (Verdict::Ok, shared.payments.begin(request.clone(), *verified).await?)
+                (Verdict::Ok, shared.payments.begin(request.clone(), *verified, &watch).await?)
             }
             Verification::Refused(refused) if refused.verdict() == Verdict::UnknownKey => {
-                shared.metrics.verdicts.with_label_values(&[Verdict::UnknownKey.name()]).inc();
+                let verdict = Verdict::UnknownKey.name();
+                shared.metrics.verdicts.with_label_values(&[verdict]).inc();
+                shared.steps.record(&watch, None, verdict, shared.now(), &shared.metrics);
                 let detail =
                     "The code is for another payment server, or was made with a key that is retired.";
                 return Err(Fail::new(ProblemType::CodeUnknownKey, detail));
@@ -120,6 +125,9 @@ async fn verify_and_begin(
             Begun::VerifyAgain => {}
             Begun::Known(row) => return known(shared, *row, &request).await,
             Begun::Answered(payment, answer) => {
+                watch.ended(PaymentStep::Store, true);
+                let found = if verdict.is_ok() { provider_verdict(&payment) } else { verdict.name() };
+                shared.steps.record(&watch, Some(payment.id), found, shared.now(), &shared.metrics);
                 shared.metrics.verdicts.with_label_values(&[verdict.name()]).inc();
                 let state = PaymentView::from(&payment).state;
                 shared.metrics.payments.with_label_values(&[state_label(state)]).inc();

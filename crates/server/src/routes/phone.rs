@@ -214,6 +214,7 @@ fn method_view(shared: &Shared, method: &Method) -> MethodView {
         currency: None,
         link: None,
         proof_url: None,
+        proof_page_url: None,
         partner: None,
         prove_by_ms: None,
     };
@@ -224,6 +225,7 @@ fn method_view(shared: &Shared, method: &Method) -> MethodView {
             view.prove_by_ms = Some(expires_at.ms());
             if let Ok(provider) = shared.payments.provider(&method.provider) {
                 view.proof_url = Some(provider.proof_url().to_owned());
+                view.proof_page_url = provider.proof_page_url().map(str::to_owned);
                 view.partner = Some(provider.partner_name().to_owned());
             }
         }

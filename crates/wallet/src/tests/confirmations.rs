@@ -12,14 +12,14 @@ use protocol::{
 fn gaps_are_seen_filled_and_nothing_is_taken_twice() {
     let Ready { world, vault, mut state, .. } = ready();
     let views: Vec<_> = (1..=5).map(|sequence| world.confirmation(sequence, &vault)).collect();
-    let first = state.receive_view(&views[0], &vault, NOW).unwrap();
+    let first = state.receive_view(&views[0], vault.confirmation_key(), NOW).unwrap();
     assert!(matches!(first, Received::New { has_gap: false, .. }));
     // The fourth comes from a till's screen before the second and third.
-    let early = state.receive_view(&views[3], &vault, NOW).unwrap();
+    let early = state.receive_view(&views[3], vault.confirmation_key(), NOW).unwrap();
     assert!(matches!(early, Received::New { has_gap: true, .. }));
     assert_eq!(state.confirmed_through(), 1);
-    assert_eq!(state.receive_view(&views[3], &vault, NOW).unwrap(), Received::Known { sequence: 4 });
-    let outcome = state.receive_page(&views[1..], &vault, NOW).unwrap();
+    assert_eq!(state.receive_view(&views[3], vault.confirmation_key(), NOW).unwrap(), Received::Known { sequence: 4 });
+    let outcome = state.receive_page(&views[1..], vault.confirmation_key(), NOW).unwrap();
     assert_eq!(outcome.new.iter().map(|kept| kept.sequence).collect::<Vec<_>>(), [2, 3, 5]);
     assert_eq!((state.confirmed_through(), outcome.missing), (5, 0));
     assert_eq!(state.confirmations(3).map(|kept| kept.sequence).collect::<Vec<_>>(), [4, 5]);
@@ -39,16 +39,16 @@ fn forged_misplaced_and_foreign_ones_are_refused() {
         (&forged, WalletError::Refused(ProtocolError::SignatureBad("confirmation"))),
         (&foreign, WalletError::Refused(ProtocolError::Unopenable("confirmation"))),
     ] {
-        assert_eq!(state.receive_view(view, &vault, NOW).unwrap_err(), expected);
+        assert_eq!(state.receive_view(view, vault.confirmation_key(), NOW).unwrap_err(), expected);
     }
-    assert!(matches!(state.receive_view(&misplaced, &vault, NOW), Err(WalletError::Contradiction(_))));
+    assert!(matches!(state.receive_view(&misplaced, vault.confirmation_key(), NOW), Err(WalletError::Contradiction(_))));
     assert_eq!(state.confirmations(0).count(), 0);
     assert_eq!(state.status(NOW).standing, Some(EnrolmentStatusName::Active));
     // One bad one does not stop the next; but nothing unsigned makes the wallet jump.
-    let outcome = state.receive_page(&[forged.clone(), world.confirmation(2, &vault)], &vault, NOW).unwrap();
+    let outcome = state.receive_page(&[forged.clone(), world.confirmation(2, &vault)], vault.confirmation_key(), NOW).unwrap();
     assert_eq!((outcome.unreadable.len(), outcome.new.len(), state.confirmed_through()), (1, 1, 2));
     let far = api::phone::ConfirmationView { sequence: 4_000_000_000, ..forged };
-    assert!(state.receive_page(&[far], &vault, NOW).is_err());
+    assert!(state.receive_page(&[far], vault.confirmation_key(), NOW).is_err());
     assert_eq!(state.confirmed_through(), 2);
 }
 
@@ -67,7 +67,7 @@ fn a_key_that_is_not_known_yet_stops_the_page_and_loses_nothing() {
     };
     let page = [world.confirmation(1, &vault), unknown];
     assert!(matches!(
-        state.receive_page(&page, &vault, NOW),
+        state.receive_page(&page, vault.confirmation_key(), NOW),
         Err(WalletError::Refused(ProtocolError::KeyUnknown(_)))
     ));
     assert_eq!(state.confirmed_through(), 1);
@@ -76,7 +76,7 @@ fn a_key_that_is_not_known_yet_stops_the_page_and_loses_nothing() {
         .confirmation_keys
         .push(protocol::key_bundle::ConfirmationKey { key_id, public_key: newer.verifying_key().clone() });
     state.apply_enrolment(&world.view(&bundle, 0, NOW), NOW, NOW).unwrap();
-    assert_eq!(state.receive_page(&page, &vault, NOW).unwrap().new.len(), 1);
+    assert_eq!(state.receive_page(&page, vault.confirmation_key(), NOW).unwrap().new.len(), 1);
 }
 
 #[test]
@@ -89,10 +89,10 @@ fn a_till_s_digits_tell_an_offline_phone_of_its_lock_but_old_news_does_not() {
         notice.seal(recipient, &world.confirmation, key_id, &world.realm, &mut SystemRandom).unwrap()
     };
     let standing = |state: &crate::State| state.status(NOW).standing;
-    state.receive(notice(1, NOW.plus_s(-1)), &vault, NOW).unwrap();
+    state.receive(notice(1, NOW.plus_s(-1)), vault.confirmation_key(), NOW).unwrap();
     assert_eq!(standing(&state), Some(EnrolmentStatusName::Active), "older than the server's word");
     let digits = notice(2, NOW.plus_s(1)).to_digits();
-    state.receive(SealedConfirmation::from_digits(&digits).unwrap(), &vault, NOW).unwrap();
+    state.receive(SealedConfirmation::from_digits(&digits).unwrap(), vault.confirmation_key(), NOW).unwrap();
     assert_eq!(standing(&state), Some(EnrolmentStatusName::LockedPin));
 }
 
@@ -101,7 +101,7 @@ fn the_history_is_bounded() {
     let Ready { world, vault, mut state, .. } = ready();
     let count = u32::try_from(CONFIRMATIONS_KEPT_MAX).unwrap() + 5;
     let page: Vec<_> = (1..=count).map(|sequence| world.confirmation(sequence, &vault)).collect();
-    state.receive_page(&page, &vault, NOW).unwrap();
+    state.receive_page(&page, vault.confirmation_key(), NOW).unwrap();
     assert_eq!(state.confirmations(0).count(), CONFIRMATIONS_KEPT_MAX);
     assert_eq!((state.confirmed_through(), state.confirmations(0).next().unwrap().sequence), (count, 6));
     assert!(state.seal(&vault.state_key, &mut SystemRandom).len() < crate::STATE_LEN_MAX / 4);

@@ -1,4 +1,4 @@
-//! Installs what the tests use beside Rust: a few Debian packages, and a Python environment under `target`.
+//! Installs what the tests use beside Rust: a few Debian packages, and Python and Node packages under `target`.
 //!
 //! Nothing outside `target` is touched but through apt-get, and that only as root; anyone else is told what
 //! to type.
@@ -11,6 +11,11 @@ use std::process::{Command, Stdio};
 
 /// The Python packages that the tests use, with their versions.
 const REQUIREMENTS: &str = "tests/requirements.txt";
+/// Where the Node packages that the page tests use are named, with their versions.
+const NODE_PACKAGES: &str = "tests/pages";
+/// Where Debian keeps the standard library's source, which is compiled for WebAssembly where rustup has not
+/// brought a compiled one.
+const DEBIAN_RUST_SOURCE: &str = "/usr/lib/rustlib/src";
 
 /// A program that tests use and the Debian package that has it.
 struct Tool {
@@ -25,11 +30,25 @@ const TOOLS: &[Tool] = &[
     Tool { package: "iproute2", is_here: || is_on_path("ip") },
     Tool { package: "util-linux", is_here: || is_on_path("unshare") },
     Tool { package: "faketime", is_here: || is_on_path("faketime") },
+    Tool { package: "nodejs", is_here: || is_on_path("node") },
+    Tool { package: "npm", is_here: || is_on_path("npm") },
+    Tool { package: "chromium", is_here: || is_on_path("chromium") },
+    Tool { package: "ffmpeg", is_here: || is_on_path("ffmpeg") },
+    Tool { package: "webkit2gtk-driver", is_here: || is_on_path("WebKitWebDriver") },
+    Tool { package: "xvfb", is_here: || is_on_path("Xvfb") },
+    Tool { package: "rustc-web", is_here: || has_wasm_library() || Path::new("/usr/bin/rustc").exists() },
+    Tool { package: "cargo-web", is_here: || has_wasm_library() || Path::new("/usr/bin/cargo").exists() },
+    Tool {
+        package: "rust-web-src",
+        is_here: || has_wasm_library() || Path::new(DEBIAN_RUST_SOURCE).exists(),
+    },
+    Tool { package: "lld-22", is_here: || has_wasm_library() || is_on_path("wasm-ld-22") },
 ];
 
 pub(super) fn run(bench: &Bench) -> Result<Counts, String> {
     install_packages(bench)?;
     install_python(bench)?;
+    install_node(bench)?;
     Ok(Counts::ONE_PASSED)
 }
 
@@ -72,6 +91,42 @@ fn install_python(bench: &Bench) -> Result<(), String> {
         REQUIREMENTS,
     ]))?;
     fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))
+}
+
+/// Installs from the lock file, unless that was done already.
+fn install_node(bench: &Bench) -> Result<(), String> {
+    let problem = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    let folder = bench.node_packages();
+    let stamp = folder.join("installed.txt");
+    fs::create_dir_all(&folder).map_err(|error| problem(&folder, error))?;
+    let mut wanted = String::new();
+    for name in ["package.json", "package-lock.json"] {
+        let from = bench.places.root.join(NODE_PACKAGES).join(name);
+        let text = fs::read_to_string(&from).map_err(|error| problem(&from, error))?;
+        let to = folder.join(name);
+        fs::write(&to, &text).map_err(|error| problem(&to, error))?;
+        wanted.push_str(&text);
+    }
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        println!("the Node packages are up to date");
+        return Ok(());
+    }
+    let mut install = bench.command("npm");
+    install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder);
+    bench.run(&mut install)?;
+    fs::write(&stamp, wanted).map_err(|error| problem(&stamp, error))
+}
+
+/// Whether the toolchain brings a compiled standard library for WebAssembly, as `rustup target add` does.
+fn has_wasm_library() -> bool {
+    let asked = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", "wasm32-unknown-unknown"])
+        .stdin(Stdio::null())
+        .output();
+    let Ok(output) = asked else { return false };
+    let folder = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
+    let Ok(mut files) = fs::read_dir(folder) else { return false };
+    files.any(|file| file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("libstd-")))
 }
 
 fn is_root() -> bool {

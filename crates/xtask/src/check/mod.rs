@@ -18,7 +18,8 @@ use std::time::{Duration, Instant};
 /// What to leave out.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Leave out the slow last steps: documentation tests, second implementation, release build, demo, bench.
+    /// Leave out the slow last steps: documentation tests, second implementation, release build, demo, pages in
+    /// the browsers, bench.
     #[arg(long)]
     quick: bool,
     /// Install nothing; what is missing makes its step fail.
@@ -143,6 +144,11 @@ impl Bench {
     /// The Python in it.
     fn python(&self) -> PathBuf {
         self.venv().join("bin/python")
+    }
+
+    /// The Node packages that look at the pages.
+    fn node_packages(&self) -> PathBuf {
+        self.places.target.join("test-node")
     }
 
     /// The `batzen` that the end-to-end tests may kill at its failpoints.

@@ -4,10 +4,17 @@ use super::counts::{Counts, run_counted};
 use super::{Bench, Step, install};
 use crate::tidy;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The script of the implementation that was written from the spec alone.
 const SECOND_IMPLEMENTATION: &str = "tests/second-implementation/run.py";
+/// What looks at the pages in a browser.
+const PAGES: &str = "tests/pages/run.mjs";
+/// What is type-checked together, beside the page tests themselves: pages, and the script that has no page.
+const PAGE_TYPES: &[&str] = &["tests/pages/tsconfig.site.json", "tests/pages/tsconfig.worker.json"];
+/// How the page tests are type-checked.
+const PAGE_TEST_TYPES: &str = "tests/pages/tsconfig.json";
 
 pub(super) fn all() -> Vec<Step> {
     let step = |name, run| Step { name, is_slow: false, is_install: false, run };
@@ -17,6 +24,8 @@ pub(super) fn all() -> Vec<Step> {
         step("format", format),
         step("tidy", tidy_tree),
         step("clippy", clippy),
+        step("page types", page_types),
+        step("page gallery", page_gallery),
         step("vectors", vectors),
         step("failpoints build", failpoints_build),
         step("tests", tests),
@@ -24,6 +33,7 @@ pub(super) fn all() -> Vec<Step> {
         slow("second implementation", second_implementation),
         slow("release build", release_build),
         slow("demo", demo),
+        slow("pages", pages),
         slow("bench", bench_code),
     ]
 }
@@ -40,6 +50,41 @@ fn tidy_tree(_: &Bench) -> Result<Counts, String> {
 fn clippy(bench: &Bench) -> Result<Counts, String> {
     bench.run(&mut bench.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     Ok(Counts::ONE_PASSED)
+}
+
+/// The pages' scripts and their tests, with the types that their comments state.
+fn page_types(bench: &Bench) -> Result<Counts, String> {
+    let packages = bench.node_packages();
+    // The compiler looks for packages beside its configuration, so a small one lies there.
+    let beside = packages.join("tsconfig.json");
+    let extended = bench.places.root.join(PAGE_TEST_TYPES).display().to_string();
+    fs::write(&beside, format!("{{ \"extends\": {extended:?} }}\n"))
+        .map_err(|error| format!("{}: {error}", beside.display()))?;
+    let compiler = packages.join("node_modules/typescript/bin/tsc");
+    let check =
+        |project: &Path| bench.run(bench.command("node").arg(&compiler).arg("--project").arg(project));
+    for project in PAGE_TYPES {
+        check(Path::new(project))?;
+    }
+    check(&beside)?;
+    Ok(Counts::ONE_PASSED)
+}
+
+/// Every screen in every language, from sample values: no server is needed.
+fn page_gallery(bench: &Bench) -> Result<Counts, String> {
+    run_counted(bench, &mut page_tests(bench, &["gallery"]))
+}
+
+/// Wallet, checkout and front page as people use them, against the whole system.
+fn pages(bench: &Bench) -> Result<Counts, String> {
+    run_counted(bench, &mut page_tests(bench, &["payment", "wallet", "checkout", "front", "webkit"]))
+}
+
+fn page_tests(bench: &Bench, suites: &[&str]) -> Command {
+    let mut command = bench.command("node");
+    command.arg(PAGES).args(suites.iter().flat_map(|suite| ["--suite", suite]));
+    command.env("BATZEN_BIN", bench.built_binary("release")).env("BATZEN_TARGET", &bench.places.target);
+    command
 }
 
 fn vectors(bench: &Bench) -> Result<Counts, String> {

@@ -77,6 +77,7 @@ pub(crate) struct Setup {
     /// The server's keys, where they are not its own.
     pub(crate) keys: Option<Arc<dyn KeyStore>>,
     pub(crate) emv_profile: Option<EmvProfile>,
+    pub(crate) pages: Option<axum::Router>,
 }
 
 impl Default for Setup {
@@ -93,6 +94,7 @@ impl Default for Setup {
             now: start(),
             keys: None,
             emv_profile: None,
+            pages: None,
         }
     }
 }
@@ -288,6 +290,7 @@ pub(crate) fn parts(
         operator_key_hash: sha256(&[OPERATOR_KEY.as_bytes()]),
         limits: setup.limits,
         emv_profile: setup.emv_profile,
+        pages: setup.pages,
     };
     (parts, store)
 }

@@ -1,0 +1,459 @@
+/**
+ * The wallet of this page: asks the core what to do, and does it with the browser's keys, storage and network.
+ *
+ * The order that keeps a payment safe is the core's: a code is signed only after the state with its counter is on
+ * disk, an activation request is sent only after it is. This module must not know screens.
+ */
+import init, {
+  check_pin as checkNewPin, check_till as checkTillNumber, confirmation_encs as confirmationEncs, Wallet,
+} from '/wasm/wallet.js';
+import { describeBrowser } from './browser.js';
+import { core, coreKind, Fault } from './fault.js';
+import { followConfirmations } from './follow.js';
+import { ask } from './server.js';
+import { holdAlone, isPersisted, Store } from './store.js';
+import { isSupported, makeKeys, Vault } from './vault.js';
+import { methodOf, shownCodeOf, viewOf } from './view.js';
+
+/** @typedef {import('./types.js').Engine} Engine */
+/** @typedef {import('./types.js').View} View */
+/** @typedef {import('./types.js').Method} Method */
+/** @typedef {import('./types.js').MethodText} MethodText */
+
+const REALM_FILE = '/wallet/realm.json';
+/** A method that can no longer be proved when the customer comes back from the bank is of no use. */
+const PROVE_WITHIN_MS = 60_000;
+/** After these the server will never take the same request. */
+const REFUSED_FOR_GOOD = ['activation-refused', 'challenge-expired', 'malformed-request'];
+
+/**
+ * Opens what this browser keeps, for this page alone.
+ * @returns {Promise<Engine>}
+ */
+export async function openEngine() {
+  if (!isSupported()) throw new Fault('not_supported');
+  const release = await holdAlone();
+  try {
+    const [store] = await Promise.all([Store.open(), init()]);
+    const kept = await store.read();
+    const vault = kept && new Vault(kept.keys);
+    const wallet = kept && vault ? await openWallet(vault, kept.state) : await freshWallet();
+    return new BrowserEngine({ store, vault, wallet, release, isKeptForGood: await isPersisted(false) });
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/**
+ * @param {Vault} vault
+ * @param {Uint8Array} sealed
+ */
+async function openWallet(vault, sealed) {
+  const stateKey = await vault.stateKey();
+  return core(() => Wallet.open(stateKey, sealed));
+}
+
+/** A wallet that is not activated, of the realm that this page came with. */
+async function freshWallet() {
+  const realmFile = await ask('GET', REALM_FILE);
+  return core(() => Wallet.fresh(realmFile));
+}
+
+/** @implements {Engine} */
+class BrowserEngine {
+  /** @param {{ store: Store, vault: Vault|null, wallet: Wallet, release: () => void, isKeptForGood: boolean }} parts */
+  constructor({ store, vault, wallet, release, isKeptForGood }) {
+    this.#store = store;
+    this.#vault = vault;
+    this.#wallet = wallet;
+    this.#release = release;
+    this.#isKeptForGood = isKeptForGood;
+    this.#onNetwork = () => this.#changed();
+    for (const event of ['online', 'offline']) addEventListener(event, this.#onNetwork);
+  }
+
+  #store;
+  /** None before the first activation. */
+  #vault;
+  #wallet;
+  #release;
+  #isKeptForGood;
+  #isAnswered = false;
+  #onNetwork;
+  /** @type {Set<(view: View) => void>} */
+  #subscribers = new Set();
+  /** One step after the other, so that what is stored is never older than what was stored before. */
+  #last = Promise.resolve();
+
+  view() {
+    const isOnline = this.#isAnswered && navigator.onLine;
+    return viewOf(this.#wallet.view(Date.now()), { isOnline, isPersisted: this.#isKeptForGood });
+  }
+
+  /** @param {(view: View) => void} fn */
+  subscribe(fn) {
+    this.#subscribers.add(fn);
+    return () => this.#subscribers.delete(fn);
+  }
+
+  /** @param {string} pin */
+  checkPin(pin) {
+    return /** @type {import('./types.js').FaultKind|null} */ (checkNewPin(digitsOf(pin)) ?? null);
+  }
+
+  /** @param {string} text */
+  checkTill(text) {
+    return checkTillNumber(text);
+  }
+
+  /**
+   * @param {string} code
+   * @param {string} pin
+   */
+  activate(code, pin) {
+    return this.#alone(async () => {
+      this.#isKeptForGood = await isPersisted(true);
+      const keys = await makeKeys();
+      const vault = new Vault(keys);
+      const { challenge } = JSON.parse(await this.#ask('POST', '/v1/activations/challenge'));
+      const unsent = await this.#draft(vault, code, pin, challenge);
+      const state = await this.#seal(vault);
+      await this.#store.put({ keys, state });
+      this.#vault = vault;
+      await this.#sendActivation(unsent.stored());
+    });
+  }
+
+  resumeActivation() {
+    return this.#alone(async () => {
+      const request = this.#wallet.pending_activation();
+      if (!request) throw new Fault('unexpected', 'no activation waits');
+      await this.#sendActivation(request);
+    });
+  }
+
+  abandonActivation() {
+    return this.#alone(async () => {
+      core(() => this.#wallet.abandon_activation());
+      await this.#save();
+    });
+  }
+
+  beginMethod() {
+    return this.#alone(async () => {
+      const page = JSON.parse(await this.#askSigned('GET', '/v1/methods'));
+      const method = waiting(page.methods) ?? await this.#addMethod(page.providers?.[0]);
+      core(() => this.#wallet.apply_method(JSON.stringify(method)));
+      await this.#save();
+      return { slot: method.slot, url: proofAddress(method) };
+    });
+  }
+
+  /**
+   * @param {number} slot
+   * @param {string} proof
+   */
+  finishMethod(slot, proof) {
+    return this.#alone(async () => {
+      try {
+        const text = await this.#askSigned('POST', `/v1/methods/${slot}/proof`, JSON.stringify({ proof }));
+        core(() => this.#wallet.apply_method(text));
+        await this.#save();
+        return methodOf(JSON.parse(text));
+      } catch (error) {
+        // No other proof will do for this method: the bank may have linked it to one whose answer was lost.
+        if (error instanceof Fault && error.kind === 'proof_refused') await this.#dropMethod(slot);
+        throw error;
+      }
+    });
+  }
+
+  /** @param {number} slot */
+  removeMethod(slot) {
+    return this.#alone(() => this.#dropMethod(slot));
+  }
+
+  /** @param {{ pin: string, slot: number|null, capMinor: number|null, till: string|null }} wish */
+  makeCode({ pin, slot, capMinor, till }) {
+    return this.#alone(() => {
+      const wish = JSON.stringify({ slot, cap_minor: capMinor, till: till || null });
+      return this.#show(() => this.#wallet.make_code(digitsOf(pin), wish, Date.now()));
+    });
+  }
+
+  renewCode() {
+    return this.#alone(() => this.#show(() => this.#wallet.renew_code(Date.now())));
+  }
+
+  wipe() {
+    this.#wallet.wipe();
+  }
+
+  refresh() {
+    return this.#alone(async () => {
+      await this.#learnStanding();
+      const methods = await this.#askSigned('GET', '/v1/methods');
+      core(() => this.#wallet.apply_methods(methods));
+      await this.#save();
+      await this.#fetchConfirmations();
+    });
+  }
+
+  follow() {
+    return followConfirmations({
+      signer: () => this.#signer(),
+      through: () => this.#wallet.confirmed_through(),
+      catchUp: () => this.#alone(async () => {
+        await this.#learnStanding();
+        await this.#fetchConfirmations();
+      }),
+      take: (/** @type {string} */ view) => this.#alone(() => this.#takeNext(view)),
+    });
+  }
+
+  lock() {
+    return this.#alone(() => this.#applyEnrolment('POST', '/v1/enrolment/lock'));
+  }
+
+  resync() {
+    return this.#alone(async () => {
+      const body = core(() => this.#wallet.resync_request());
+      await this.#applyEnrolment('POST', '/v1/enrolment/resync', body);
+    });
+  }
+
+  erase() {
+    return this.#alone(async () => {
+      this.#wallet.wipe();
+      await this.#store.clear();
+      this.#vault = null;
+      this.#wallet = await freshWallet();
+    });
+  }
+
+  close() {
+    this.#wallet.wipe();
+    for (const event of ['online', 'offline']) removeEventListener(event, this.#onNetwork);
+    this.#subscribers.clear();
+    this.#store.close();
+    this.#release();
+  }
+
+  /**
+   * Runs a step after those before it, and tells the subscribers when it is done, whatever came of it.
+   * @template T
+   * @param {() => Promise<T>} step
+   * @returns {Promise<T>}
+   */
+  #alone(step) {
+    const run = this.#last.then(step);
+    this.#last = run.then(() => this.#changed(), () => this.#changed());
+    return run;
+  }
+
+  #changed() {
+    const view = this.view();
+    for (const fn of this.#subscribers) fn(view);
+  }
+
+  /**
+   * @param {Vault} vault
+   * @param {string} code
+   * @param {string} pin
+   * @param {string} challenge
+   */
+  async #draft(vault, code, pin, challenge) {
+    const [device, online, confirmation] = await Promise.all(
+      [vault.devicePublic(), vault.onlinePublic(), vault.confirmationPublic()]);
+    const draft = core(() => this.#wallet.draft_activation(
+      code, challenge, digitsOf(pin), describeBrowser(), device, online, confirmation, Date.now()));
+    const [request, deviceProof, onlineProof] = await Promise.all([
+      vault.signAsDevice(draft.certificate_request()),
+      vault.signAsDevice(draft.device_proof()),
+      vault.signOnline(draft.online_proof()),
+    ]);
+    return core(() => this.#wallet.begin_activation(draft, request, deviceProof, onlineProof));
+  }
+
+  /** @param {Uint8Array} request */
+  async #sendActivation(request) {
+    const vault = this.#ownVault();
+    const sentAtMs = Date.now();
+    /** @type {string} */
+    let reply;
+    try {
+      reply = await this.#ask('POST', '/v1/activations', request);
+    } catch (error) {
+      if (REFUSED_FOR_GOOD.includes(coreKind(error) ?? '')) {
+        core(() => this.#wallet.abandon_activation());
+        await this.#save();
+      }
+      throw error;
+    }
+    const device = await vault.devicePublic();
+    const bytes = new TextEncoder().encode(reply);
+    core(() => this.#wallet.complete_activation(bytes, device, sentAtMs, Date.now()));
+    await this.#save();
+    await this.#learnStanding();
+  }
+
+  /** @param {string|undefined} provider @returns {Promise<MethodText>} */
+  async #addMethod(provider) {
+    if (!provider) throw new Fault('server', 'the server knows no bank');
+    return JSON.parse(await this.#askSigned('POST', '/v1/methods', JSON.stringify({ provider })));
+  }
+
+  /** @param {number} slot */
+  async #dropMethod(slot) {
+    await this.#askSigned('DELETE', `/v1/methods/${slot}`);
+    core(() => this.#wallet.forget_method(slot));
+    await this.#save();
+  }
+
+  /**
+   * Stores the counter, and only then signs.
+   * @param {() => import('/wasm/wallet.js').PendingCode} make
+   */
+  async #show(make) {
+    const started = performance.now();
+    const vault = this.#ownVault();
+    const pending = core(make);
+    await this.#save();
+    const signable = pending.stored();
+    const signature = await vault.signAsDevice(signable.to_sign());
+    const shown = core(() => signable.finish(signature));
+    const { methods } = this.view();
+    const renewalsLeft = this.#wallet.renewals_left(Date.now());
+    const code = shownCodeOf(shown, { methods, renewalsLeft, madeInMs: performance.now() - started });
+    shown.free();
+    return code;
+  }
+
+  async #learnStanding() {
+    await this.#applyEnrolment('GET', `/v1/enrolment?device_time_ms=${Date.now()}`);
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {string} [body]
+   */
+  async #applyEnrolment(method, path, body) {
+    const sentAtMs = Date.now();
+    const view = await this.#askSigned(method, path, body);
+    core(() => this.#wallet.apply_enrolment(view, sentAtMs, Date.now()));
+    await this.#save();
+  }
+
+  async #fetchConfirmations() {
+    for (;;) {
+      const after = this.#wallet.confirmed_through();
+      const page = await this.#askSigned('GET', `/v1/confirmations?after=${after}`);
+      const { has_more: hasMore } = await this.#takePage(page);
+      if (!hasMore || this.#wallet.confirmed_through() === after) return;
+    }
+  }
+
+  /**
+   * One confirmation as it was pushed; what lies between it and the last is fetched first.
+   * @param {string} view
+   */
+  async #takeNext(view) {
+    const { sequence } = JSON.parse(view);
+    if (sequence <= this.#wallet.confirmed_through()) return;
+    if (sequence > this.#wallet.confirmed_through() + 1) return this.#fetchConfirmations();
+    await this.#takePage(`{"confirmations":[${view}],"has_more":false}`);
+  }
+
+  /**
+   * Takes a page; once more with the server's present keys if it was signed with one that is not known here.
+   * @param {string} page
+   */
+  async #takePage(page) {
+    const vault = this.#ownVault();
+    const agreed = await vault.agree(core(() => confirmationEncs(page)));
+    const own = await vault.confirmationPublic();
+    const take = () => core(() => this.#wallet.receive_page(page, own, agreed.slice(), Date.now()));
+    let brought;
+    try {
+      brought = take();
+    } catch (error) {
+      if (coreKind(error) !== 'key_unknown') throw error;
+      await this.#learnStanding();
+      brought = take();
+    }
+    await this.#save();
+    return JSON.parse(brought);
+  }
+
+  #signer() {
+    return { wallet: this.#wallet, vault: this.#ownVault() };
+  }
+
+  #ownVault() {
+    if (!this.#vault) throw new Fault('unexpected', 'there are no keys yet');
+    return this.#vault;
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {string|Uint8Array} [body]
+   */
+  #ask(method, path, body) {
+    return this.#noted(ask(method, path, { body }));
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {string|Uint8Array} [body]
+   */
+  #askSigned(method, path, body) {
+    return this.#noted(ask(method, path, { body, signer: this.#signer() }));
+  }
+
+  /** @template T @param {Promise<T>} asked @returns {Promise<T>} */
+  async #noted(asked) {
+    try {
+      const answer = await asked;
+      this.#isAnswered = true;
+      return answer;
+    } catch (error) {
+      this.#isAnswered = !(error instanceof Fault && (error.kind === 'offline' || error.kind === 'busy'));
+      throw error;
+    }
+  }
+
+  async #save() {
+    await this.#store.put({ state: await this.#seal(this.#ownVault()) });
+  }
+
+  /** @param {Vault} vault */
+  async #seal(vault) {
+    const stateKey = await vault.stateKey();
+    return /** @type {Uint8Array<ArrayBuffer>} */ (core(() => this.#wallet.seal(stateKey)));
+  }
+}
+
+/** As bytes that the core wipes. @param {string} pin */
+function digitsOf(pin) {
+  return new TextEncoder().encode(pin);
+}
+
+/** A method that was added and can still be proved. @param {MethodText[]} methods */
+function waiting(methods) {
+  return methods.find(({ state, prove_by_ms: byMs }) => state === 'unproved' && (byMs ?? 0) > Date.now() + PROVE_WITHIN_MS);
+}
+
+/** Where the bank proves the account, with the way back. @param {MethodText} method */
+function proofAddress({ proof_page_url: page, link, partner }) {
+  if (!page || !link || !partner) throw new Fault('server', 'the server did not say where the account is to be proved');
+  const address = new URL(page, location.origin);
+  address.searchParams.set('link', link);
+  address.searchParams.set('partner', partner);
+  address.searchParams.set('return', `${location.origin}/wallet/`);
+  address.searchParams.set('lang', document.documentElement.lang);
+  return address.href;
+}

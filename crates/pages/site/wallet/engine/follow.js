@@ -1,0 +1,66 @@
+/**
+ * Takes confirmations as they come, through lost connections and sleeping phones. It must not know what a
+ * confirmation is.
+ */
+import { Fault } from './fault.js';
+import { listen } from './server.js';
+
+/** The pauses before listening again: the first, and the longest. */
+const PAUSE_MS_MIN = 1_000;
+const PAUSE_MS_MAX = 30_000;
+
+/**
+ * @param {{ signer: () => import('./server.js').Signer, through: () => number, catchUp: () => Promise<void>,
+ *   take: (view: string) => Promise<void> }} wallet
+ * @returns {() => void} what ends it
+ */
+export function followConfirmations(wallet) {
+  const ended = new AbortController();
+  run(wallet, ended.signal);
+  return () => ended.abort();
+}
+
+/**
+ * @param {Parameters<typeof followConfirmations>[0]} wallet
+ * @param {AbortSignal} signal
+ */
+async function run({ signer, through, catchUp, take }, signal) {
+  let pauseMs = PAUSE_MS_MIN;
+  while (!signal.aborted) {
+    try {
+      await catchUp();
+      pauseMs = PAUSE_MS_MIN;
+      for await (const view of listen(`/v1/confirmations/stream?after=${through()}`, signer(), signal)) {
+        if (signal.aborted) return;
+        await take(view);
+      }
+    } catch (error) {
+      // Whatever it was, the next look at the server tells; what is wrong for good shows on the next request.
+      if (!(error instanceof Fault)) throw error;
+    }
+    await pause(pauseMs, signal);
+    pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX);
+  }
+}
+
+/**
+ * Waits, but no longer than until the network is back or the page is looked at again.
+ * @param {number} ms
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
+function pause(ms, signal) {
+  return new Promise((resolve) => {
+    const done = new AbortController();
+    const end = () => {
+      done.abort();
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    const wake = { signal: done.signal };
+    addEventListener('online', end, wake);
+    document.addEventListener('visibilitychange', () => { if (!document.hidden) end(); }, wake);
+    signal.addEventListener('abort', end, wake);
+  });
+}

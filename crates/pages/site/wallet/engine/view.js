@@ -1,0 +1,63 @@
+/**
+ * From the core's texts to what the page shows: names in the page's own spelling, nothing decided.
+ */
+
+/** @typedef {import('./types.js').View} View */
+/** @typedef {import('./types.js').Method} Method */
+/** @typedef {import('./types.js').ShownCode} ShownCode */
+/** @typedef {import('./types.js').MethodText} MethodText */
+
+/**
+ * @param {string} json of the core's `view`
+ * @param {{ isOnline: boolean, isPersisted: boolean }} here what the core cannot know
+ * @returns {View}
+ */
+export function viewOf(json, { isOnline, isPersisted }) {
+  const text = JSON.parse(json);
+  return {
+    phase: text.phase, realm: text.realm, name: text.name, standing: text.standing, pinTriesLeft: text.pin_tries_left,
+    methods: text.methods.map(methodOf),
+    confirmations: text.confirmations.map(confirmationOf),
+    hints: hintsOf(text.hints), lastOnlineAtMs: text.last_online_at_ms,
+    isOnline, isPersisted, defaultCapMinor: text.default_cap_minor, appVersion: text.app_version,
+  };
+}
+
+/**
+ * @param {MethodText} text
+ * @returns {Method}
+ */
+export function methodOf(text) {
+  const state = text.state === 'active' ? 'active' : 'unproved';
+  return { slot: text.slot, provider: text.provider, state, label: text.label ?? null, currency: text.currency ?? null };
+}
+
+/** @param {any} text */
+function confirmationOf(text) {
+  const { at_ms: atMs, amount_minor: amountMinor, ...rest } = text;
+  return { ...rest, atMs, amountMinor };
+}
+
+/**
+ * @param {import('/wasm/wallet.js').ShownCode} shown
+ * @param {{ methods: Method[], renewalsLeft: number, madeInMs: number }} beside
+ * @returns {ShownCode}
+ */
+export function shownCodeOf(shown, { methods, renewalsLeft, madeInMs }) {
+  const text = JSON.parse(shown.to_json());
+  const method = methods.find(({ slot }) => slot === text.slot) ??
+    { slot: text.slot, provider: '', state: 'active', label: null, currency: text.currency };
+  return {
+    counter: text.counter, side: shown.side(), modules: shown.modules(), method,
+    capMinor: text.cap_minor, currency: text.currency, till: text.till,
+    madeAtMs: text.made_at_ms, expiresAtMs: text.expires_at_ms, renewalsLeft, madeInMs, hints: hintsOf(text.hints),
+  };
+}
+
+/**
+ * A page has no sensors, which its keys' level says once and for all: that hint would stand beside every code.
+ * @param {{ hint: import('./types.js').Hint }[]} hints
+ */
+function hintsOf(hints) {
+  return hints.map(({ hint }) => hint).filter((hint) => hint !== 'sensors_not_run');
+}

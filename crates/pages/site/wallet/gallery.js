@@ -1,0 +1,132 @@
+/**
+ * Every screen with a sample model, so that tests can draw, photograph and check each of them without an engine.
+ * Only tests load it.
+ */
+import { setLanguage, setMessages } from '/shared/i18n.js';
+import { KNOWN_CAUSES } from './causes.js';
+import { byDay, summarise, summaryOf } from './payments.js';
+import { CONFIRMATIONS, METHODS, NOW_MS, VIEW, declined, shownCode } from './samples.js';
+import { faultText } from './faults.js';
+import de from './messages/de.js';
+import en from './messages/en.js';
+import fr from './messages/fr.js';
+import it from './messages/it.js';
+import { activate, scan } from './screens/activate.js';
+import { addBank, bankDone, bankFinishing, bankNotDone } from './screens/bank.js';
+import { code, expired, hidden } from './screens/code.js';
+import { history, paymentDetail } from './screens/history.js';
+import { home } from './screens/home.js';
+import { install } from './screens/install.js';
+import { locked } from './screens/locked.js';
+import { pay, payOptions } from './screens/pay.js';
+import { activating, activationPending, choosePin } from './screens/pin.js';
+import { result } from './screens/result.js';
+import { eraseWallet, lockDevice, removeMethod, settings } from './screens/settings.js';
+import { fault, loading } from './screens/start.js';
+
+/** @typedef {import('./types.js').FaultKind} FaultKind */
+/** @typedef {import('./types.js').Standing} Standing */
+
+setMessages({ en, de, fr, it });
+
+/** Every press does nothing. */
+const actions = /** @type {any} */ (new Proxy({}, { get: () => () => {} }));
+const scanning = {
+  back: () => {},
+  start: async (/** @type {HTMLVideoElement} */ _video, /** @type {(state: 'running') => void} */ onState) => {
+    onState('running');
+    return { stop: () => {} };
+  },
+};
+const payments = summarise(CONFIRMATIONS);
+const idle = { isBusy: false, fault: null };
+const [method] = METHODS;
+const canPay = { method, capMinor: 10_000, till: null, triesLeft: null, fault: null };
+
+/** @type {FaultKind[]} */
+const FAULTS = [
+  'not_supported', 'storage_unavailable', 'storage_full', 'other_tab', 'damaged', 'keys_expired', 'clock_wrong',
+  'certificate_expired', 'revoked', 'unsynchronised', 'counter_exhausted', 'vault', 'unexpected', 'server',
+];
+/** @type {Exclude<Standing, 'active'>[]} */
+const STANDINGS = ['unsynchronised', 'locked_pin', 'locked_clone', 'locked_operator', 'locked_customer', 'revoked'];
+
+/** @type {[string, () => HTMLElement][]} */
+const SCREENS = [
+  ['loading', () => loading()],
+  ...FAULTS.map(/** @returns {[string, () => HTMLElement]} */ (kind) => [`fault-${kind}`, () => fault({ kind, hasHome: kind === 'vault' }, actions)]),
+  ['install', () => install({ canPrompt: false, code: '7K3M-Q9TX-2BHD' }, actions)],
+  ['install-prompt', () => install({ canPrompt: true, code: null }, actions)],
+  ['activate', () => activate({ code: '', fault: null, canInstall: true }, actions)],
+  ['activate-prefilled', () => activate({ code: '7K3M-Q9TX-2BHD', fault: null, canInstall: false }, actions)],
+  ['activate-refused', () => activate({ code: '', fault: faultText('activation_refused'), canInstall: false }, actions)],
+  ['scan', () => scan({}, scanning)],
+  ['choose-pin', () => choosePin({ step: 'choose', fault: null }, actions)],
+  ['choose-pin-obvious', () => choosePin({ step: 'choose', fault: faultText('pin_obvious') }, actions)],
+  ['repeat-pin', () => choosePin({ step: 'repeat', fault: null }, actions)],
+  ['activating', () => activating()],
+  ['activation-pending', () => activationPending({ fault: faultText('offline'), isSent: true, isBusy: false }, actions)],
+  ['activation-failed', () => activationPending({ fault: faultText('server'), isSent: false, isBusy: true }, actions)],
+  ['home', () => home({ name: 'Anna Meier', method, unproved: null, hints: [], isOnline: true, payments: payments.slice(0, 4) }, actions)],
+  ['home-first', () => home({ name: 'Anna Meier', method: null, unproved: null, hints: [], isOnline: true, payments: [] }, actions)],
+  ['home-ready', () => home({ name: null, method, unproved: null, hints: [], isOnline: true, payments: [] }, actions)],
+  ['home-unproved', () => home({ name: 'Anna', method: null, unproved: METHODS[2], hints: [], isOnline: true, payments: [] }, actions)],
+  ['home-banners', () => home({
+    name: 'Anna', method, unproved: null, isOnline: false, payments: payments.slice(0, 2),
+    hints: ['locked', 'clock_far_off', 'keys_expire_soon', 'offline_too_long', 'clock_unsure'],
+  }, actions)],
+  ['add-bank', () => addBank({ isBusy: false, isOnline: true, fault: null }, actions)],
+  ['add-bank-offline', () => addBank({ isBusy: false, isOnline: false, fault: null }, actions)],
+  ['bank-finishing', () => bankFinishing()],
+  ['bank-done', () => bankDone({ method }, actions)],
+  ['bank-cancelled', () => bankNotDone({ fault: null }, actions)],
+  ['bank-refused', () => bankNotDone({ fault: faultText('proof_refused') }, actions)],
+  ['pay', () => pay(canPay, actions)],
+  ['pay-last-try', () => pay({ ...canPay, till: '5724', triesLeft: 1 }, actions)],
+  ['pay-too-short', () => pay({ ...canPay, fault: faultText('pin_too_short') }, actions)],
+  ['pay-options', () => payOptions({ methods: METHODS.slice(0, 2), slot: 1, capMinor: 10_000, till: null }, actions)],
+  ['pay-options-own', () => payOptions({ methods: METHODS.slice(0, 1), slot: 1, capMinor: 7550, till: '5724' }, actions)],
+  ['code', () => code({ code: shownCode({}), isOnline: true, nowMs: () => NOW_MS + 13_000 }, actions)],
+  ['code-bound-offline', () => code({ code: shownCode({ till: '5724', renewalsLeft: 0, hints: ['cap_rounded'] }), isOnline: false, nowMs: () => NOW_MS + 51_000 }, actions)],
+  ['hidden', () => hidden({}, actions)],
+  ['expired', () => expired({}, actions)],
+  ...CONFIRMATIONS.filter((one) => one.kind !== 'notice').map(/** @returns {[string, () => HTMLElement]} */ (one) => [
+    `result-${one.kind}-${one.sequence}`,
+    () => result({ payment: summaryOf(CONFIRMATIONS.filter((other) => other.sequence <= one.sequence), one), triesLeft: 2, higherCapMinor: null, ...idle }, actions),
+  ]),
+  ...[...KNOWN_CAUSES, 'cause_77'].map(/** @returns {[string, () => HTMLElement]} */ (cause) => [
+    `declined-${cause}`,
+    () => result({ payment: summaryOf([], declined(cause)), triesLeft: 2, higherCapMinor: 20_000, ...idle }, actions),
+  ]),
+  ['history', () => history({ days: byDay(payments), nowMs: NOW_MS }, actions)],
+  ['history-none', () => history({ days: [], nowMs: NOW_MS }, actions)],
+  ...payments.map(/** @returns {[string, () => HTMLElement]} */ (payment) => [
+    `payment-${payment.state}`, () => paymentDetail({
+      payment, shownAs: payment.counter === null ? null : shownCode({}), methodLabel: payment.counter === null ? null : 'Privatkonto · 4213',
+    }, actions),
+  ]),
+  ['settings', () => settings({ view: VIEW, version: '3f9a12c0', canInstall: true, note: null, ...idle }, actions)],
+  ['settings-bare', () => settings({
+    view: { ...VIEW, methods: [], lastOnlineAtMs: null, isPersisted: false, standing: 'unsynchronised' },
+    version: 'dev', canInstall: false, note: null, isBusy: false, fault: faultText('offline'),
+  }, actions)],
+  ['settings-refreshed', () => settings({ view: VIEW, version: 'dev', canInstall: false, note: en['settings.refreshed'], ...idle }, actions)],
+  ['remove-method', () => removeMethod({ method, ...idle }, actions)],
+  ['lock', () => lockDevice({ step: 'ask', ...idle }, actions)],
+  ['lock-sure', () => lockDevice({ step: 'sure', isBusy: false, fault: faultText('offline') }, actions)],
+  ['erase', () => eraseWallet(idle, actions)],
+  ...STANDINGS.map(/** @returns {[string, () => HTMLElement]} */ (standing) => [
+    `locked-${standing}`, () => locked({ standing, ...idle }, actions),
+  ]),
+];
+
+/** @type {{ name: string, render: (lang: import('/shared/i18n.js').Language) => HTMLElement }[]} */
+export const screens = SCREENS.map(([name, draw]) => ({
+  name,
+  render(lang) {
+    setLanguage(lang);
+    return draw();
+  },
+}));
+
+export default screens;

@@ -1,0 +1,83 @@
+/**
+ * The start page: pay, see the last payments, learn what needs attention.
+ */
+import { h, icon } from '/shared/dom.js';
+import { t } from '/shared/i18n.js';
+import { paymentLines } from './history.js';
+import { banner, button, methodName, methodSub, screen } from './parts.js';
+
+/** @typedef {import('../types.js').Hint} Hint */
+/** @typedef {import('../types.js').Method} Method */
+
+// Which hints belong on the start page. The others belong to a code or to the settings.
+/** @type {[Hint, '' | 'warn' | 'bad', import('/shared/dom.js').IconName][]} */
+const HINTS = [
+  ['locked', 'warn', 'lock'],
+  ['clock_far_off', 'bad', 'clock'],
+  ['keys_expire_soon', 'warn', 'key'],
+  ['offline_too_long', 'warn', 'offline'],
+  ['clock_unsure', '', 'clock'],
+];
+
+/**
+ * @param {{ name: string | null, method: Method | null, unproved: Method | null, hints: Hint[], isOnline: boolean, payments: import('../types.js').PaymentSummary[] }} model
+ *   `method`: the one that pays unless another is chosen
+ * @param {{ pay: () => void, addBank: () => void, history: () => void, payment: (key: string) => void, settings: () => void }} actions
+ */
+export function home({ name, method, unproved, hints, isOnline, payments }, actions) {
+  return screen('home', {
+    title: name ? t('home.hello', { name }) : t('home.helloNobody'),
+    end: h('button', {
+      type: 'button', class: 'button icon-only', 'aria-label': t('home.settings'), dataset: { action: 'settings' }, onclick: actions.settings,
+    }, icon('settings')),
+    content: [
+      banners(hints, isOnline, method !== null),
+      method ? payCard(method, actions.pay) : addCard(unproved, actions.addBank),
+      h('section', { class: 'stack', 'aria-labelledby': 'recent' },
+        h('h2', { id: 'recent' }, t('home.recent')),
+        payments.length > 0
+          ? paymentLines(payments, actions.payment)
+          : h('p', { class: 'muted empty' }, t('home.none')),
+        payments.length > 0 && button('history', t('home.all'), actions.history, { kind: 'quiet' })),
+    ],
+  });
+}
+
+/**
+ * @param {Hint[]} hints
+ * @param {boolean} isOnline
+ * @param {boolean} canPay
+ */
+function banners(hints, isOnline, canPay) {
+  const shown = HINTS.filter(([hint]) => hints.includes(hint))
+    .map(([hint, kind, mark]) => banner(kind, mark, t(`hint.${hint}`)));
+  if (!isOnline) shown.push(banner('', 'offline', canPay ? t('home.offline') : t('fault.offline')));
+  return h('div', { class: 'stack tight notices', role: 'status' }, shown);
+}
+
+/**
+ * @param {Method} method
+ * @param {() => void} pay
+ */
+function payCard(method, pay) {
+  return h('section', { class: 'card pay-card stack', 'aria-label': t('home.pay') },
+    h('div', { class: 'row' }, icon('bank'),
+      h('div', { class: 'body' },
+        h('span', { class: 'sub' }, t('home.from')),
+        h('span', { class: 'title' }, methodName(method)),
+        h('span', { class: 'sub' }, methodSub(method)))),
+    button('pay', t('home.pay'), pay, { kind: 'primary', size: 'wide huge' }),
+    h('p', { class: 'muted small centred' }, t('home.payHint')));
+}
+
+/**
+ * @param {Method | null} unproved
+ * @param {() => void} addBank
+ */
+function addCard(unproved, addBank) {
+  return h('section', { class: 'card pay-card stack', 'aria-labelledby': 'add-title' },
+    h('span', { class: 'emblem' }, icon('bank')),
+    h('h2', { id: 'add-title' }, t('home.addTitle')),
+    h('p', { class: 'muted' }, unproved ? t('home.unproved') : t('home.addText')),
+    button('add-bank', unproved ? t('home.unprovedAction') : t('home.addTitle'), addBank, { kind: 'primary', size: 'wide big' }));
+}

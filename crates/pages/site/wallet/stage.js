@@ -1,0 +1,94 @@
+/**
+ * The place where one screen stands at a time. It moves the focus to a new screen's heading, keeps it on an
+ * update, sets the page's title and speaks to screen readers. It must not know which screens there are.
+ */
+import { mount } from '/shared/dom.js';
+import { t } from '/shared/i18n.js';
+import { leave } from './lifecycle.js';
+
+/** @typedef {import('./types.js').Scene} Scene */
+
+/**
+ * @param {HTMLElement} root
+ * @param {HTMLElement} voice a live region
+ * @returns {import('./types.js').Stage}
+ */
+export function makeStage(root, voice) {
+  /** @type {Scene | null} */
+  let current = null;
+
+  /**
+   * @param {Scene} scene
+   * @param {{ isUpdate?: boolean }} [options]
+   */
+  function show(scene, { isUpdate = false } = {}) {
+    const before = root.firstElementChild;
+    const focused = isUpdate ? hookOf(document.activeElement) : null;
+    current = scene;
+    if (scene.onBack) leaveAStep();
+    const node = scene.draw();
+    if (before) leave(before);
+    if (isUpdate) {
+      const { scrollY } = window;
+      root.replaceChildren(node);
+      focusHook(root, focused);
+      window.scrollTo(0, scrollY);
+    } else {
+      mount(root, node);
+    }
+    const heading = node.querySelector('h1')?.textContent;
+    document.title = heading ? `${heading} – ${t('app.name')}` : t('app.name');
+  }
+
+  /** Draws the screen anew, but touches the page only if that changes it: a press under way must not be lost. */
+  function redraw() {
+    const before = root.firstElementChild;
+    if (!current || !before) return;
+    const node = current.draw();
+    const isSame = node.isEqualNode(before);
+    leave(node);
+    if (!isSame) show(current, { isUpdate: true });
+  }
+
+  return {
+    show,
+    redraw,
+    scene: () => current,
+    announce: (text) => {
+      // The same words twice in a row are heard twice only if the region was empty between.
+      voice.textContent = '';
+      setTimeout(() => { voice.textContent = text; }, 50);
+    },
+  };
+}
+
+/** One step in the browser's history, for the device's back button to take back. A frame's history is its parent's. */
+function leaveAStep() {
+  if (window.parent === window && !history.state?.batzen) history.pushState({ batzen: true }, '');
+}
+
+/**
+ * How to find the focused element again after the screen is drawn anew.
+ * @param {Element | null} element
+ * @returns {string | null}
+ */
+function hookOf(element) {
+  if (!(element instanceof HTMLElement)) return null;
+  if (element.id) return `#${CSS.escape(element.id)}`;
+  if (element.dataset.action) {
+    const of = element.dataset.of ? `[data-of="${CSS.escape(element.dataset.of)}"]` : '';
+    return `[data-action="${CSS.escape(element.dataset.action)}"]${of}`;
+  }
+  return element.tagName === 'H1' ? 'h1' : null;
+}
+
+/**
+ * @param {HTMLElement} root
+ * @param {string | null} hook
+ */
+function focusHook(root, hook) {
+  const target = hook ? root.querySelector(hook) : null;
+  if (!(target instanceof HTMLElement)) return;
+  if (target.tagName === 'H1') target.tabIndex = -1;
+  target.focus({ preventScroll: true });
+}

@@ -1,0 +1,375 @@
+/* tslint:disable */
+/* eslint-disable */
+
+/**
+ * An activation request that waits for three signatures.
+ */
+export class ActivationDraft {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * What the device key signs first: the certificate request.
+     */
+    certificate_request(): Uint8Array;
+    /**
+     * What the device key signs second.
+     */
+    device_proof(): Uint8Array;
+    /**
+     * What the online key signs.
+     */
+    online_proof(): Uint8Array;
+}
+
+/**
+ * A code whose counter is used up: store the state, then go on.
+ */
+export class PendingCode {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * The page's word that the state, with the counter in it, is durable.
+     */
+    stored(): SignableCode;
+}
+
+/**
+ * A request that waits for its signature.
+ */
+export class PreparedRequest {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * The fields to add to the request: JSON, a list of pairs.
+     *
+     * # Errors
+     * A fault of kind `vault`.
+     */
+    finish(signature: Uint8Array | number[]): string;
+    /**
+     * What the online key signs.
+     */
+    to_sign(): Uint8Array;
+}
+
+/**
+ * A code to be shown.
+ */
+export class ShownCode {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * One byte a module, row by row; 1 is dark.
+     */
+    modules(): Uint8Array;
+    /**
+     * Modules along one side of the symbol.
+     */
+    side(): number;
+    /**
+     * All but the symbol, as JSON.
+     */
+    to_json(): string;
+}
+
+/**
+ * A code that waits for the device key's signature.
+ */
+export class SignableCode {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Takes the signature.
+     *
+     * # Errors
+     * A fault of kind `vault`. The counter stays used up.
+     */
+    finish(signature: Uint8Array | number[]): ShownCode;
+    /**
+     * What the device key signs.
+     */
+    to_sign(): Uint8Array;
+}
+
+/**
+ * A request that is in the state now: store the state, then take the bytes to send.
+ */
+export class UnsentRequest {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * The page's word that the state is durable; gives the bytes to send.
+     */
+    stored(): Uint8Array;
+}
+
+/**
+ * The wallet, as long as the page is open.
+ */
+export class Wallet {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Gives an activation up that the server refused for good. Store the state afterwards.
+     *
+     * # Errors
+     * A fault of kind `no_activation`.
+     */
+    abandon_activation(): void;
+    /**
+     * Takes the server's word on the enrolment, and says how many confirmations wait there. Store the state
+     * afterwards.
+     *
+     * # Errors
+     * A fault of kind `refused` for keys that are not the realm's.
+     */
+    apply_enrolment(view: string, sent_at_ms: number, now_ms: number): number;
+    /**
+     * Takes the server's word on one method. Store the state afterwards.
+     *
+     * # Errors
+     * As [`Wallet::apply_methods`].
+     */
+    apply_method(method: string): void;
+    /**
+     * Takes the server's list of methods. Store the state afterwards.
+     *
+     * # Errors
+     * A fault of kind `refused` for a list that cannot be.
+     */
+    apply_methods(page: string): void;
+    /**
+     * Takes the draft with its signatures into the state: store it, then send.
+     *
+     * # Errors
+     * A fault of kind `vault` if a signature does not fit.
+     */
+    begin_activation(draft: ActivationDraft, certificate_request: Uint8Array | number[], device_proof: Uint8Array | number[], online_proof: Uint8Array | number[]): UnsentRequest;
+    /**
+     * Takes the reply to a request that was sent at `sent_at_ms`. Store the state afterwards.
+     *
+     * # Errors
+     * A fault of kind `refused` for a reply that is not the server's or not for this device key.
+     */
+    complete_activation(reply: Uint8Array | number[], device_key: Uint8Array | number[], sent_at_ms: number, now_ms: number): void;
+    /**
+     * The place up to which all confirmations have come: what to ask the server after.
+     */
+    confirmed_through(): number;
+    /**
+     * Drafts an activation request for keys whose public halves these are. `browser` is JSON with `os`,
+     * `os_version` and `model`.
+     *
+     * # Errors
+     * Faults of kind `bad_activation_code`, `pin_…`, `vault`, `already_activated`, `activation_under_way`.
+     */
+    draft_activation(activation_code: string, challenge: string, pin: Uint8Array | number[], browser: string, device_key: Uint8Array | number[], online_key: Uint8Array | number[], confirmation_key: Uint8Array | number[], now_ms: number): ActivationDraft;
+    /**
+     * Forgets a method that the server removed. Store the state afterwards.
+     *
+     * # Errors
+     * A fault of kind `not_activated`.
+     */
+    forget_method(slot: number): void;
+    /**
+     * A wallet that is not activated, of the realm in this file.
+     *
+     * # Errors
+     * A fault of kind `refused` if the file is not one.
+     */
+    static fresh(realm_file: string): Wallet;
+    /**
+     * Makes the next code, whatever the PIN: only the server can tell a right one. `wish` is JSON with `slot`,
+     * `cap_minor` and `till`, each of which may be null. Store the state before [`PendingCode::stored`].
+     *
+     * # Errors
+     * A fault: not activated, no usable method, cap, till, key or clock. No counter is used up then.
+     */
+    make_code(pin: Uint8Array | number[], wish: string, now_ms: number): PendingCode;
+    /**
+     * Opens a stored state.
+     *
+     * # Errors
+     * A fault of kind `damaged`.
+     */
+    static open(state_key: Uint8Array | number[], sealed: Uint8Array | number[]): Wallet;
+    /**
+     * The request to send again, if one waits for its reply.
+     */
+    pending_activation(): Uint8Array | undefined;
+    /**
+     * Prepares a request to `path`, from the server's root and with its query; `server_time_ms` is
+     * [`Wallet::server_time_ms`], or what the server's last answer said.
+     *
+     * # Errors
+     * A fault of kind `not_activated`, or `refused` if no server would take it.
+     */
+    prepare_request(method: string, path: string, body: Uint8Array | number[], server_time_ms: number): PreparedRequest;
+    /**
+     * Takes a page of confirmations. `agreed` has 32 bytes for each, in their order: what the confirmation key and
+     * the key of [`confirmation_encs`] agree on. Store the state afterwards.
+     *
+     * # Errors
+     * A fault of kind `key_unknown` where the server's present keys must be fetched first, `refused` for a page out
+     * of order; what came before is kept.
+     */
+    receive_page(page: string, confirmation_key: Uint8Array | number[], agreed: Uint8Array | number[], now_ms: number): string;
+    /**
+     * Makes another code on the PIN that was entered. Store the state before [`PendingCode::stored`].
+     *
+     * # Errors
+     * A fault of kind `enter_pin_again` when renewals or time are used up; else as [`Wallet::make_code`].
+     */
+    renew_code(now_ms: number): PendingCode;
+    /**
+     * How many more codes can be made without entering the PIN.
+     */
+    renewals_left(now_ms: number): number;
+    /**
+     * The body of a resynchronisation.
+     *
+     * # Errors
+     * A fault of kind `not_activated`.
+     */
+    resync_request(): string;
+    /**
+     * The state as it is to be stored.
+     *
+     * # Errors
+     * A fault of kind `vault` if the key is none.
+     */
+    seal(state_key: Uint8Array | number[]): Uint8Array;
+    /**
+     * The server's time at the phone's time `now_ms`, as well as the phone can know it.
+     */
+    server_time_ms(now_ms: number): number;
+    /**
+     * How the wallet stands at the phone's time `now_ms`, with all that it keeps to be shown.
+     */
+    view(now_ms: number): string;
+    /**
+     * Forgets the derived PIN key: nothing can be renewed afterwards.
+     */
+    wipe(): void;
+}
+
+/**
+ * Whether this has the form of an activation code.
+ */
+export function check_activation_code(text: string): boolean;
+
+/**
+ * Why this cannot be a new PIN, as a fault's kind; nothing if it can.
+ */
+export function check_pin(pin: Uint8Array | number[]): string | undefined;
+
+/**
+ * Whether this is a till's number with its check digit.
+ */
+export function check_till(text: string): boolean;
+
+/**
+ * The encapsulated keys of a page's confirmations, 32 bytes each, in their order; zeros where there is none.
+ *
+ * # Errors
+ * A fault of kind `refused` if the page is not one.
+ */
+export function confirmation_encs(page: string): Uint8Array;
+
+/**
+ * The QR Code of a text, as JSON: `side`, and `modules` as a text of `0` and `1`, row by row.
+ *
+ * # Errors
+ * A fault of kind `unexpected` if the text is empty or too long.
+ */
+export function qr(text: string): string;
+
+export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
+
+export interface InitOutput {
+    readonly memory: WebAssembly.Memory;
+    readonly __wbg_activationdraft_free: (a: number, b: number) => void;
+    readonly __wbg_pendingcode_free: (a: number, b: number) => void;
+    readonly __wbg_preparedrequest_free: (a: number, b: number) => void;
+    readonly __wbg_showncode_free: (a: number, b: number) => void;
+    readonly __wbg_signablecode_free: (a: number, b: number) => void;
+    readonly __wbg_unsentrequest_free: (a: number, b: number) => void;
+    readonly __wbg_wallet_free: (a: number, b: number) => void;
+    readonly activationdraft_certificate_request: (a: number, b: number) => void;
+    readonly activationdraft_device_proof: (a: number, b: number) => void;
+    readonly activationdraft_online_proof: (a: number, b: number) => void;
+    readonly check_activation_code: (a: number, b: number) => number;
+    readonly check_pin: (a: number, b: number, c: number) => void;
+    readonly check_till: (a: number, b: number) => number;
+    readonly confirmation_encs: (a: number, b: number, c: number) => void;
+    readonly pendingcode_stored: (a: number) => number;
+    readonly preparedrequest_finish: (a: number, b: number, c: number, d: number) => void;
+    readonly preparedrequest_to_sign: (a: number, b: number) => void;
+    readonly qr: (a: number, b: number, c: number) => void;
+    readonly showncode_modules: (a: number, b: number) => void;
+    readonly showncode_side: (a: number) => number;
+    readonly showncode_to_json: (a: number, b: number) => void;
+    readonly signablecode_finish: (a: number, b: number, c: number, d: number) => void;
+    readonly signablecode_to_sign: (a: number, b: number) => void;
+    readonly unsentrequest_stored: (a: number, b: number) => void;
+    readonly wallet_abandon_activation: (a: number, b: number) => void;
+    readonly wallet_apply_enrolment: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly wallet_apply_method: (a: number, b: number, c: number, d: number) => void;
+    readonly wallet_apply_methods: (a: number, b: number, c: number, d: number) => void;
+    readonly wallet_begin_activation: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => void;
+    readonly wallet_complete_activation: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => void;
+    readonly wallet_confirmed_through: (a: number) => number;
+    readonly wallet_draft_activation: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: number, o: number, p: number, q: number) => void;
+    readonly wallet_forget_method: (a: number, b: number, c: number) => void;
+    readonly wallet_fresh: (a: number, b: number, c: number) => void;
+    readonly wallet_make_code: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
+    readonly wallet_open: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly wallet_pending_activation: (a: number, b: number) => void;
+    readonly wallet_prepare_request: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => void;
+    readonly wallet_receive_page: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => void;
+    readonly wallet_renew_code: (a: number, b: number, c: number) => void;
+    readonly wallet_renewals_left: (a: number, b: number) => number;
+    readonly wallet_resync_request: (a: number, b: number) => void;
+    readonly wallet_seal: (a: number, b: number, c: number, d: number) => void;
+    readonly wallet_server_time_ms: (a: number, b: number) => number;
+    readonly wallet_view: (a: number, b: number, c: number) => void;
+    readonly wallet_wipe: (a: number) => void;
+    readonly __wbindgen_export: (a: number) => void;
+    readonly __wbindgen_export2: () => number;
+    readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __wbindgen_add_to_stack_pointer: (a: number) => number;
+    readonly __wbindgen_export3: (a: number, b: number, c: number) => void;
+    readonly __wbindgen_export4: (a: number, b: number) => number;
+    readonly __wbindgen_export5: (a: number, b: number, c: number, d: number) => number;
+    readonly __wbindgen_export6: (a: number) => void;
+    readonly __wbindgen_start: () => void;
+}
+
+export type SyncInitInput = BufferSource | WebAssembly.Module;
+
+/**
+ * Instantiates the given `module`, which can either be bytes or
+ * a precompiled `WebAssembly.Module`.
+ *
+ * @param {{ module: SyncInitInput }} module - Passing `SyncInitInput` directly is deprecated.
+ *
+ * @returns {InitOutput}
+ */
+export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
+
+/**
+ * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
+ * for everything else, calls `WebAssembly.instantiate` directly.
+ *
+ * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
+ *
+ * @returns {Promise<InitOutput>}
+ */
+export default function __wbg_init (module_or_path: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;

@@ -1,0 +1,56 @@
+/**
+ * A camera that films a picture file. The browser reads the film when a page starts the camera, so another
+ * picture can be held in front of it between two scans.
+ */
+import { execFileSync } from 'node:child_process';
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What the camera sees, in pixels. */
+const WIDTH = 1280;
+const HEIGHT = 960;
+/** The film repeats itself. */
+const FRAMES = 5;
+
+export class Camera {
+  #film;
+
+  /** @param {string} folder where the film is kept */
+  constructor(folder) {
+    this.#film = join(folder, 'camera.y4m');
+    this.showNothing();
+  }
+
+  /** What the browser has to be started with. */
+  get arguments() {
+    return [
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      `--use-file-for-fake-video-capture=${this.#film}`,
+    ];
+  }
+
+  /** A grey table without a phone. */
+  showNothing() {
+    this.#shoot(['-f', 'lavfi', '-i', `color=0x808080:s=${WIDTH}x${HEIGHT}:r=10`], 'null');
+  }
+
+  /**
+   * A phone whose screen shows this screenshot, filmed from above: scaled to fit, on a grey table.
+   * @param {string} png
+   */
+  show(png) {
+    const fitted = `scale=${WIDTH}:${HEIGHT}:force_original_aspect_ratio=decrease:flags=area`;
+    const placed = `pad=${WIDTH}:${HEIGHT}:(ow-iw)/2:(oh-ih)/2:0x808080`;
+    this.#shoot(['-loop', '1', '-i', png], `${fitted},${placed}`);
+  }
+
+  /** @param {string[]} input @param {string} filter */
+  #shoot(input, filter) {
+    const fresh = `${this.#film}.new`;
+    const film = ['-vf', filter, '-pix_fmt', 'yuv420p', '-r', '10', '-frames:v', String(FRAMES)];
+    execFileSync('ffmpeg', ['-v', 'error', '-y', ...input, ...film, '-f', 'yuv4mpegpipe', fresh]);
+    // Renamed, not written over: the browser may be filming.
+    renameSync(fresh, this.#film);
+  }
+}
