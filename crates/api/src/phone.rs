@@ -130,6 +130,10 @@ impl core::fmt::Debug for ProofRequest {
 pub struct MethodPage {
     /// The customer's methods, removed ones left out.
     pub methods: Vec<MethodView>,
+    /// Where an account can be added.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    pub providers: Vec<ProviderId>,
 }
 
 /// A sealed confirmation (`spec/confirmation.md`).

@@ -70,7 +70,9 @@ impl Book {
         let key = make_key(&mut SystemRandom);
         match Begin::pay(&self.0, &order, code, key, timestamp(now_ms))? {
             Begin::Run(run) => Ok(Run::new(run, None)),
-            Begin::Already(sale) => Err(Fault::of_sale("already", sale, "the sale of this reference is paid")),
+            Begin::Already(sale) => {
+                Err(Fault::of_sale("already", sale, "the sale of this reference is paid"))
+            }
         }
     }
 

@@ -26,9 +26,9 @@ fn is_plain(part: &str) -> bool {
     !part.is_empty() && !part.starts_with('.') && part.bytes().all(is_letter)
 }
 
-/// Galleries show every screen with sample models, for tests; declarations are for the type check.
+/// Galleries show every screen with samples, for tests; declarations are for the type check.
 fn is_for_developers(name: &str) -> bool {
-    name.starts_with("gallery.") || name.ends_with(".d.ts")
+    name.starts_with("gallery.") || name.starts_with("samples.") || name.ends_with(".d.ts")
 }
 
 #[cfg(test)]
@@ -44,6 +44,7 @@ mod tests {
             ("wallet/manifest.webmanifest", Some("application/manifest+json")),
             ("wallet/icons/192.png", Some("image/png")),
             ("wallet/gallery.js", None),
+            ("wallet/samples.js", None),
             ("wallet/engine/types.d.ts", None),
             ("wallet/engine/types.ts", None),
             ("tsconfig", None),

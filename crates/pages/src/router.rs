@@ -39,7 +39,6 @@ pub struct Pages;
 
 impl Pages {
     /// Routes of all pages, without a fallback, to be merged with others. They take GET and HEAD alone.
-    #[must_use]
     #[expect(clippy::new_ret_no_self, reason = "the pages are nothing but their routes")]
     pub fn new(settings: PagesSettings) -> Router {
         routes(Box::new(OwnSite), settings)

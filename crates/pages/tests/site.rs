@@ -36,7 +36,7 @@ async fn every_file_of_the_site_is_served_or_for_developers() {
     assert!(!all.is_empty());
     for file in all {
         let path = file.strip_prefix(&site).unwrap().to_str().unwrap();
-        let is_kept_back = ["gallery.", ".d.ts"].iter().any(|mark| path.contains(mark));
+        let is_kept_back = ["gallery.", "samples.", ".d.ts"].iter().any(|mark| path.contains(mark));
         let address = match path {
             "wallet/index.html" | "checkout/index.html" => {
                 format!("/{}", path.trim_end_matches("index.html"))

@@ -97,8 +97,7 @@ impl Wallet {
             // A page has no sensors, and none is claimed to have run.
             evidence: Evidence::empty(),
         };
-        let draft =
-            self.state.draft_activation(applicant, &keys, timestamp(now_ms), &mut SystemRandom)?;
+        let draft = self.state.draft_activation(applicant, &keys, timestamp(now_ms), &mut SystemRandom)?;
         Ok(ActivationDraft(draft))
     }
 

@@ -129,13 +129,8 @@ impl Wallet {
             terminal,
         };
         self.session = None;
-        let (pending, session) = self.state.make_code(
-            &pin,
-            &request,
-            Evidence::empty(),
-            timestamp(now_ms),
-            &mut SystemRandom,
-        )?;
+        let (pending, session) =
+            self.state.make_code(&pin, &request, Evidence::empty(), timestamp(now_ms), &mut SystemRandom)?;
         self.session = Some(session);
         Ok(PendingCode(pending))
     }

@@ -8,7 +8,8 @@ pub(crate) struct Drawn(Symbol);
 
 impl Drawn {
     pub(crate) fn of(text: &str) -> Outcome<Self> {
-        let symbol = Symbol::encode_qr(text, EccLevel::Medium).map_err(|error| Fault::new("unexpected", error))?;
+        let symbol =
+            Symbol::encode_qr(text, EccLevel::Medium).map_err(|error| Fault::new("unexpected", error))?;
         Ok(Self(symbol))
     }
 

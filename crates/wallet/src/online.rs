@@ -86,7 +86,7 @@ impl State {
         let mut methods = self.enrolled()?.methods.clone();
         methods.retain(|known| known.slot != method.slot);
         methods.push(method);
-        self.apply_methods(MethodPage { methods })
+        self.apply_methods(MethodPage { methods, providers: Vec::new() })
     }
 
     /// Forgets a method that the server removed. Store the state afterwards.

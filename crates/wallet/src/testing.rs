@@ -225,7 +225,12 @@ pub(crate) fn ready() -> Ready {
     let request = begin(&mut state, &vault, PIN);
     let (reply, pin_key) = world.activate(&request, 1, NOW);
     state.complete_activation(&reply, vault.device.verifying_key(), NOW, NOW).unwrap();
-    state.apply_methods(MethodPage { methods: vec![method(1, MethodStateName::Active)] }).unwrap();
+    state
+        .apply_methods(MethodPage {
+            methods: vec![method(1, MethodStateName::Active)],
+            providers: Vec::new(),
+        })
+        .unwrap();
     Ready { world, vault, state, pin_key }
 }
 

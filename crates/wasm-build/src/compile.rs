@@ -39,9 +39,9 @@ pub(crate) fn compile(
 /// Folders of this machine have no place in what is shipped.
 fn flags(root: &Path, toolchain: &Toolchain) -> Vec<String> {
     let mut flags = vec![format!("--remap-path-prefix={}=/batzen", root.display())];
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
-        std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo"))
-    });
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
     let registries = home.map(|home| home.join("registry/src"));
     for registry in registries.iter().filter_map(|folder| folder.read_dir().ok()).flatten().flatten() {
         flags.push(format!("--remap-path-prefix={}=/crates", registry.path().display()));

@@ -93,6 +93,9 @@ fn make(root: &Path, target: &Path, toolchain: &Toolchain) -> Result<BTreeMap<St
         let made = bindgen
             .input_path(&module)
             .out_name(door.out_name)
+            .remove_name_section(true)
+            .remove_producers_section(true)
+            .omit_default_module_path(false)
             .web(true)
             .and_then(|bindgen| bindgen.typescript(true).generate(&out));
         made.map_err(|error| format!("{}: {error:#}", door.package))?;

@@ -30,7 +30,8 @@ impl Record {
     }
 
     pub(crate) fn read(root: &Path) -> Result<Self, Problem> {
-        let text = fs::read_to_string(root.join(PATH)).map_err(|error| format!("{PATH}: {error}; {REMEDY}"))?;
+        let text =
+            fs::read_to_string(root.join(PATH)).map_err(|error| format!("{PATH}: {error}; {REMEDY}"))?;
         serde_json::from_str(&text).map_err(|error| format!("{PATH}: {error}; {REMEDY}"))
     }
 
@@ -79,7 +80,10 @@ fn hashes(files: &BTreeMap<String, Vec<u8>>) -> BTreeMap<String, String> {
 
 pub(crate) fn read_metadata() -> Result<Metadata, Problem> {
     let mut command = MetadataCommand::new();
-    command.other_options(vec!["--locked".to_owned(), format!("--filter-platform={}", crate::toolchain::TARGET)]);
+    command.other_options(vec![
+        "--locked".to_owned(),
+        format!("--filter-platform={}", crate::toolchain::TARGET),
+    ]);
     command.exec().map_err(|error| error.to_string())
 }
 
@@ -109,7 +113,8 @@ pub(crate) fn derive_sources_hash(metadata: &Metadata, packages: &[&str]) -> Res
 fn closure(metadata: &Metadata, packages: &[&str]) -> Result<BTreeSet<PackageId>, Problem> {
     let resolve = metadata.resolve.as_ref().ok_or("cargo metadata resolved nothing")?;
     let named = |id: &PackageId| packages.contains(&metadata[id].name.as_str());
-    let mut waiting: Vec<PackageId> = metadata.workspace_members.iter().filter(|id| named(id)).cloned().collect();
+    let mut waiting: Vec<PackageId> =
+        metadata.workspace_members.iter().filter(|id| named(id)).cloned().collect();
     let mut found = BTreeSet::new();
     while let Some(id) = waiting.pop() {
         if !found.insert(id.clone()) {

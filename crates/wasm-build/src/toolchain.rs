@@ -91,7 +91,10 @@ fn build_standard_library(target: &Path, rustc_name: &str) -> Result<PathBuf, Pr
         .env("RUSTC_BOOTSTRAP", "1")
         .env_remove("RUSTFLAGS");
     crate::compile::run(&mut command)?;
-    copy_libraries(&built.join(TARGET).join("release/deps"), &sysroot.join("lib/rustlib").join(TARGET).join("lib"))?;
+    copy_libraries(
+        &built.join(TARGET).join("release/deps"),
+        &sysroot.join("lib/rustlib").join(TARGET).join("lib"),
+    )?;
     write(&stamp, rustc_name)?;
     Ok(sysroot)
 }

@@ -127,8 +127,8 @@ fn welcome(folder: &Folder, opened: &Opened<'_>) -> String {
 
 fn phone_words(lan: &LanView) -> String {
     format!(
-        "Or a phone on the same network: {}/ , where it gets the certificate with the fingerprint\n  {}\n\
-         Remove that certificate from the phone when you have seen enough.\n",
+        "Or open {}/ on a phone on the same network; the certificate that it is given there has the fingerprint\n  \
+         {}\nRemove that certificate from the phone when you have seen enough.\n",
         lan.url, lan.fingerprint
     )
 }

@@ -56,7 +56,8 @@ async fn fetch(client: &PhoneClient, wallet: &mut OpenWallet, output: &Output) -
     loop {
         let after = wallet.state.confirmed_through();
         let page = client.confirmations(signer_of(wallet)?, after).await.map_err(phone_failure)?;
-        let outcome = wallet.state.receive_page(&page.confirmations, wallet.vault.confirmation_key(), now())?;
+        let outcome =
+            wallet.state.receive_page(&page.confirmations, wallet.vault.confirmation_key(), now())?;
         wallet.store()?;
         for (sequence, why) in &outcome.unreadable {
             output.note(format_args!("Confirmation {sequence} cannot be trusted and is passed over: {why}"));

@@ -102,29 +102,28 @@ export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_book_free: (a: number, b: number) => void;
     readonly __wbg_run_free: (a: number, b: number) => void;
-    readonly book_act: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
-    readonly book_apply: (a: number, b: number, c: number, d: number) => void;
-    readonly book_new: (a: number, b: number) => void;
-    readonly book_pay: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => void;
-    readonly book_resume: (a: number, b: number, c: number, d: number) => void;
-    readonly book_sales: (a: number, b: number) => void;
-    readonly check_code: (a: number, b: number, c: number) => void;
+    readonly book_act: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
+    readonly book_apply: (a: number, b: number, c: number) => [number, number];
+    readonly book_new: (a: number) => [number, number, number];
+    readonly book_pay: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
+    readonly book_resume: (a: number, b: number, c: number) => [number, number, number];
+    readonly book_sales: (a: number) => [number, number];
+    readonly check_code: (a: number, b: number) => [number, number];
     readonly run_heard: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly run_lost: (a: number, b: number, c: number, d: number) => void;
-    readonly run_next: (a: number, b: number, c: number) => void;
+    readonly run_next: (a: number, b: number) => [number, number];
     readonly run_not_sent: (a: number, b: number, c: number, d: number) => void;
-    readonly run_outcome: (a: number, b: number) => void;
-    readonly run_sale: (a: number, b: number) => void;
+    readonly run_outcome: (a: number) => [number, number];
+    readonly run_sale: (a: number) => [number, number];
     readonly run_stored: (a: number) => void;
     readonly till_number: (a: number, b: number) => number;
-    readonly __wbindgen_export: (a: number) => void;
-    readonly __wbindgen_export2: () => number;
+    readonly __wbindgen_exn_store: (a: number) => void;
+    readonly __externref_table_alloc: () => number;
     readonly __wbindgen_externrefs: WebAssembly.Table;
-    readonly __wbindgen_add_to_stack_pointer: (a: number) => number;
-    readonly __wbindgen_export3: (a: number, b: number) => number;
-    readonly __wbindgen_export4: (a: number, b: number, c: number, d: number) => number;
-    readonly __wbindgen_export5: (a: number, b: number, c: number) => void;
-    readonly __wbindgen_export6: (a: number) => void;
+    readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
+    readonly __externref_table_dealloc: (a: number) => void;
     readonly __wbindgen_start: () => void;
 }
 
@@ -148,4 +147,4 @@ export function initSync(module: { module: SyncInitInput } | SyncInitInput): Ini
  *
  * @returns {Promise<InitOutput>}
  */
-export default function __wbg_init (module_or_path: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;
+export default function __wbg_init (module_or_path?: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;

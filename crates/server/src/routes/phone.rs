@@ -17,7 +17,7 @@ use axum::response::sse::{KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use crypto::SystemRandom;
 use data_encoding::BASE64URL_NOPAD;
-use model::{MethodSlot, Timestamp};
+use model::{MethodSlot, ProviderId, Timestamp};
 use payments::LinkAnswer;
 use records::{Enrolment, EnrolmentStatus, LockReason, Method, MethodState, Page};
 use security::ProvedAccount;
@@ -132,7 +132,10 @@ pub(crate) async fn lock(State(shared): State<Shared>, caller: PhoneCaller) -> R
 pub(crate) async fn methods(State(shared): State<Shared>, caller: PhoneCaller) -> Reply<Json<MethodPage>> {
     let methods = shared.store.methods(caller.device.customer()).await?;
     let kept = methods.iter().filter(|method| !matches!(method.state, MethodState::Removed { .. }));
-    Ok(Json(MethodPage { methods: kept.map(|method| method_view(&shared, method)).collect() }))
+    let methods = kept.map(|method| method_view(&shared, method)).collect();
+    let mut providers: Vec<ProviderId> = shared.payments.provider_ids().cloned().collect();
+    providers.sort();
+    Ok(Json(MethodPage { methods, providers }))
 }
 
 /// Adds an account at a provider; the customer proves it there, then hands the proof in.

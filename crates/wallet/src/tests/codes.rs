@@ -129,7 +129,7 @@ fn refusals_use_no_counter() {
     let Ready { world, vault: _, mut state, .. } = ready();
     let (active, unproved) = (MethodStateName::Active, MethodStateName::Unproved);
     let methods = vec![method(1, active), method(2, active), method(3, unproved)];
-    state.apply_methods(MethodPage { methods }).unwrap();
+    state.apply_methods(MethodPage { methods, providers: Vec::new() }).unwrap();
     let chf = |minor| Some(Money::new(minor, Currency::CHF));
     let one = Some(MethodSlot(1));
     let far = NOW.plus_s(31 * 86_400);

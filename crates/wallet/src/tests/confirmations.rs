@@ -1,6 +1,6 @@
 //! Confirmations: order, gaps, forgeries.
 
-use crate::{CONFIRMATIONS_KEPT_MAX, Received, WalletError, testing::*};
+use crate::{CONFIRMATIONS_KEPT_MAX, Received, Vault, WalletError, testing::*};
 use api::phone::EnrolmentStatusName;
 use crypto::{SystemRandom, p256::SigningKey};
 use protocol::{
@@ -18,7 +18,10 @@ fn gaps_are_seen_filled_and_nothing_is_taken_twice() {
     let early = state.receive_view(&views[3], vault.confirmation_key(), NOW).unwrap();
     assert!(matches!(early, Received::New { has_gap: true, .. }));
     assert_eq!(state.confirmed_through(), 1);
-    assert_eq!(state.receive_view(&views[3], vault.confirmation_key(), NOW).unwrap(), Received::Known { sequence: 4 });
+    assert_eq!(
+        state.receive_view(&views[3], vault.confirmation_key(), NOW).unwrap(),
+        Received::Known { sequence: 4 }
+    );
     let outcome = state.receive_page(&views[1..], vault.confirmation_key(), NOW).unwrap();
     assert_eq!(outcome.new.iter().map(|kept| kept.sequence).collect::<Vec<_>>(), [2, 3, 5]);
     assert_eq!((state.confirmed_through(), outcome.missing), (5, 0));
@@ -41,11 +44,16 @@ fn forged_misplaced_and_foreign_ones_are_refused() {
     ] {
         assert_eq!(state.receive_view(view, vault.confirmation_key(), NOW).unwrap_err(), expected);
     }
-    assert!(matches!(state.receive_view(&misplaced, vault.confirmation_key(), NOW), Err(WalletError::Contradiction(_))));
+    assert!(matches!(
+        state.receive_view(&misplaced, vault.confirmation_key(), NOW),
+        Err(WalletError::Contradiction(_))
+    ));
     assert_eq!(state.confirmations(0).count(), 0);
     assert_eq!(state.status(NOW).standing, Some(EnrolmentStatusName::Active));
     // One bad one does not stop the next; but nothing unsigned makes the wallet jump.
-    let outcome = state.receive_page(&[forged.clone(), world.confirmation(2, &vault)], vault.confirmation_key(), NOW).unwrap();
+    let outcome = state
+        .receive_page(&[forged.clone(), world.confirmation(2, &vault)], vault.confirmation_key(), NOW)
+        .unwrap();
     assert_eq!((outcome.unreadable.len(), outcome.new.len(), state.confirmed_through()), (1, 1, 2));
     let far = api::phone::ConfirmationView { sequence: 4_000_000_000, ..forged };
     assert!(state.receive_page(&[far], vault.confirmation_key(), NOW).is_err());

@@ -56,5 +56,8 @@ fn methods_are_replaced_added_and_forgotten() {
     state.forget_method(MethodSlot(2)).unwrap();
     assert!(state.methods().is_empty());
     let twice = vec![method(1, MethodStateName::Active), method(1, MethodStateName::Active)];
-    assert!(matches!(state.apply_methods(MethodPage { methods: twice }), Err(WalletError::Contradiction(_))));
+    assert!(matches!(
+        state.apply_methods(MethodPage { methods: twice, providers: Vec::new() }),
+        Err(WalletError::Contradiction(_))
+    ));
 }

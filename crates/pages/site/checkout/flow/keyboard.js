@@ -15,7 +15,7 @@ import { Wedge } from '../engine/wedge.js';
 
 /** A little longer than the longest pause within a scan. */
 const LEFT_AFTER_MS = 560;
-const SECOND_KEY_MS = 50;
+const SECOND_KEY_MS = 20;
 
 /**
  * @param {HTMLElement} root

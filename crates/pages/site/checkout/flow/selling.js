@@ -28,6 +28,7 @@ import { Course } from './course.js';
 const FATAL = ['storage_full', 'storage_unavailable', 'damaged', 'unexpected', 'other_tab'];
 const OUTCOMES_WITHOUT_SOUND = ['voided', 'scan_again'];
 const OUTCOMES_GOOD = ['paid', 'held', 'captured', 'refunded'];
+const REREAD_AFTER_MS = 3_000;
 const MARKS = ['frame', 'decoded', 'answer', 'captured'];
 
 export class Selling {
@@ -44,6 +45,8 @@ export class Selling {
   #order = null;
   /** @type {Course | null} */
   #course = null;
+  /** The code taken last, which the camera may still see, and until when it is of no use. */
+  #taken = { text: '', uselessUntilMs: 0 };
   /** @type {Result | null} */
   #result = null;
 
@@ -225,12 +228,18 @@ export class Selling {
   #take(text, frameToTextMs, via) {
     const { desk, till, run } = this.flow;
     if (desk.name !== 'scan' || this.#course) return false;
+    const isCamera = via === 'native' || via === 'wasm';
+    if (isCamera && text === this.#taken.text && performance.now() < this.#taken.uselessUntilMs) {
+      if (!this.#scanNote) this.#note({ kind: 'code_used', sale: null });
+      return false;
+    }
     const wrong = till.core.check_code(text);
     if (wrong !== '') {
       const kind = wrong === 'unsupported' ? 'unsupported' : 'misread';
       if (this.#scanNote?.kind !== kind) this.#note({ kind, sale: null });
       return false;
     }
+    this.#taken = { text, uselessUntilMs: 0 };
     for (const mark of MARKS) performance.clearMarks(mark);
     performance.mark('frame', { startTime: Math.max(0, performance.now() - frameToTextMs) });
     performance.mark('decoded');
@@ -276,6 +285,7 @@ export class Selling {
       if (!ending || this.#course !== course) return;
       course.ended(ending);
       this.#course = null;
+      if (course.isPayment) this.#spend(ending.outcome.kind);
       this.#show(ending, course.amountMinor);
     } catch (thrown) {
       if (this.#course !== course) return;
@@ -293,9 +303,20 @@ export class Selling {
     const earlier = fault.kind === 'already' && fault.sale ? till.sale(fault.sale) : null;
     if (earlier) return this.#shown({ sale: earlier, outcome: earlier.outcome, amountMinor: earlier.amount_minor, isEarlier: true });
     if (FATAL.includes(fault.kind)) return desk.fail(fault);
+    if (isPayment) this.#taken.uselessUntilMs = Infinity;
     if (isPayment) return this.toScan({ kind: /** @type {import('../types').ScanNote} */ (fault.kind), sale: fault.sale });
     if (fault.sale) return this.flow.actions.openSale(fault.sale);
     this.begin();
+  }
+
+  /**
+   * A phone that still shows its old code must not begin the same again and again. Only what never reached the server
+   * may be taken once more, and what the server could not read, after a moment.
+   * @param {import('../types').OutcomeKind} kind
+   */
+  #spend(kind) {
+    if (kind === 'unreachable') return;
+    this.#taken.uselessUntilMs = kind === 'scan_again' ? performance.now() + REREAD_AFTER_MS : Infinity;
   }
 
   /**
@@ -324,6 +345,7 @@ export class Selling {
     const { till } = this.flow;
     const next = this.#ask({ amountMinor: course.amountMinor, currency: course.currency, step: 'cancelling', isPayment: false });
     const sale = course.sale;
+    this.#taken.uselessUntilMs = Infinity;
     const work = till.cancel(sale, next.watch()).then((ending) => {
       // Nothing was left to cancel: what came meanwhile is the result.
       const stands = till.sale(sale);

@@ -83,7 +83,7 @@ class BrowserEngine {
   #onNetwork;
   /** @type {Set<(view: View) => void>} */
   #subscribers = new Set();
-  /** One step after the other, so that what is stored is never older than what was stored before. */
+  /** Steps that ask the server go one after the other. A code waits for none of them: the network may be slow. */
   #last = Promise.resolve();
 
   view() {
@@ -118,7 +118,7 @@ class BrowserEngine {
       const vault = new Vault(keys);
       const { challenge } = JSON.parse(await this.#ask('POST', '/v1/activations/challenge'));
       const unsent = await this.#draft(vault, code, pin, challenge);
-      const state = await this.#seal(vault);
+      const state = this.#seal(await vault.stateKey());
       await this.#store.put({ keys, state });
       this.#vault = vault;
       await this.#sendActivation(unsent.stored());
@@ -176,14 +176,12 @@ class BrowserEngine {
 
   /** @param {{ pin: string, slot: number|null, capMinor: number|null, till: string|null }} wish */
   makeCode({ pin, slot, capMinor, till }) {
-    return this.#alone(() => {
-      const wish = JSON.stringify({ slot, cap_minor: capMinor, till: till || null });
-      return this.#show(() => this.#wallet.make_code(digitsOf(pin), wish, Date.now()));
-    });
+    const wish = JSON.stringify({ slot, cap_minor: capMinor, till: till || null });
+    return this.#show(() => this.#wallet.make_code(digitsOf(pin), wish, Date.now()));
   }
 
   renewCode() {
-    return this.#alone(() => this.#show(() => this.#wallet.renew_code(Date.now())));
+    return this.#show(() => this.#wallet.renew_code(Date.now()));
   }
 
   wipe() {
@@ -426,13 +424,17 @@ class BrowserEngine {
     }
   }
 
+  /**
+   * The state is sealed and handed to the storage without a pause in between, so that of two saves at once the later
+   * one's is stored last.
+   */
   async #save() {
-    await this.#store.put({ state: await this.#seal(this.#ownVault()) });
+    const stateKey = await this.#ownVault().stateKey();
+    await this.#store.put({ state: this.#seal(stateKey) });
   }
 
-  /** @param {Vault} vault */
-  async #seal(vault) {
-    const stateKey = await vault.stateKey();
+  /** @param {Uint8Array} stateKey */
+  #seal(stateKey) {
     return /** @type {Uint8Array<ArrayBuffer>} */ (core(() => this.#wallet.seal(stateKey)));
   }
 }
