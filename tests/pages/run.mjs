@@ -11,6 +11,7 @@ import { Tests } from './lib/runner.mjs';
  * @type {Record<string, (tests: Tests, options: Options) => Promise<void>>}
  */
 const SUITES = {
+  vectors: async (tests) => (await import('./suites/vectors.mjs')).vectors(tests),
   gallery: async (tests, options) => (await import('./suites/gallery.mjs')).gallery(tests, options),
   payment: async (tests, options) => (await import('./suites/payment.mjs')).payment(tests, options),
   wallet: async (tests) => (await import('./suites/wallet.mjs')).wallet(tests),

@@ -2,6 +2,7 @@
 //!
 //! The page keeps the journal and sends requests; what is to be stored, sent and waited for, and in which order, is
 //! the core's. Everything crosses as JSON text. This room decides nothing, and must not know storage or the network.
+#![forbid(unsafe_code)]
 
 mod book;
 mod fault;

@@ -2,6 +2,7 @@
 //! only where the browser has no reader of its own.
 //!
 //! It must not know what a code carries, nor keep anything of a frame.
+#![forbid(unsafe_code)]
 
 use symbols::read_luma;
 use wasm_bindgen::prelude::wasm_bindgen;

@@ -1,5 +1,6 @@
 //! The test vectors in WebAssembly: the cryptography of a browser is another than a server's, and must give the same.
 //! Built by the tests alone, and loaded in Node and in Chromium; never shipped.
+#![forbid(unsafe_code)]
 
 use fixtures::{vectors::Vector, vectors_other};
 use std::cell::RefCell;

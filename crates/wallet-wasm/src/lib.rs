@@ -6,6 +6,7 @@
 //!
 //! This room decides nothing: what may be done, and in which order, are `wallet`'s types. It must not know pages,
 //! storage or the network.
+#![forbid(unsafe_code)]
 
 mod activation;
 mod code;

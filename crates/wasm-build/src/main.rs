@@ -27,6 +27,9 @@ struct Door {
     out_name: &'static str,
 }
 
+/// Checks the vectors; for tests, and never shipped.
+const VECTORS: Door = Door { package: "vectors-wasm", out_name: "vectors" };
+
 const DOORS: &[Door] = &[
     Door { package: "wallet-wasm", out_name: "wallet" },
     Door { package: "checkout-wasm", out_name: "checkout" },
@@ -40,6 +43,9 @@ struct Arguments {
     /// Write nothing: compare what is committed with what its source gives.
     #[arg(long)]
     check: bool,
+    /// Make the module that checks the vectors, in this folder, and nothing else.
+    #[arg(long, value_name = "DIR", conflicts_with = "check")]
+    vectors: Option<PathBuf>,
 }
 
 /// What is wrong, in words.
@@ -62,6 +68,10 @@ fn run(arguments: &Arguments) -> Result<(), Problem> {
     let metadata = record::read_metadata()?;
     let root = metadata.workspace_root.clone().into_std_path_buf();
     let target = metadata.target_directory.clone().into_std_path_buf().join("wasm");
+    if let Some(folder) = &arguments.vectors {
+        fresh_folder(folder)?;
+        return bind(&root, &target, &Toolchain::find(&target)?, &VECTORS, folder);
+    }
     let packages: Vec<&str> = DOORS.iter().map(|door| door.package).collect();
     let sources = record::derive_sources_hash(&metadata, &packages)?;
     let toolchain = Toolchain::find(&target)?;
@@ -88,19 +98,24 @@ fn make(root: &Path, target: &Path, toolchain: &Toolchain) -> Result<BTreeMap<St
     let out = target.join("bindings");
     fresh_folder(&out)?;
     for door in DOORS {
-        let module = compile::compile(root, target, toolchain, door.package)?;
-        let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
-        let made = bindgen
-            .input_path(&module)
-            .out_name(door.out_name)
-            .remove_name_section(true)
-            .remove_producers_section(true)
-            .omit_default_module_path(false)
-            .web(true)
-            .and_then(|bindgen| bindgen.typescript(true).generate(&out));
-        made.map_err(|error| format!("{}: {error:#}", door.package))?;
+        bind(root, target, toolchain, door, &out)?;
     }
     read_folder(&out, |name| !name.ends_with("_bg.wasm.d.ts"))
+}
+
+/// Compiles one door and makes its JavaScript in `out`.
+fn bind(root: &Path, target: &Path, toolchain: &Toolchain, door: &Door, out: &Path) -> Result<(), Problem> {
+    let module = compile::compile(root, target, toolchain, door.package)?;
+    let mut bindgen = wasm_bindgen_cli_support::Bindgen::new();
+    let made = bindgen
+        .input_path(&module)
+        .out_name(door.out_name)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .omit_default_module_path(false)
+        .web(true)
+        .and_then(|bindgen| bindgen.typescript(true).generate(out));
+    made.map_err(|error| format!("{}: {error:#}", door.package))
 }
 
 fn write(root: &Path, made: &BTreeMap<String, Vec<u8>>) -> Result<(), Problem> {

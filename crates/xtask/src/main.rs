@@ -29,6 +29,12 @@ enum Chore {
     Tidy,
     /// Write the test vectors under spec/vectors anew.
     Vectors,
+    /// Make the pages' WebAssembly anew, or with `--check` compare it with its source.
+    Wasm {
+        /// Write nothing: compare.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -36,6 +42,7 @@ fn main() -> ExitCode {
         Chore::Test(options) => check::run(&options),
         Chore::Tidy => tidy::run(),
         Chore::Vectors => check::make_vectors(),
+        Chore::Wasm { check } => check::make_wasm(check),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -52,9 +52,13 @@ export class Browser {
     this.camera = wish.withCamera ? new Camera(this.profile) : null;
   }
 
-  /** @param {Wish} wish */
-  static async open(wish) {
-    const browser = new Browser(wish);
+  /**
+   * A new device, until the scope ends.
+   * @param {import('./scope.mjs').Keep} keep
+   * @param {Wish} wish
+   */
+  static async open(keep, wish) {
+    const browser = keep(new Browser(wish), (one) => one.discard());
     await browser.open();
     return browser;
   }

@@ -17,12 +17,13 @@ export class Cashier {
 
   /**
    * A cashier at a new till that was set up by its link.
+   * @param {import('./scope.mjs').Keep} keep
    * @param {string} origin
    * @param {{ api_key: string, till: string, currency: string }} setup
    * @param {Partial<import('./browser.mjs').Wish>} [wish]
    */
-  static async arrive(origin, setup, wish = {}) {
-    const cashier = new Cashier(await Browser.open({ origin, size: DESKTOP, withCamera: true, ...wish }), origin);
+  static async arrive(keep, origin, setup, wish = {}) {
+    const cashier = new Cashier(await Browser.open(keep, { origin, size: DESKTOP, withCamera: true, ...wish }), origin);
     const link = new URLSearchParams({ key: setup.api_key, till: setup.till, currency: setup.currency });
     await cashier.openCheckout(`#${link}`);
     await screen(cashier.page, 'setup-confirm');
@@ -31,9 +32,13 @@ export class Cashier {
     return cashier;
   }
 
-  /** A cashier at a new till that nobody has set up. @param {string} origin */
-  static async arriveUnset(origin) {
-    const cashier = new Cashier(await Browser.open({ origin, size: DESKTOP }), origin);
+  /**
+   * A cashier at a new till that nobody has set up.
+   * @param {import('./scope.mjs').Keep} keep
+   * @param {string} origin
+   */
+  static async arriveUnset(keep, origin) {
+    const cashier = new Cashier(await Browser.open(keep, { origin, size: DESKTOP }), origin);
     await cashier.openCheckout();
     await screen(cashier.page, 'setup');
     return cashier;
@@ -79,9 +84,5 @@ export class Cashier {
   async next() {
     await press(this.page, 'new-sale');
     await screen(this.page, 'amount');
-  }
-
-  async leave() {
-    await this.browser.discard();
   }
 }

@@ -22,11 +22,12 @@ export class Customer {
 
   /**
    * A customer with a new phone, on the wallet's first screen.
+   * @param {import('./scope.mjs').Keep} keep
    * @param {string} origin
    * @param {Partial<import('./browser.mjs').Wish>} [wish]
    */
-  static async arrive(origin, wish = {}) {
-    const customer = new Customer(await Browser.open({ origin, size: PHONE, scale: 2, ...wish }), origin);
+  static async arrive(keep, origin, wish = {}) {
+    const customer = new Customer(await Browser.open(keep, { origin, size: PHONE, scale: 2, ...wish }), origin);
     await customer.openWallet();
     return customer;
   }
@@ -136,11 +137,6 @@ export class Customer {
   async done() {
     await press(this.page, 'home');
     await screen(this.page, 'home');
-  }
-
-  /** Throws the phone away. */
-  async leave() {
-    await this.browser.discard();
   }
 }
 

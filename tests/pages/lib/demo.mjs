@@ -43,9 +43,13 @@ export class Demo {
     this.printed = null;
   }
 
-  /** A demo in a fresh folder, on free ports, running. */
-  static async start() {
-    const demo = new Demo(mkdtempSync(join(tmpdir(), 'batzen-pages-')), await freePorts(PORTS_IN_A_ROW));
+  /**
+   * A demo in a fresh folder, on free ports, running until the scope ends.
+   * @param {import('./scope.mjs').Keep} keep
+   */
+  static async start(keep) {
+    const folder = mkdtempSync(join(tmpdir(), 'batzen-pages-'));
+    const demo = keep(new Demo(folder, await freePorts(PORTS_IN_A_ROW)), (one) => one.end());
     await demo.start();
     return demo;
   }

@@ -4,6 +4,7 @@
  */
 
 /** @typedef {() => Promise<void> | void} Body */
+/** @typedef {(step: string, body: Body) => Promise<void>} Step */
 
 /** What a test found wrong with a page: where in the test that was is of no interest. */
 export class Findings extends Error {
@@ -47,7 +48,7 @@ export class Tests {
    */
   chain(name, explain = () => []) {
     let isBroken = false;
-    /** @type {(step: string, body: Body) => Promise<void>} */
+    /** @type {Step} */
     return async (step, body) => {
       const attempt = () => {
         if (isBroken) throw 'not tried: an earlier step failed';

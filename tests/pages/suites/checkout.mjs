@@ -1,27 +1,22 @@
 /** The cashier's day: by keyboard alone, with a scanner that types, without a network, and what comes after. */
 import { assertAccessible } from '../lib/axe.mjs';
 import { Cashier } from '../lib/cashier.mjs';
-import { Customer } from '../lib/customer.mjs';
-import { Demo } from '../lib/demo.mjs';
 import { readCode } from '../lib/reader.mjs';
 import { press, screen, shown } from '../lib/screen.mjs';
+import { withShop } from '../lib/shop.mjs';
 
 const AMOUNT_MINOR = 1250;
 /** A scanner types a key in about this time. */
 const SCANNER_KEY_MS = 2;
 
-/** @typedef {{ demo: Demo, customer: Customer, cashier: Cashier }} Shop */
-/** @typedef {(step: string, body: import('../lib/runner.mjs').Body) => Promise<void>} Step */
+/** @typedef {import('../lib/shop.mjs').Shop} Shop */
+/** @typedef {import('../lib/runner.mjs').Step} Step */
 
 /** @param {import('../lib/runner.mjs').Tests} tests */
-export async function checkout(tests) {
-  const demo = await Demo.start();
-  const setup = await demo.setup();
-  const customer = await Customer.arrive(demo.origin);
-  const cashier = await Cashier.arrive(demo.origin, setup);
-  const shop = { demo, customer, cashier };
-  try {
-    const step = tests.chain('checkout', () => [...customer.browser.faults(), ...cashier.browser.faults()]);
+export function checkout(tests) {
+  return withShop(async (shop) => {
+    const { customer, cashier, setup } = shop;
+    const step = tests.chain('checkout', shop.faults);
     await step('a customer with a wallet comes in', async () => {
       await customer.activate(setup.activation_code);
       await customer.addAccount(setup);
@@ -29,19 +24,15 @@ export async function checkout(tests) {
     await byKeyboard(step, shop);
     await afterwards(step, shop);
     await cutOff(step, shop);
-    await step('a till is set up by typing its key', () => setUpByHand(demo, setup));
+    await step('a till is set up by typing its key', () => setUpByHand(shop));
     await step('no page said an error or asked anybody else', () => {
       customer.browser.assertClean();
       cashier.browser.assertClean();
     });
-  } finally {
-    await customer.leave();
-    await cashier.leave();
-    await demo.end();
-  }
+  });
 }
 
-/** The text of the code that the customer's phone now shows. @param {Customer} customer */
+/** The text of the code that the customer's phone now shows. @param {import('../lib/customer.mjs').Customer} customer */
 async function codeOf(customer) {
   await customer.showCode();
   return readCode(await customer.pictureOfScreen('checkout-flow/code'));
@@ -194,9 +185,9 @@ async function cutOff(step, { demo, customer, cashier }) {
   });
 }
 
-/** @param {Demo} demo @param {import('../lib/demo.mjs').Setup} setup */
-async function setUpByHand(demo, setup) {
-  const cashier = await Cashier.arriveUnset(demo.origin);
+/** @param {Shop} shop */
+async function setUpByHand({ keep, demo, setup }) {
+  const cashier = await Cashier.arriveUnset(keep, demo.origin);
   const { page } = cashier;
   await assertAccessible(page, 'set up');
   await page.locator('#key').fill('wrong');
@@ -210,5 +201,4 @@ async function setUpByHand(demo, setup) {
   await press(page, 'use');
   await screen(page, 'amount');
   cashier.browser.assertClean();
-  await cashier.leave();
 }

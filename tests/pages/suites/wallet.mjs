@@ -2,8 +2,8 @@
 import { assertAccessible } from '../lib/axe.mjs';
 import { Cashier } from '../lib/cashier.mjs';
 import { Customer, PIN, WRONG_PIN } from '../lib/customer.mjs';
-import { Demo } from '../lib/demo.mjs';
 import { press, screen, shown } from '../lib/screen.mjs';
+import { withShop } from '../lib/shop.mjs';
 
 const AMOUNT_MINOR = 1250;
 const CAP_MINOR = 5000;
@@ -11,17 +11,14 @@ const CAP_MINOR = 5000;
 const DRAINING_MINOR = 5000;
 const DRAINING_PAYMENTS = 3;
 
-/** @typedef {{ demo: Demo, setup: import('../lib/demo.mjs').Setup, customer: Customer, cashier: Cashier }} Shop */
+/** @typedef {import('../lib/shop.mjs').Shop} Shop */
+/** @typedef {import('../lib/runner.mjs').Step} Step */
 
 /** @param {import('../lib/runner.mjs').Tests} tests */
-export async function wallet(tests) {
-  const demo = await Demo.start();
-  const setup = await demo.setup();
-  const customer = await Customer.arrive(demo.origin);
-  const cashier = await Cashier.arrive(demo.origin, setup);
-  const shop = { demo, setup, customer, cashier };
-  try {
-    const step = tests.chain('wallet', () => [...customer.browser.faults(), ...cashier.browser.faults()]);
+export function wallet(tests) {
+  return withShop(async (shop) => {
+    const { customer, cashier, setup } = shop;
+    const step = tests.chain('wallet', shop.faults);
     await step('is activated and has an account', async () => {
       await customer.activate(setup.activation_code);
       await customer.addAccount(setup);
@@ -33,14 +30,8 @@ export async function wallet(tests) {
       customer.browser.assertClean();
       cashier.browser.assertClean();
     });
-  } finally {
-    await customer.leave();
-    await cashier.leave();
-    await demo.end();
-  }
+  });
 }
-
-/** @typedef {(step: string, body: import('../lib/runner.mjs').Body) => Promise<void>} Step */
 
 /**
  * The customer shows a code, the till films it and says what came of it.
@@ -60,7 +51,7 @@ async function pay({ customer, cashier }, { pin = PIN, capMinor = CAP_MINOR, til
 
 /** What the server or the bank refuses. @param {Step} step @param {Shop} shop */
 async function refusals(step, shop) {
-  const { demo, setup, customer, cashier } = shop;
+  const { keep, demo, setup, customer, cashier } = shop;
   await step('a wrong PIN is declined at the till, and the phone says how many tries are left', async () => {
     await pay(shop, { pin: WRONG_PIN }, 'declined');
     await customer.hears('declined', 'wrong_pin');
@@ -83,12 +74,12 @@ async function refusals(step, shop) {
     await cashier.page.locator('[data-screen="scan"] [role="alert"] .banner').waitFor();
     await assertAccessible(cashier.page, 'used code at the same till');
     await press(cashier.page, 'back');
-    const other = await Cashier.arrive(demo.origin, setup);
+    const other = await Cashier.arrive(keep, demo.origin, setup);
     other.isShown(png);
     await other.ask(AMOUNT_MINOR);
     await other.sees('declined');
     other.browser.assertClean();
-    await other.leave();
+    await other.browser.close();
     await cashier.openCheckout();
   });
   await step('an amount above the maximum is declined, and the phone offers a higher one', async () => {
@@ -162,7 +153,7 @@ async function device(step, { customer, demo }) {
 
 /** What locks a wallet for good. @param {Step} step @param {Shop} shop */
 async function locks(step, shop) {
-  const { demo, customer, cashier } = shop;
+  const { keep, demo, customer, cashier } = shop;
   await step('the third wrong PIN locks the wallet, which stays locked after a restart', async () => {
     for (const cause of ['wrong_pin', 'wrong_pin', 'pin_locked']) {
       await pay(shop, { pin: WRONG_PIN }, 'declined');
@@ -176,7 +167,7 @@ async function locks(step, shop) {
   });
   await step('a customer locks a lost device from the device itself, and it stays locked', async () => {
     const { activation_code } = await demo.setup();
-    const other = await Customer.arrive(demo.origin);
+    const other = await Customer.arrive(keep, demo.origin);
     await other.activate(activation_code);
     if ((await screen(other.page, 'home', 'add-bank')) === 'add-bank') await press(other.page, 'back');
     await press(other.page, 'settings');
@@ -191,7 +182,7 @@ async function locks(step, shop) {
     await other.restart();
     await screen(other.page, 'locked[data-standing="locked_customer"]');
     other.browser.assertClean();
-    await other.leave();
+    await other.browser.close();
   });
 }
 

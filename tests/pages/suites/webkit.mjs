@@ -8,42 +8,33 @@ import { Cashier } from '../lib/cashier.mjs';
 import { PIN } from '../lib/customer.mjs';
 import { Demo } from '../lib/demo.mjs';
 import { screenshots } from '../lib/places.mjs';
+import { scope } from '../lib/scope.mjs';
 import { WebKit } from '../lib/webkit.mjs';
 
 const AMOUNT_MINOR = 1250;
+const DRAWN_AFTER_MS = 500;
 
 /** @param {import('../lib/runner.mjs').Tests} tests */
-export async function webkit(tests) {
-  const demo = await Demo.start();
-  const setup = await demo.setup();
-  const cashier = await Cashier.arrive(demo.origin, setup);
-  const phone = await WebKit.open();
-  const step = tests.chain('webkit', () => cashier.browser.faults());
-  let png = '';
-  try {
-    await step('the wallet is activated', async () => {
-      await phone.goto(`${demo.origin}/wallet/`);
-      const first = await phone.waitFor(screen('activate'), screen('install'));
-      if (first === screen('install')) await phone.click(action('anyway'));
-      await phone.type('#activation-code', setup.activation_code);
-      await phone.click(action('continue'));
-      await phone.waitFor(screen('choose-pin'));
-      await typePin(phone);
-      await phone.waitFor(screen('repeat-pin'));
-      await typePin(phone);
-      await phone.waitFor(screen('home'), screen('add-bank'));
-    });
+export function webkit(tests) {
+  return scope(async (keep) => {
+    const demo = await Demo.start(keep);
+    const setup = await demo.setup();
+    const cashier = await Cashier.arrive(keep, demo.origin, setup);
+    const phone = keep(await WebKit.open(), (one) => one.close());
+    const step = tests.chain('webkit', () => cashier.browser.faults());
+    let png = '';
+    await step('the wallet is activated', () => activate(phone, demo.origin, setup));
     await step('a bank account is added at the bank', () => addAccount(phone, setup));
     await step('without a server the wallet starts and shows a code for the PIN', async () => {
       await demo.kill();
       await phone.goto(`${demo.origin}/wallet/`);
-      await phone.waitFor(screen('home'));
       await phone.click(action('pay'));
       await phone.waitFor(screen('pay'));
       await typePin(phone);
       await phone.waitFor('#code');
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      png = await keep(phone, 'webkit/code-offline');
+      // The window is photographed as it is drawn, not as it stands in the document.
+      await new Promise((resolve) => setTimeout(resolve, DRAWN_AFTER_MS));
+      png = await keepPicture(phone, 'webkit/code-offline');
     });
     await step("the server is back, and the till's camera reads the code: paid", async () => {
       cashier.isShown(png);
@@ -53,13 +44,9 @@ export async function webkit(tests) {
     });
     await step('the confirmation appears on the phone by itself', async () => {
       await phone.waitFor(`${screen('result')}[data-outcome="paid"]`);
-      await keep(phone, 'webkit/confirmation');
+      await keepPicture(phone, 'webkit/confirmation');
     });
-  } finally {
-    await phone.close();
-    await cashier.leave();
-    await demo.end();
-  }
+  });
 }
 
 /** @param {string} name */
@@ -71,6 +58,20 @@ const action = (name) => `[data-action="${name}"]`;
 async function typePin(phone) {
   for (const digit of PIN) await phone.click(action(`digit-${digit}`));
   await phone.click(action('ok'));
+}
+
+/** @param {WebKit} phone @param {string} origin @param {import('../lib/demo.mjs').Setup} setup */
+async function activate(phone, origin, setup) {
+  await phone.goto(`${origin}/wallet/`);
+  const first = await phone.waitFor(screen('activate'), screen('install'));
+  if (first === screen('install')) await phone.click(action('anyway'));
+  await phone.type('#activation-code', setup.activation_code);
+  await phone.click(action('continue'));
+  await phone.waitFor(screen('choose-pin'));
+  await typePin(phone);
+  await phone.waitFor(screen('repeat-pin'));
+  await typePin(phone);
+  await phone.waitFor(screen('home'), screen('add-bank'));
 }
 
 /** @param {WebKit} phone @param {import('../lib/demo.mjs').Setup} setup */
@@ -91,7 +92,7 @@ async function addAccount(phone, setup) {
 }
 
 /** @param {WebKit} phone @param {string} name @returns {Promise<string>} */
-async function keep(phone, name) {
+async function keepPicture(phone, name) {
   const path = join(screenshots, `${name}.png`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, await phone.picture());

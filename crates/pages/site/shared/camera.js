@@ -18,8 +18,12 @@ const PICTURE_SIDE_MAX = 2048;
 /** Pause between two readings, so that the page stays quick. */
 const PAUSE_MS = 40;
 
+/** How often a reader that failed is loaded anew: pictures that always fail must not load it for ever. */
+const RELOADS_MAX = 5;
+
 /** @type {Promise<NativeDetector | null> | null} */
 let native = null;
+let reloads = 0;
 /** @type {Promise<Scan> | null} */
 let own = null;
 
@@ -169,7 +173,14 @@ async function readOwn(source, width, height, sideMax, canvas) {
   if (!context) return [];
   context.drawImage(source, 0, 0, canvas.width, canvas.height);
   const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-  return scan(canvas.width, canvas.height, new Uint8Array(data.buffer));
+  try {
+    return scan(canvas.width, canvas.height, new Uint8Array(data.buffer));
+  } catch {
+    // What trapped has left its memory in disorder. A fresh reader looks at the next frame.
+    reloads += 1;
+    if (reloads <= RELOADS_MAX) own = null;
+    return [];
+  }
 }
 
 /** The browser's own detector, or null. */
@@ -189,13 +200,18 @@ function detector() {
 }
 
 function ownScan() {
-  own ??= import('/wasm/scan.js').then(async (module) => {
-    await module.default();
-    return module.scan;
-  });
+  own ??= loadScan();
   // A load that failed is tried again the next time.
   own.catch(() => { own = null; });
   return own;
+}
+
+/** @returns {Promise<Scan>} */
+async function loadScan() {
+  // Another address is another instance.
+  const module = reloads === 0 ? await import('/wasm/scan.js') : await import(`/wasm/scan.js?again=${reloads}`);
+  await module.default();
+  return module.scan;
 }
 
 function openCamera() {

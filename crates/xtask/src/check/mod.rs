@@ -93,6 +93,17 @@ pub(crate) fn make_vectors() -> Result<bool, String> {
     Ok(bench.run(&mut bench.cargo(&["run", "--package", "fixtures", "--bin", "vectors"])).is_ok())
 }
 
+/// Makes the pages' WebAssembly anew, or compares it with its source.
+///
+/// # Errors
+/// When cargo cannot say where the workspace is, or cannot be run.
+pub(crate) fn make_wasm(is_check: bool) -> Result<bool, String> {
+    let (places, _) = tree::read_workspace()?;
+    let bench = Bench { places };
+    let arguments: &[&str] = if is_check { &["--", "--check"] } else { &[] };
+    Ok(bench.run(bench.cargo(&["run", "--package", "wasm-build"]).args(arguments)).is_ok())
+}
+
 fn run_step(step: &Step, bench: &Bench) -> End {
     let started = Instant::now();
     let outcome = (step.run)(bench);
@@ -154,6 +165,11 @@ impl Bench {
     /// The `batzen` that the end-to-end tests may kill at its failpoints.
     fn failpoints_binary(&self) -> PathBuf {
         self.places.target.join("failpoints").join(format!("batzen{}", std::env::consts::EXE_SUFFIX))
+    }
+
+    /// The folder of the module that checks the vectors in WebAssembly.
+    fn vectors_module(&self) -> PathBuf {
+        self.places.target.join("wasm/vectors")
     }
 
     /// Where cargo leaves a profile's `batzen`.

@@ -27,6 +27,7 @@ pub(super) fn all() -> Vec<Step> {
         step("page types", page_types),
         step("page gallery", page_gallery),
         step("vectors", vectors),
+        step("WebAssembly", web_assembly),
         step("failpoints build", failpoints_build),
         step("tests", tests),
         slow("documentation tests", documentation_tests),
@@ -89,6 +90,15 @@ fn page_tests(bench: &Bench, suites: &[&str]) -> Command {
 
 fn vectors(bench: &Bench) -> Result<Counts, String> {
     bench.run(&mut bench.cargo(&["run", "--package", "fixtures", "--bin", "vectors", "--", "--check"]))?;
+    Ok(Counts::ONE_PASSED)
+}
+
+/// Proves that the committed WebAssembly matches its source, and makes the module in which Node and Chromium check
+/// the vectors.
+fn web_assembly(bench: &Bench) -> Result<Counts, String> {
+    let run = ["run", "--package", "wasm-build", "--"];
+    bench.run(bench.cargo(&run).arg("--check"))?;
+    bench.run(bench.cargo(&run).arg("--vectors").arg(bench.vectors_module()))?;
     Ok(Counts::ONE_PASSED)
 }
 

@@ -10,6 +10,9 @@ const FILE_LINES_MAX: usize = 800;
 /// From the line with `fn` to the closing brace.
 const FUNCTION_LINES_MAX: usize = 70;
 
+/// Made by programs, and marked so in `.gitattributes`.
+const GENERATED: &[&str] = &["crates/pages/site/wasm/"];
+
 /// What else is written by hand, beside Rust.
 const OTHER_CODE: &[&str] = &[".js", ".mjs", ".ts", ".css", ".py", ".sh"];
 
@@ -20,7 +23,9 @@ pub(super) fn findings(tree: &Tree, files: &[RustFile<'_>]) -> Vec<Finding> {
         found.extend(long_functions(file));
     }
     for end in OTHER_CODE {
-        let hand_written = tree.texts_ending(end).filter(|(path, _)| !is_test_path(path));
+        let is_generated = |path: &str| GENERATED.iter().any(|folder| path.starts_with(folder));
+        let hand_written =
+            tree.texts_ending(end).filter(|(path, _)| !is_test_path(path) && !is_generated(path));
         found.extend(hand_written.filter_map(|(path, text)| too_long(path, text.lines().count())));
     }
     found
