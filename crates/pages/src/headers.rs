@@ -10,11 +10,11 @@ const CONTENT: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval';
      trusted-types batzen";
 
 /// Sensors and powers: the camera for codes, a screen that stays awake while one is shown, and nothing else.
-const POWERS: &str = "camera=(self), screen-wake-lock=(self), accelerometer=(), autoplay=(), bluetooth=(), \
+const POWERS: &str = "camera=(self), screen-wake-lock=(self), accelerometer=(), autoplay=(), \
      browsing-topics=(), display-capture=(), encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), \
      hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), \
      picture-in-picture=(), publickey-credentials-create=(), publickey-credentials-get=(), serial=(), usb=(), \
-     web-share=(), xr-spatial-tracking=()";
+     xr-spatial-tracking=()";
 
 /// The same for every answer of one listener.
 #[derive(Clone, Debug)]

@@ -50,17 +50,43 @@ async fn every_file_of_the_site_is_served_or_for_developers() {
     }
 }
 
-#[tokio::test]
-async fn what_the_worker_keeps_is_there() {
+/// The addresses that the wallet's worker keeps: all that the wallet needs.
+async fn kept_by_the_worker() -> Vec<String> {
     let response = look("/wallet/sw.js").await;
     assert_eq!(response.headers()[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
     let script = response.into_body().collect().await.unwrap().to_bytes();
     let script = std::str::from_utf8(&script).unwrap();
     assert!(!script.contains("/*FILES*/") && !script.contains("/*VERSION*/"), "{script}");
     let list = script.split_once("[\"/").unwrap().1.split_once(']').unwrap().0;
-    let list: Vec<String> = serde_json::from_str(&format!("[\"/{list}]")).unwrap();
+    serde_json::from_str(&format!("[\"/{list}]")).unwrap()
+}
+
+#[tokio::test]
+async fn what_the_worker_keeps_is_there() {
+    let list = kept_by_the_worker().await;
     assert!(list.contains(&"/wallet/".to_owned()) && list.contains(&"/wallet/realm.json".to_owned()));
     for address in list {
         assert_eq!(look(&address).await.status(), StatusCode::OK, "{address}");
     }
+}
+
+/// Bytes that a phone loads before its first code, compressed as they are sent.
+const WALLET_BYTES_MAX: usize = 400_000;
+/// The core's part of them.
+const WALLET_MODULE_BYTES_MAX: usize = 250_000;
+
+#[tokio::test]
+async fn the_wallet_is_light_and_loads_no_scanner() {
+    let mut sum = 0;
+    for address in kept_by_the_worker().await {
+        let request = Request::get(&address).header(header::ACCEPT_ENCODING, "gzip");
+        let response = pages().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let sent = response.into_body().collect().await.unwrap().to_bytes().len();
+        if address == "/wasm/wallet_bg.wasm" {
+            assert!(sent < WALLET_MODULE_BYTES_MAX, "the wallet's WebAssembly has {sent} bytes");
+        }
+        assert!(!address.contains("scan_bg") && !address.contains("checkout"), "{address}");
+        sum += sent;
+    }
+    assert!(sum < WALLET_BYTES_MAX, "the wallet has {sum} bytes");
 }

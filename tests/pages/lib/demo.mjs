@@ -86,7 +86,10 @@ export class Demo {
   #read(child) {
     return new Promise((resolve, reject) => {
       let text = '';
-      const fail = (/** @type {string} */ why) => reject(new Error(`batzen demo ${why}: ${text} ${this.#log}`));
+      const fail = (/** @type {string} */ why) => {
+        clearTimeout(timer);
+        reject(new Error(`batzen demo ${why}: ${text} ${this.#log}`));
+      };
       const timer = setTimeout(() => fail('did not open in time'), OPEN_WITHIN_MS);
       child.once('error', (error) => fail(error.message));
       child.once('exit', (code, signal) => fail(`ended with ${code ?? signal}`));
