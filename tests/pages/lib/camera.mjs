@@ -6,9 +6,11 @@ import { execFileSync } from 'node:child_process';
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What the camera sees, in pixels. */
+/** What the camera sees, in pixels: what the pages ask cameras for, so that the browser cuts nothing off. */
 const WIDTH = 1280;
-const HEIGHT = 960;
+const HEIGHT = 720;
+/** How tall a phone's whole screen would be in the picture. Its lower end, without the code, is out of sight. */
+const SCREEN_HEIGHT = 1000;
 /** The film repeats itself. */
 const FRAMES = 5;
 
@@ -36,11 +38,11 @@ export class Camera {
   }
 
   /**
-   * A phone whose screen shows this screenshot, filmed from above: scaled to fit, on a grey table.
+   * A phone whose screen shows this screenshot, held before the camera, over a grey table.
    * @param {string} png
    */
   show(png) {
-    const fitted = `scale=${WIDTH}:${HEIGHT}:force_original_aspect_ratio=decrease:flags=area`;
+    const fitted = `scale=-2:${SCREEN_HEIGHT}:flags=area,crop=min(iw\\,${WIDTH}):${HEIGHT}:(iw-ow)/2:0`;
     const placed = `pad=${WIDTH}:${HEIGHT}:(ow-iw)/2:(oh-ih)/2:0x808080`;
     this.#shoot(['-loop', '1', '-i', png], `${fitted},${placed}`);
   }

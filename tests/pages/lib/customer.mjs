@@ -107,7 +107,10 @@ export class Customer {
   async #choose(capMinor, till) {
     await press(this.page, 'options');
     await screen(this.page, 'pay-options');
-    if (capMinor !== undefined) await this.page.locator('#own-cap').fill((capMinor / 100).toFixed(2));
+    if (capMinor !== undefined) {
+      await this.page.locator('[data-action="cap"][data-of="own"]').check();
+      await this.page.locator('#own-cap').fill((capMinor / 100).toFixed(2));
+    }
     if (till !== undefined) await this.page.locator('#till').fill(till);
     await press(this.page, 'apply');
     await screen(this.page, 'pay');

@@ -27,7 +27,8 @@ export async function readRound(wallet, checkout) {
     decodeMs: decoded - frame,
     answerMs: answer - decoded,
     captureMs: captured - answer,
-    confirmationMs: confirmed - captured,
+    // Both hear from the server at once, and the phone may be the first.
+    confirmationMs: Math.max(0, confirmed - captured),
   };
 }
 

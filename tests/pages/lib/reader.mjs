@@ -6,6 +6,8 @@ import { execFileSync } from 'node:child_process';
  * @param {string} png
  */
 export function readCode(png) {
-  const text = execFileSync('zbarimg', ['--quiet', '--raw', '-Sdisable', '-Sqrcode.enable', png], { encoding: 'utf8' });
+  const wish = ['--quiet', '--raw', '-Sdisable', '-Sqrcode.enable', png];
+  // It complains about a message bus that it does not need.
+  const text = execFileSync('zbarimg', wish, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   return text.trim();
 }

@@ -23,6 +23,20 @@ export async function screen(view, ...names) {
 }
 
 /**
+ * Waits until something can be seen on a screen.
+ * @param {View} view
+ * @param {string} selector
+ * @param {string} [text] that it must contain
+ */
+export async function see(view, selector, text) {
+  try {
+    await view.locator(selector, text === undefined ? {} : { hasText: text }).first().waitFor();
+  } catch (error) {
+    throw new Error(`waited for ${selector} ${text ?? ''}, but the page shows ${await shown(view)}`, { cause: error });
+  }
+}
+
+/**
  * Presses a button of the screen, as a finger or a mouse does.
  * @param {View} view
  * @param {string} action

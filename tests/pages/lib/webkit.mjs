@@ -52,15 +52,13 @@ export class WebKit {
   }
 
   /** @param {string} selector */
-  async click(selector) {
-    await this.waitFor(selector);
-    await this.#ask('POST', `element/${await this.#find(selector)}/click`, {});
+  click(selector) {
+    return this.#act(selector, 'click', {});
   }
 
   /** @param {string} selector @param {string} text */
-  async type(selector, text) {
-    await this.waitFor(selector);
-    await this.#ask('POST', `element/${await this.#find(selector)}/value`, { text });
+  type(selector, text) {
+    return this.#act(selector, 'value', { text });
   }
 
   /**
@@ -130,10 +128,18 @@ export class WebKit {
     }
   }
 
-  /** @param {string} selector @returns {Promise<string>} */
-  async #find(selector) {
-    const found = await this.#ask('POST', 'element', { using: 'css selector', value: selector });
-    return found[ELEMENT];
+  /** @param {string} selector @param {string} what @param {object} body */
+  async #act(selector, what, body) {
+    for (;;) {
+      await this.waitFor(selector);
+      const found = await this.#ask('POST', 'element', { using: 'css selector', value: selector });
+      try {
+        return await this.#ask('POST', `element/${found[ELEMENT]}/${what}`, body);
+      } catch (error) {
+        // The page drew the screen anew in between: the new one has the same button.
+        if (!String(error).includes('stale element')) throw error;
+      }
+    }
   }
 
   /** @param {string} method @param {string} what @param {object} [body] */

@@ -7,9 +7,11 @@ import { misfits } from '../lib/layout.mjs';
 import { blessPicture, takePicture } from '../lib/pictures.mjs';
 import { Findings } from '../lib/runner.mjs';
 import { scope } from '../lib/scope.mjs';
-import { press, screen } from '../lib/screen.mjs';
+import { press, screen, see } from '../lib/screen.mjs';
 
 const LANGUAGES = ['en', 'de', 'fr', 'it'];
+/** From the code to the confirmation. */
+const STEPS = 11;
 const DESK = { width: 1280, height: 800 };
 
 /**
@@ -30,7 +32,7 @@ export function front(tests, { blessesPictures }) {
       console.log(`        the first payment took ${tookS.toFixed(1)} s, a person's reading and typing not counted`);
     });
     await step('every step of the payment is lit', async () => {
-      await page.locator('.path-row.good, .path .good').first().waitFor();
+      await see(page, `.path ol:not(:has(.path-row:not(.good))) > .path-row:nth-child(${STEPS})`);
       const path = await takePicture(page, 'front/paid', { isWhole: true });
       if (blessesPictures) blessPicture(path, 'front-page');
     });

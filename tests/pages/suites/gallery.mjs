@@ -5,7 +5,7 @@
 import { DESKTOP, PHONE } from '../lib/browser.mjs';
 import { violations } from '../lib/axe.mjs';
 import { misfits } from '../lib/layout.mjs';
-import { blessPicture, takePicture } from '../lib/pictures.mjs';
+import { takePicture } from '../lib/pictures.mjs';
 import { chromium } from '../lib/places.mjs';
 import { playwright } from '../lib/packages.mjs';
 import { Findings } from '../lib/runner.mjs';
@@ -25,14 +25,11 @@ const SIZES = { phone: PHONE, desktop: DESKTOP };
 /** On which device each app is used most: axe looks at all languages there. */
 const APPS = /** @type {const} */ ({ wallet: 'phone', checkout: 'desktop' });
 
-/** @type {Record<string, string>} What README and docs show. */
-const BLESSED = {};
-
 /**
  * @param {import('../lib/runner.mjs').Tests} tests
  * @param {import('../run.mjs').Options} options
  */
-export async function gallery(tests, { blessesPictures, screen: wanted }) {
+export async function gallery(tests, { screen: wanted }) {
   const server = await serveSite();
   const browser = await playwright.chromium.launch({ executablePath: chromium, args: ['--no-sandbox', '--disable-gpu'] });
   try {
@@ -48,7 +45,7 @@ export async function gallery(tests, { blessesPictures, screen: wanted }) {
       const lookAtAll = async (/** @type {Viewer} */ viewer) => {
         for (let name = open.shift(); name !== undefined; name = open.shift()) {
           const screen = name;
-          await tests.test(`gallery ${app}: ${screen}`, () => viewer.lookAt(screen, blessesPictures));
+          await tests.test(`gallery ${app}: ${screen}`, () => viewer.lookAt(screen));
         }
       };
       await Promise.all(viewers.map(lookAtAll));
@@ -107,8 +104,8 @@ class Viewer {
     return this.context.close();
   }
 
-  /** @param {string} name @param {boolean} blessesPictures */
-  async lookAt(name, blessesPictures) {
+  /** @param {string} name */
+  async lookAt(name) {
     /** @type {Map<string, string[]>} where each fault was seen */
     const found = new Map();
     const note = (/** @type {string[]} */ faults, /** @type {string} */ where) => {
@@ -124,7 +121,7 @@ class Viewer {
         for (const size of /** @type {(keyof typeof SIZES)[]} */ (Object.keys(SIZES))) {
           await this.page.setViewportSize(SIZES[size]);
           note(await this.faults(language, scheme, size), `${language} ${scheme} ${size}`);
-          if (language === 'en') await this.picture(name, scheme, size, blessesPictures);
+          if (language === 'en') await this.picture(name, scheme, size);
         }
       }
       await this.page.setViewportSize(NARROW);
@@ -151,12 +148,9 @@ class Viewer {
    * @param {string} name
    * @param {'light' | 'dark'} scheme
    * @param {keyof typeof SIZES} size
-   * @param {boolean} blessesPictures
    */
-  async picture(name, scheme, size, blessesPictures) {
+  async picture(name, scheme, size) {
     if (scheme === 'dark' && size !== APPS[this.app]) return;
-    const path = await takePicture(this.page, `${this.app}/${name}-${size}-${scheme}`, { isWhole: true });
-    const blessed = BLESSED[`${this.app}/${name}-${size}-${scheme}`];
-    if (blessesPictures && blessed !== undefined) blessPicture(path, blessed);
+    await takePicture(this.page, `${this.app}/${name}-${size}-${scheme}`, { isWhole: true });
   }
 }

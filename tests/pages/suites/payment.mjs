@@ -6,7 +6,7 @@
 import { assertAccessible } from '../lib/axe.mjs';
 import { printMeasures, readRound } from '../lib/measures.mjs';
 import { blessPicture, takePicture } from '../lib/pictures.mjs';
-import { screen } from '../lib/screen.mjs';
+import { screen, see } from '../lib/screen.mjs';
 import { withShop } from '../lib/shop.mjs';
 
 const AMOUNT_MINOR = 1250;
@@ -52,6 +52,7 @@ async function paying(step, { demo, customer, cashier }, blessesPictures) {
     await demo.kill();
     await customer.restart();
     await screen(customer.page, 'home');
+    await see(customer.page, '.notices .banner');
     await assertAccessible(customer.page, 'wallet offline');
   });
   await step('a code is shown for the PIN', async () => {

@@ -28,6 +28,7 @@ export function webkit(tests) {
     await step('without a server the wallet starts and shows a code for the PIN', async () => {
       await demo.kill();
       await phone.goto(`${demo.origin}/wallet/`);
+      await phone.waitFor(`${screen('home')} .notices .banner`);
       await phone.click(action('pay'));
       await phone.waitFor(screen('pay'));
       await typePin(phone);

@@ -28,6 +28,8 @@ export class Wedge {
    * @returns {Heard} from 'found' on the keys are the scanner's and nobody else's
    */
   key({ key, code }, nowMs, isExpected) {
+    // Enter ends a scan however late it comes: the page may have been busy in between.
+    if ((key === 'Enter' || key === 'Tab') && this.#digits.length >= SCANNER_DIGITS_MIN) return this.take();
     const isPatient = isExpected || this.#digits.length >= SCANNER_DIGITS_MIN;
     if (nowMs - this.#lastMs > (isPatient ? PAUSE_MS_PATIENT : PAUSE_MS_MAX)) this.#digits = '';
     const place = key.length === 1 ? /^(?:Digit|Numpad)(\d)$/.exec(code)?.[1] : undefined;
@@ -40,7 +42,6 @@ export class Wedge {
       if (length < SCANNER_DIGITS_MIN) return { is: 'maybe' };
       return { is: length === SCANNER_DIGITS_MIN ? 'found' : 'scan' };
     }
-    if ((key === 'Enter' || key === 'Tab') && this.#digits.length >= SCANNER_DIGITS_MIN) return this.take();
     // A scanner that sets the layout right presses Shift between its digits.
     if (key !== 'Shift') this.#digits = '';
     return { is: 'other' };

@@ -12,9 +12,10 @@ import { core, coreKind, Fault } from './fault.js';
 import { followConfirmations } from './follow.js';
 import { ask } from './server.js';
 import { holdAlone, isPersisted, Store } from './store.js';
-import { isSupported, makeKeys, Vault } from './vault.js';
+import { isSupported, makeKeys, openVault } from './vault.js';
 import { methodOf, shownCodeOf, viewOf } from './view.js';
 
+/** @typedef {import('./vault.js').Vault} Vault */
 /** @typedef {import('./types.js').Engine} Engine */
 /** @typedef {import('./types.js').View} View */
 /** @typedef {import('./types.js').Method} Method */
@@ -36,7 +37,7 @@ export async function openEngine() {
   try {
     const [store] = await Promise.all([Store.open(), init()]);
     const kept = await store.read();
-    const vault = kept && new Vault(kept.keys);
+    const vault = kept && await openVault(kept.keys);
     const wallet = kept && vault ? await openWallet(vault, kept.state) : await freshWallet();
     return new BrowserEngine({ store, vault, wallet, release, isKeptForGood: await isPersisted(false) });
   } catch (error) {
@@ -115,7 +116,7 @@ class BrowserEngine {
     return this.#alone(async () => {
       this.#isKeptForGood = await isPersisted(true);
       const keys = await makeKeys();
-      const vault = new Vault(keys);
+      const vault = await openVault(keys);
       const { challenge } = JSON.parse(await this.#ask('POST', '/v1/activations/challenge'));
       const unsent = await this.#draft(vault, code, pin, challenge);
       const state = this.#seal(await vault.stateKey());
@@ -206,7 +207,11 @@ class BrowserEngine {
         await this.#learnStanding();
         await this.#fetchConfirmations();
       }),
-      take: (/** @type {string} */ view) => this.#alone(() => this.#takeNext(view)),
+      take: (/** @type {string} */ view) => this.#alone(async () => {
+        await this.#takeNext(view);
+        // A refusal may have cost a try of the PIN, or locked the wallet.
+        if (this.view().confirmations[0]?.kind === 'declined') await this.#learnStanding();
+      }),
     });
   }
 

@@ -96,4 +96,8 @@ export interface MethodText {
 }
 
 export interface Keys { device: CryptoKeyPair; online: CryptoKeyPair; confirmation: CryptoKeyPair; state: CryptoKey }
-export interface Kept { keys: Keys; state: Uint8Array<ArrayBuffer> }
+/** A pair whose private key is bytes that only `wrapping` opens. */
+export interface WrappedPair { wrapping: CryptoKey; wrapped: ArrayBuffer; publicKey: ArrayBuffer }
+/** The keys as they are stored: not every browser can store every key. */
+export interface KeptKeys extends Omit<Keys, 'confirmation'> { confirmation: CryptoKeyPair | WrappedPair }
+export interface Kept { keys: KeptKeys; state: Uint8Array<ArrayBuffer> }

@@ -5,24 +5,27 @@
 import { Fault } from './fault.js';
 
 /** @typedef {import('./types.js').Keys} Keys */
+/** @typedef {import('./types.js').KeptKeys} KeptKeys */
+/** @typedef {import('./types.js').WrappedPair} WrappedPair */
 
 const SIGNING = { name: 'ECDSA', namedCurve: 'P-256' };
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' };
 const AGREEING = 'X25519';
+const WRAPPING = 'AES-KW';
 const STATE_LABEL = new TextEncoder().encode('batzen/browser-vault/v1/state-key');
 const KEY_LEN = 32;
 
-/** Makes fresh keys. @returns {Promise<Keys>} */
+/** Makes fresh keys, in the form in which they are kept. @returns {Promise<KeptKeys>} */
 export async function makeKeys() {
   try {
     const signing = () => crypto.subtle.generateKey(SIGNING, false, ['sign', 'verify']);
     const [device, online, confirmation, state] = await Promise.all([
       signing(),
       signing(),
-      crypto.subtle.generateKey(AGREEING, false, ['deriveBits']),
+      makeAgreeing(),
       crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign']),
     ]);
-    return { device, online, confirmation: /** @type {CryptoKeyPair} */ (confirmation), state };
+    return { device, online, confirmation, state };
   } catch (error) {
     // The only one of these that a browser may lack is X25519.
     throw new Fault('not_supported', String(error));
@@ -35,6 +38,16 @@ export function isSupported() {
     globalThis.isSecureContext && globalThis.crypto?.subtle && globalThis.indexedDB && globalThis.WebAssembly &&
     navigator.locks && globalThis.AbortSignal?.any,
   );
+}
+
+/**
+ * The vault of keys as they were kept.
+ * @param {KeptKeys} kept
+ */
+export async function openVault(kept) {
+  const { confirmation } = kept;
+  if (!('wrapped' in confirmation)) return new Vault({ ...kept, confirmation });
+  return new Vault({ ...kept, confirmation: await guarded(unwrap(confirmation)) });
 }
 
 export class Vault {
@@ -92,6 +105,56 @@ export class Vault {
     }
     return agreed;
   }
+}
+
+/** @returns {Promise<CryptoKeyPair | WrappedPair>} */
+async function makeAgreeing() {
+  const pair = await generateAgreeing(false);
+  return isCloneable(pair.publicKey) ? pair : wrap(await generateAgreeing(true));
+}
+
+/** @param {boolean} isExtractable */
+async function generateAgreeing(isExtractable) {
+  const pair = await crypto.subtle.generateKey(AGREEING, isExtractable, ['deriveBits']);
+  return /** @type {CryptoKeyPair} */ (pair);
+}
+
+/**
+ * WebKit stores an X25519 key without complaint and then reads nothing back, as Safari 27 and WebKitGTK 2.50 do.
+ * @param {CryptoKey} key
+ */
+function isCloneable(key) {
+  try {
+    return structuredClone(key) instanceof CryptoKey;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * For such a browser: the private key as bytes that only another key opens, and that key cannot be taken out.
+ * @param {CryptoKeyPair} pair
+ * @returns {Promise<WrappedPair>}
+ */
+async function wrap({ privateKey, publicKey }) {
+  const wrapping = await crypto.subtle.generateKey({ name: WRAPPING, length: 256 }, false, ['wrapKey', 'unwrapKey']);
+  const [wrapped, raw] = await Promise.all([
+    crypto.subtle.wrapKey('pkcs8', privateKey, wrapping, WRAPPING),
+    crypto.subtle.exportKey('raw', publicKey),
+  ]);
+  return { wrapping, wrapped, publicKey: raw };
+}
+
+/**
+ * @param {WrappedPair} pair
+ * @returns {Promise<CryptoKeyPair>}
+ */
+async function unwrap({ wrapping, wrapped, publicKey }) {
+  const [privateKey, shown] = await Promise.all([
+    crypto.subtle.unwrapKey('pkcs8', wrapped, wrapping, WRAPPING, AGREEING, false, ['deriveBits']),
+    crypto.subtle.importKey('raw', publicKey, AGREEING, true, []),
+  ]);
+  return { privateKey, publicKey: shown };
 }
 
 /**
