@@ -124,6 +124,10 @@ async function device(step, { customer, demo }) {
     await screen(page, 'pay');
     await press(page, 'back');
   });
+  await step('keys cannot be taken out of the browser', async () => {
+    const found = await customer.page.evaluate(takeKeysOut);
+    if (found.kept < 4 || found.taken.length > 0) throw new Error(`of ${found.kept} keys came out: ${found.taken}`);
+  });
   await step('a second tab says that the wallet is open elsewhere', async () => {
     const second = await customer.page.context().newPage();
     await second.goto(`${demo.origin}/wallet/`);
@@ -189,4 +193,26 @@ async function locks(step, shop) {
     other.browser.assertClean();
     await other.browser.close();
   });
+}
+
+/**
+ * What a thief would type into the developer tools: runs in the page.
+ * @returns {Promise<{ kept: number, taken: string[] }>}
+ */
+async function takeKeysOut() {
+  const asked = indexedDB.open('batzen-wallet');
+  await new Promise((resolve) => { asked.onsuccess = resolve; });
+  const shelf = asked.result.transaction('wallet').objectStore('wallet').get('keys');
+  await new Promise((resolve) => { shelf.onsuccess = resolve; });
+  asked.result.close();
+  const { device, online, confirmation, state } = shelf.result;
+  const keys = Object.entries({ device: device.privateKey, online: online.privateKey, confirmation: confirmation.privateKey, state });
+  /** @type {string[]} */
+  const taken = [];
+  for (const [name, key] of keys) {
+    for (const format of /** @type {('raw' | 'pkcs8' | 'jwk')[]} */ (['raw', 'pkcs8', 'jwk'])) {
+      await crypto.subtle.exportKey(/** @type {any} */ (format), key).then(() => taken.push(`${name} as ${format}`), () => {});
+    }
+  }
+  return { kept: keys.filter(([, key]) => key instanceof CryptoKey).length, taken };
 }

@@ -16,6 +16,7 @@ import { leave } from './lifecycle.js';
 export function makeStage(root, voice) {
   /** @type {Scene | null} */
   let current = null;
+  const press = followPress(root, redraw);
 
   /**
    * @param {Scene} scene
@@ -43,7 +44,7 @@ export function makeStage(root, voice) {
   /** Draws the screen anew, but touches the page only if that changes it: a press under way must not be lost. */
   function redraw() {
     const before = root.firstElementChild;
-    if (!current || !before) return;
+    if (!current || !before || press.isToWait()) return;
     const node = current.draw();
     const isSame = node.isEqualNode(before);
     leave(node);
@@ -58,6 +59,29 @@ export function makeStage(root, voice) {
       // The same words twice in a row are heard twice only if the region was empty between.
       voice.textContent = '';
       setTimeout(() => { voice.textContent = text; }, 50);
+    },
+  };
+}
+
+/**
+ * A button that is drawn anew between press and release loses its click: what comes meanwhile waits for the release.
+ * @param {HTMLElement} root
+ * @param {() => void} redraw
+ */
+function followPress(root, redraw) {
+  let isPressed = false;
+  let isWaiting = false;
+  root.addEventListener('pointerdown', () => { isPressed = true; });
+  const release = () => {
+    isPressed = false;
+    if (isWaiting) redraw();
+  };
+  // The click comes right after the release.
+  for (const event of ['pointerup', 'pointercancel']) addEventListener(event, () => setTimeout(release));
+  return {
+    isToWait: () => {
+      isWaiting = isPressed;
+      return isPressed;
     },
   };
 }

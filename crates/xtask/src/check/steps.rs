@@ -16,6 +16,9 @@ const PAGE_TYPES: &[&str] = &["tests/pages/tsconfig.site.json", "tests/pages/tsc
 /// How the page tests are type-checked.
 const PAGE_TEST_TYPES: &str = "tests/pages/tsconfig.json";
 
+/// The bank's page judges by itself where it may send a customer: that rule runs in Node too.
+const BANK_PAGE_RULE: &str = "crates/bank/tests/page/request.test.mjs";
+
 pub(super) fn all() -> Vec<Step> {
     let step = |name, run| Step { name, is_slow: false, is_install: false, run };
     let slow = |name, run| Step { is_slow: true, ..step(name, run) };
@@ -25,9 +28,9 @@ pub(super) fn all() -> Vec<Step> {
         step("tidy", tidy_tree),
         step("clippy", clippy),
         step("page types", page_types),
-        step("page gallery", page_gallery),
         step("vectors", vectors),
         step("WebAssembly", web_assembly),
+        step("page gallery", page_gallery),
         step("failpoints build", failpoints_build),
         step("tests", tests),
         slow("documentation tests", documentation_tests),
@@ -68,12 +71,13 @@ fn page_types(bench: &Bench) -> Result<Counts, String> {
         check(Path::new(project))?;
     }
     check(&beside)?;
+    bench.run(bench.command("node").arg("--test").arg(BANK_PAGE_RULE))?;
     Ok(Counts::ONE_PASSED)
 }
 
-/// Every screen in every language, from sample values: no server is needed.
+/// The vectors in Node and in Chromium; every screen in every language, from sample values: no server is needed.
 fn page_gallery(bench: &Bench) -> Result<Counts, String> {
-    run_counted(bench, &mut page_tests(bench, &["gallery"]))
+    run_counted(bench, &mut page_tests(bench, &["vectors", "gallery"]))
 }
 
 /// Wallet, checkout and front page as people use them, against the whole system.

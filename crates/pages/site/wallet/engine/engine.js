@@ -52,7 +52,11 @@ export async function openEngine() {
  */
 async function openWallet(vault, sealed) {
   const stateKey = await vault.stateKey();
-  return core(() => Wallet.open(stateKey, sealed));
+  try {
+    return core(() => Wallet.open(stateKey, sealed));
+  } finally {
+    stateKey.fill(0);
+  }
 }
 
 /** A wallet that is not activated, of the realm that this page came with. */
@@ -100,7 +104,7 @@ class BrowserEngine {
 
   /** @param {string} pin */
   checkPin(pin) {
-    return /** @type {import('./types.js').FaultKind|null} */ (checkNewPin(digitsOf(pin)) ?? null);
+    return /** @type {import('./types.js').FaultKind|null} */ (withDigits(pin, checkNewPin) ?? null);
   }
 
   /** @param {string} text */
@@ -178,7 +182,7 @@ class BrowserEngine {
   /** @param {{ pin: string, slot: number|null, capMinor: number|null, till: string|null }} wish */
   makeCode({ pin, slot, capMinor, till }) {
     const wish = JSON.stringify({ slot, cap_minor: capMinor, till: till || null });
-    return this.#show(() => this.#wallet.make_code(digitsOf(pin), wish, Date.now()));
+    return this.#show(() => withDigits(pin, (digits) => this.#wallet.make_code(digits, wish, Date.now())));
   }
 
   renewCode() {
@@ -269,8 +273,8 @@ class BrowserEngine {
   async #draft(vault, code, pin, challenge) {
     const [device, online, confirmation] = await Promise.all(
       [vault.devicePublic(), vault.onlinePublic(), vault.confirmationPublic()]);
-    const draft = core(() => this.#wallet.draft_activation(
-      code, challenge, digitsOf(pin), describeBrowser(), device, online, confirmation, Date.now()));
+    const draft = core(() => withDigits(pin, (digits) => this.#wallet.draft_activation(
+      code, challenge, digits, describeBrowser(), device, online, confirmation, Date.now())));
     const [request, deviceProof, onlineProof] = await Promise.all([
       vault.signAsDevice(draft.certificate_request()),
       vault.signAsDevice(draft.device_proof()),
@@ -440,13 +444,28 @@ class BrowserEngine {
 
   /** @param {Uint8Array} stateKey */
   #seal(stateKey) {
-    return /** @type {Uint8Array<ArrayBuffer>} */ (core(() => this.#wallet.seal(stateKey)));
+    try {
+      return /** @type {Uint8Array<ArrayBuffer>} */ (core(() => this.#wallet.seal(stateKey)));
+    } finally {
+      stateKey.fill(0);
+    }
   }
 }
 
-/** As bytes that the core wipes. @param {string} pin */
-function digitsOf(pin) {
-  return new TextEncoder().encode(pin);
+/**
+ * Hands a PIN on as bytes, and wipes them; the core wipes its own.
+ * @template T
+ * @param {string} pin
+ * @param {(digits: Uint8Array) => T} use
+ * @returns {T}
+ */
+function withDigits(pin, use) {
+  const digits = new TextEncoder().encode(pin);
+  try {
+    return use(digits);
+  } finally {
+    digits.fill(0);
+  }
 }
 
 /** A method that was added and can still be proved. @param {MethodText[]} methods */

@@ -81,7 +81,7 @@ export class Vault {
     return rawPublic(this.#keys.confirmation);
   }
 
-  /** What the core seals its state under: the same bytes each time, wiped by the core after use. */
+  /** What the core seals its state under: the same bytes each time, to be wiped after use. */
   async stateKey() {
     return new Uint8Array(await guarded(crypto.subtle.sign('HMAC', this.#keys.state, STATE_LABEL)));
   }
