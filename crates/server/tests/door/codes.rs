@@ -212,9 +212,10 @@ async fn methods_are_proved_at_the_bank_before_they_count() {
     let late = phone.add_method(&world).await;
     world.clock.advance_s(3_601);
     phone.hand_in(&world, late.slot, "proof CHF").await.is_problem(409, "too-late");
-    // Each customer sees their own alone.
+    // Each customer sees their own alone, and where accounts can be added.
     let other = world.phone().await;
-    assert_eq!(other.ask(&world, Method::GET, "/v1/methods", None).await.is(200), json!({"methods": []}));
+    let listed = other.ask(&world, Method::GET, "/v1/methods", None).await.is(200);
+    assert_eq!(listed, json!({"methods": [], "providers": ["bank"]}));
     other.hand_in(&world, late.slot, "proof CHF").await.is_problem(404, "not-found");
     let listed = phone.ask(&world, Method::GET, "/v1/methods", None).await.is(200);
     assert_eq!(listed["methods"].as_array().unwrap().len(), 2);
