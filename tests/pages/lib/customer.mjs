@@ -61,6 +61,24 @@ export class Customer {
     await screen(this.page, 'activate');
     await this.page.locator('#activation-code').pressSequentially(code);
     await press(this.page, 'continue');
+    await this.choosePin(pin);
+  }
+
+  /**
+   * Holds the operator's letter before the phone's camera instead, then chooses the PIN.
+   * @param {string} png
+   */
+  async activateByCamera(png) {
+    if (this.browser.camera === null) throw new Error('this phone has no camera');
+    this.browser.camera.show(png);
+    if ((await screen(this.page, 'activate', 'install')) === 'install') await press(this.page, 'anyway');
+    await screen(this.page, 'activate');
+    await press(this.page, 'scan');
+    await this.choosePin(PIN);
+  }
+
+  /** @param {string} pin */
+  async choosePin(pin) {
     await screen(this.page, 'choose-pin');
     await this.typePin(pin);
     await screen(this.page, 'repeat-pin');

@@ -4,6 +4,7 @@ import { Cashier } from '../lib/cashier.mjs';
 import { Customer, PIN, WRONG_PIN } from '../lib/customer.mjs';
 import { press, screen, see } from '../lib/screen.mjs';
 import { withShop } from '../lib/shop.mjs';
+import { writeLetter } from '../lib/symbol.mjs';
 
 const AMOUNT_MINOR = 1250;
 const CAP_MINOR = 5000;
@@ -174,10 +175,12 @@ async function locks(step, shop) {
     await screen(customer.page, 'locked[data-standing="locked_pin"]');
     await assertAccessible(customer.page, 'locked by the PIN');
   });
-  await step('a customer locks a lost device from the device itself, and it stays locked', async () => {
+  const other = await Customer.arrive(keep, demo.origin, { withCamera: true });
+  await step('an activation code is scanned instead of typed', async () => {
     const { activation_code } = await demo.setup();
-    const other = await Customer.arrive(keep, demo.origin);
-    await other.activate(activation_code);
+    await other.activateByCamera(await writeLetter(`${demo.origin}/wallet/#code=${activation_code}`, other.browser.profile));
+  });
+  await step('a customer locks a lost device from the device itself, and it stays locked', async () => {
     if ((await screen(other.page, 'home', 'add-bank')) === 'add-bank') await press(other.page, 'back');
     await press(other.page, 'settings');
     await screen(other.page, 'settings');
