@@ -43,4 +43,5 @@ for (const name of chosen) {
   // A suite that cannot even begin is one failed test.
   await suite(tests, options).catch((error) => tests.test(name, () => Promise.reject(error)));
 }
-process.exitCode = tests.finish();
+// A browser that fell silent would keep this program waiting for ever.
+process.exit(tests.finish());

@@ -17,8 +17,10 @@ const LANGUAGES = ['en', 'de', 'fr', 'it'];
 const SCHEMES = ['light', 'dark'];
 /** The narrowest screen that WCAG asks for (1.4.10): also a desktop at 400 %. */
 const NARROW = { width: 320, height: 568 };
-/** Pages that look at screens at the same time. */
-const PAGES = 2;
+/** Browsers that look at screens at the same time. */
+const VIEWERS = 2;
+/** Looking at one screen takes a second or two. A browser that is silent for so long never answers again. */
+const SILENCE_MS = 60_000;
 
 const SIZES = { phone: PHONE, desktop: DESKTOP };
 
@@ -31,13 +33,12 @@ const APPS = /** @type {const} */ ({ wallet: 'phone', checkout: 'desktop' });
  */
 export async function gallery(tests, { screen: wanted }) {
   const server = await serveSite();
-  const browser = await playwright.chromium.launch({ executablePath: chromium, args: ['--no-sandbox', '--disable-gpu'] });
   try {
     for (const app of /** @type {(keyof typeof APPS)[]} */ (Object.keys(APPS))) {
       /** @type {Viewer[]} */
       const viewers = [];
       await tests.test(`gallery ${app}: opens`, async () => {
-        for (let page = 0; page < PAGES; page += 1) viewers.push(await Viewer.open(browser, server.origin, app));
+        for (let number = 0; number < VIEWERS; number += 1) viewers.push(await Viewer.open(server.origin, app));
         assertComplete(app, viewers[0]?.names ?? []);
       });
       const names = viewers[0]?.names ?? [];
@@ -45,14 +46,13 @@ export async function gallery(tests, { screen: wanted }) {
       const lookAtAll = async (/** @type {Viewer} */ viewer) => {
         for (let name = open.shift(); name !== undefined; name = open.shift()) {
           const screen = name;
-          await tests.test(`gallery ${app}: ${screen}`, () => viewer.lookAt(screen));
+          await tests.test(`gallery ${app}: ${screen}`, () => viewer.lookAtPatiently(screen));
         }
       };
       await Promise.all(viewers.map(lookAtAll));
       await Promise.all(viewers.map((viewer) => viewer.close()));
     }
   } finally {
-    await browser.close();
     server.close();
   }
 }
@@ -63,45 +63,72 @@ function assertComplete(app, names) {
   if (new Set(names).size !== names.length) throw new Error(`two samples of ${app} have the same name`);
 }
 
-/** A browser window that shows one app's samples. */
+/** A browser that shows one app's samples. */
 class Viewer {
-  /**
-   * @param {import('playwright-core').BrowserContext} context
-   * @param {import('playwright-core').Page} page
-   * @param {keyof typeof APPS} app
-   * @param {Watch} watch
-   * @param {string[]} names
-   */
-  constructor(context, page, app, watch, names) {
-    this.context = context;
-    this.page = page;
-    this.app = app;
-    this.watch = watch;
-    this.names = names;
-  }
+  /** @type {import('playwright-core').Browser | null} */
+  #browser = null;
+  /** @type {import('playwright-core').Page | null} */
+  #page = null;
+  /** @type {Watch | null} */
+  #watch = null;
+  /** @type {string[]} */
+  names = [];
 
   /**
-   * @param {import('playwright-core').Browser} browser
    * @param {string} origin
    * @param {keyof typeof APPS} app
    */
-  static async open(browser, origin, app) {
-    const context = await browser.newContext({ deviceScaleFactor: 2, reducedMotion: 'reduce', locale: 'en-CH' });
-    const watch = new Watch(context, origin);
-    const page = await context.newPage();
-    await page.goto(`${origin}/${app}/gallery`);
-    try {
-      await page.waitForFunction(() => 'gallery' in globalThis, undefined, { timeout: 20_000 });
-    } catch (error) {
-      watch.assertClean();
-      throw error;
-    }
-    const names = await page.evaluate(() => /** @type {any} */ (globalThis).gallery.names);
-    return new Viewer(context, page, app, watch, names);
+  constructor(origin, app) {
+    this.origin = origin;
+    this.app = app;
   }
 
-  close() {
-    return this.context.close();
+  /**
+   * @param {string} origin
+   * @param {keyof typeof APPS} app
+   */
+  static async open(origin, app) {
+    const viewer = new Viewer(origin, app);
+    await viewer.start();
+    return viewer;
+  }
+
+  get page() {
+    if (this.#page === null) throw new Error('the viewer is closed');
+    return this.#page;
+  }
+
+  async start() {
+    const args = ['--no-sandbox', '--disable-gpu'];
+    this.#browser = await playwright.chromium.launch({ executablePath: chromium, args });
+    const context = await this.#browser.newContext({ deviceScaleFactor: 2, reducedMotion: 'reduce', locale: 'en-CH' });
+    this.#watch = new Watch(context, this.origin);
+    this.#page = await context.newPage();
+    await this.page.goto(`${this.origin}/${this.app}/gallery`);
+    try {
+      await this.page.waitForFunction(() => 'gallery' in globalThis, undefined, { timeout: 20_000 });
+    } catch (error) {
+      this.#watch.assertClean();
+      throw error;
+    }
+    this.names = await this.page.evaluate(() => /** @type {any} */ (globalThis).gallery.names);
+  }
+
+  async close() {
+    await this.#browser?.close();
+  }
+
+  /**
+   * Looks at a screen; once more with a new browser if this one falls silent, as browsers do now and then.
+   * @param {string} name
+   */
+  async lookAtPatiently(name) {
+    if (await answers(this.lookAt(name))) return;
+    console.log(`        the browser fell silent at ${name}; another one looks again`);
+    // Not waited for: it may never end.
+    this.close().catch(() => {});
+    await this.start();
+    if (!(await answers(this.lookAt(name)))) throw new Error('two browsers fell silent at this screen');
   }
 
   /** @param {string} name */
@@ -127,7 +154,7 @@ class Viewer {
       await this.page.setViewportSize(NARROW);
       note(await misfits(this.page), `${language} narrow`);
     }
-    this.watch.assertClean();
+    this.#watch?.assertClean();
     if (found.size > 0) throw new Findings([...found].map(([fault, where]) => `${fault} [${where.join(', ')}]`));
   }
 
@@ -152,5 +179,22 @@ class Viewer {
   async picture(name, scheme, size) {
     if (scheme === 'dark' && size !== APPS[this.app]) return;
     await takePicture(this.page, `${this.app}/${name}-${size}-${scheme}`, { isWhole: true });
+  }
+}
+
+/**
+ * Whether `look` ends before the silence is too long; what it throws is thrown.
+ * @param {Promise<void>} look
+ */
+async function answers(look) {
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  const silence = new Promise((resolve) => { timer = setTimeout(() => resolve(false), SILENCE_MS); });
+  try {
+    return await Promise.race([look.then(() => true), silence]);
+  } finally {
+    clearTimeout(timer);
+    // What comes too late is of no interest.
+    look.catch(() => {});
   }
 }
