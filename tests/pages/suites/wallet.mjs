@@ -24,6 +24,14 @@ export function wallet(tests) {
       await customer.activate(setup.activation_code);
       await customer.addAccount(setup);
     });
+    await step('a proof that the wallet did not ask for is taken by no link', async () => {
+      // As from another page: only a page that is loaded looks for a proof.
+      await customer.page.goto('about:blank');
+      await customer.openWallet(`#proof=${'x'.repeat(43)}&link=00000000-0000-4000-8000-000000000000`);
+      await screen(customer.page, 'bank-refused');
+      await press(customer.page, 'home');
+      await screen(customer.page, 'home');
+    });
     await refusals(step, shop);
     await device(step, shop);
     await locks(step, shop);

@@ -14,7 +14,11 @@ export type FaultKind =
   | 'keys_expired' | 'clock_wrong' | 'certificate_expired' | 'revoked' | 'unsynchronised' | 'counter_exhausted'
   | 'enter_pin_again' | 'unexpected';
 
-export interface Method { slot: number; provider: string; state: 'unproved' | 'active'; label: string | null; currency: string | null }
+export interface Method {
+  slot: number; provider: string; state: 'unproved' | 'active'; label: string | null; currency: string | null;
+  /** What a proof of it must name; while unproved. */
+  link?: string | null;
+}
 
 export type ConfirmationKind = 'authorised' | 'captured' | 'declined' | 'voided' | 'expired' | 'refunded' | 'notice';
 

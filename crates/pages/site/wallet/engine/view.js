@@ -29,7 +29,8 @@ export function viewOf(json, { isOnline, isPersisted }) {
  */
 export function methodOf(text) {
   const state = text.state === 'active' ? 'active' : 'unproved';
-  return { slot: text.slot, provider: text.provider, state, label: text.label ?? null, currency: text.currency ?? null };
+  const { slot, provider, label = null, currency = null, link = null } = text;
+  return { slot, provider, state, label, currency, link };
 }
 
 /** @param {any} text */

@@ -1,14 +1,12 @@
 /**
- * Adding a bank account: to the bank and back. Which slot a proof is for is remembered under the link's number,
- * as the page itself goes away in between.
+ * Adding a bank account: to the bank and back. A proof is taken only for a link that this wallet itself began: whoever
+ * leads somebody here with a proof of their own gets nowhere.
  */
 import { faultKind, faultText } from '../faults.js';
 import { addBank, bankDone, bankFinishing, bankNotDone } from '../screens/bank.js';
 import { seemsOnline } from './choice.js';
 
 /** @typedef {import('../types.js').App} App */
-
-const SLOT_PREFIX = 'batzen.link.';
 
 /**
  * @param {App} app
@@ -27,9 +25,7 @@ export function showAddBank(app, { isBusy = false, fault = null } = {}) {
 async function leaveForBank(app) {
   showAddBank(app, { isBusy: true });
   try {
-    const { slot, url } = await app.engine.beginMethod();
-    const link = new URL(url, location.href).searchParams.get('link');
-    if (link) sessionStorage.setItem(SLOT_PREFIX + link, String(slot));
+    const { url } = await app.engine.beginMethod();
     location.assign(url);
   } catch (error) {
     showAddBank(app, { fault: faultText(faultKind(error)) });
@@ -49,7 +45,6 @@ export async function finish(app) {
   app.stage.show({ draw: bankFinishing });
   try {
     const method = await app.engine.finishMethod(slot, back.proof);
-    sessionStorage.removeItem(SLOT_PREFIX + back.link);
     app.stage.show({ draw: () => bankDone({ method }, { pay: () => app.go('pay'), home: () => app.go('home') }) });
   } catch (error) {
     const kind = faultKind(error);
@@ -74,9 +69,6 @@ function notDone(app, fault, retry = () => showAddBank(app)) {
  * @param {string} link
  */
 function slotOf(app, link) {
-  const stored = sessionStorage.getItem(SLOT_PREFIX + link);
-  if (stored !== null) return Number(stored);
-  // The bank may have come back in another tab: then only one account can be meant, or none.
-  const waiting = app.engine.view().methods.filter((method) => method.state === 'unproved');
-  return waiting.length === 1 ? waiting[0].slot : null;
+  const { methods } = app.engine.view();
+  return methods.find((method) => method.state === 'unproved' && method.link === link)?.slot ?? null;
 }
