@@ -233,9 +233,10 @@ class BrowserEngine {
   erase() {
     return this.#alone(async () => {
       this.#wallet.wipe();
+      const fresh = await freshWallet();
       await this.#store.clear();
       this.#vault = null;
-      this.#wallet = await freshWallet();
+      this.#wallet = fresh;
     });
   }
 
@@ -259,9 +260,15 @@ class BrowserEngine {
     return run;
   }
 
+  /** What a screen does with the news is its own affair: a screen that fails holds up nothing here. */
   #changed() {
-    const view = this.view();
-    for (const fn of this.#subscribers) fn(view);
+    for (const fn of this.#subscribers) {
+      try {
+        fn(this.view());
+      } catch (error) {
+        reportError(error);
+      }
+    }
   }
 
   /**
@@ -477,6 +484,8 @@ function waiting(methods) {
 function proofAddress({ proof_page_url: page, link, partner }) {
   if (!page || !link || !partner) throw new Fault('server', 'the server did not say where the account is to be proved');
   const address = new URL(page, location.origin);
+  const isSafe = address.protocol === 'https:' || address.origin === location.origin;
+  if (!isSafe) throw new Fault('server', 'the bank\'s address is not a safe one');
   address.searchParams.set('link', link);
   address.searchParams.set('partner', partner);
   address.searchParams.set('return', `${location.origin}/wallet/`);

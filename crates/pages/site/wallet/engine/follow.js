@@ -36,7 +36,7 @@ async function run({ signer, through, catchUp, take }, signal) {
       }
     } catch (error) {
       // Whatever it was, the next look at the server tells; what is wrong for good shows on the next request.
-      if (!(error instanceof Fault)) throw error;
+      if (!(error instanceof Fault)) reportError(error);
     }
     await pause(pauseMs, signal);
     pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX);

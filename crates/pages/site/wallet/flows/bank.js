@@ -17,7 +17,7 @@ export function showAddBank(app, { isBusy = false, fault = null } = {}) {
   app.stage.show({
     onBack: back,
     onView: () => app.stage.redraw(),
-    draw: () => addBank({ isBusy, fault, isOnline: seemsOnline(app) }, { back, go: () => leaveForBank(app) }),
+    draw: () => addBank({ isBusy, fault, name: app.engine.view().name, isOnline: seemsOnline(app) }, { back, go: () => leaveForBank(app) }),
   }, { isUpdate: isBusy });
 }
 

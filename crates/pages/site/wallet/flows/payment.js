@@ -70,9 +70,12 @@ async function makeCode(app, pin, timing) {
   if (refused === 'pin_too_short' || refused === 'pin_too_long') return showPay(app, { fault: faultText(refused) });
   const { engine, wish } = app;
   app.shown.seenThrough = highestSequence(engine.view().confirmations);
+  const scene = app.stage.scene();
   try {
     const shown = await engine.makeCode({ pin, slot: chosenMethod(app)?.slot ?? null, capMinor: wish.capMinor, till: wish.till });
-    showCode(app, shown, timing);
+    if (isStillSeen(app, scene)) return showCode(app, shown, timing);
+    engine.wipe();
+    if (app.stage.scene() === scene) showAway(app, hidden);
   } catch (error) {
     codeFailed(app, error);
   }
@@ -124,12 +127,20 @@ async function renew(app) {
   const scene = app.stage.scene();
   try {
     const shown = await app.engine.renewCode();
-    // The person may have left meanwhile: then the code is not shown, and its key is gone already.
-    if (app.stage.scene() === scene) showCode(app, shown, null);
+    if (isStillSeen(app, scene)) showCode(app, shown, null);
     else app.engine.wipe();
   } catch (error) {
     if (app.stage.scene() === scene) codeFailed(app, error);
   }
+}
+
+/**
+ * The person may have left, or put the phone away, while a code was made: then nobody else may see it.
+ * @param {App} app
+ * @param {import('../types.js').Scene | null} scene the one that asked for the code
+ */
+function isStillSeen(app, scene) {
+  return app.stage.scene() === scene && !document.hidden;
 }
 
 /**

@@ -99,6 +99,7 @@ export default {
   'bank.point1': 'Ihre Anmeldung bleibt bei Ihrer Bank. Batzen sieht sie nie.',
   'bank.point2': 'Batzen erfährt nur einen Namen für das Konto und ob eine Zahlung gedeckt ist.',
   'bank.point3': 'Sie können das Konto jederzeit entfernen.',
+  'bank.owner': 'Das Konto kommt in die Wallet von {name}. Sind Sie das nicht? Dann fahren Sie nicht fort: Der Aktivierungscode gehörte jemand anderem.',
   'bank.go': 'Zu meiner Bank',
   'bank.going': 'Ihre Bank wird geöffnet …',
   'bank.finishing': 'Konto wird bestätigt',

@@ -98,6 +98,7 @@ export default {
   'bank.point1': 'Your sign-in stays with your bank. Batzen never sees it.',
   'bank.point2': 'Batzen learns only a name for the account and whether a payment is covered.',
   'bank.point3': 'You can remove the account at any time.',
+  'bank.owner': 'The account is added to the wallet of {name}. Is that not you? Then do not go on: the activation code was somebody else’s.',
   'bank.go': 'Go to my bank',
   'bank.going': 'Opening your bank …',
   'bank.finishing': 'Confirming the account',

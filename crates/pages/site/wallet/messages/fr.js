@@ -99,6 +99,7 @@ export default {
   'bank.point1': 'Votre connexion reste chez votre banque. Batzen ne la voit jamais.',
   'bank.point2': 'Batzen apprend seulement un nom pour le compte et si un paiement est couvert.',
   'bank.point3': 'Vous pouvez retirer le compte à tout moment.',
+  'bank.owner': 'Le compte est ajouté au portefeuille de {name}. Ce n’est pas vous ? Alors ne continuez pas : le code d’activation était celui d’une autre personne.',
   'bank.go': 'Aller à ma banque',
   'bank.going': 'Ouverture de votre banque …',
   'bank.finishing': 'Confirmation du compte',

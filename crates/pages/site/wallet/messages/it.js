@@ -99,6 +99,7 @@ export default {
   'bank.point1': 'Il Suo accesso resta alla Sua banca. Batzen non lo vede mai.',
   'bank.point2': 'Batzen apprende solo un nome per il conto e se un pagamento è coperto.',
   'bank.point3': 'Può rimuovere il conto in ogni momento.',
+  'bank.owner': 'Il conto viene aggiunto al wallet di {name}. Non è Lei? Allora non continui: il codice di attivazione era di un’altra persona.',
   'bank.go': 'Alla mia banca',
   'bank.going': 'Apertura della Sua banca …',
   'bank.finishing': 'Conferma del conto',

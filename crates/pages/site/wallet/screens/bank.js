@@ -6,10 +6,11 @@ import { t } from '/shared/i18n.js';
 import { alert, banner, button, methodName, methodSub, screen, statement } from './parts.js';
 
 /**
- * @param {{ isBusy: boolean, isOnline: boolean, fault: string | null }} model
+ * Says whose wallet this is: somebody who was led here with another's activation code should notice it now.
+ * @param {{ name: string | null, isBusy: boolean, isOnline: boolean, fault: string | null }} model
  * @param {{ go: () => void, back: () => void }} actions
  */
-export function addBank({ isBusy, isOnline, fault }, actions) {
+export function addBank({ name, isBusy, isOnline, fault }, actions) {
   const points = ['bank.point1', 'bank.point2', 'bank.point3'];
   return screen('add-bank', {
     title: t('bank.title'),
@@ -17,6 +18,7 @@ export function addBank({ isBusy, isOnline, fault }, actions) {
     content: [
       h('p', { class: 'lead' }, t('bank.text')),
       h('ul', { class: 'points stack' }, points.map((point) => h('li', { class: 'row' }, icon('check'), h('span', null, t(point))))),
+      name !== null && banner('', 'lock', t('bank.owner', { name })),
       !isOnline && !fault && banner('warn', 'offline', t('fault.offline')),
       alert(fault),
     ],
