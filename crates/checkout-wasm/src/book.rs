@@ -90,7 +90,11 @@ impl Book {
     /// # Errors
     /// A fault of kind `finished`.
     pub fn resume(&self, sale: &str) -> Outcome<Run> {
-        Ok(Run::new(checkout::Run::resume(self.find(sale)?)?, None))
+        let sale = self.find(sale)?;
+        let run = checkout::Run::resume(sale)?;
+        // What is ended is told as what it is, so that nobody does it once more; the usual capture is the sale's own.
+        let under_way = sale.operation().map(|operation| operation.action);
+        Ok(Run::new(run, under_way.filter(|action| *action != Action::CAPTURE_ALL)))
     }
 
     fn find(&self, sale: &str) -> Outcome<&Sale> {

@@ -19,6 +19,8 @@ pub(crate) struct SaleText {
     captured_minor: i64,
     refunded_minor: i64,
     held_minor: i64,
+    /// What the last capture or refund came to; 0 for a void.
+    last_done_minor: Option<i64>,
     is_open: bool,
     is_paid: bool,
     is_held: bool,
@@ -53,6 +55,7 @@ impl SaleText {
             captured_minor,
             refunded_minor,
             held_minor,
+            last_done_minor: sale.done().last().map(|done| done.amount_minor),
             is_open: sale.is_open(),
             is_paid: sale.is_paid(),
             is_held: sale.is_held(),

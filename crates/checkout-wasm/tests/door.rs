@@ -88,6 +88,32 @@ fn a_lost_answer_is_asked_after_and_no_sale_is_paid_before_its_capture_is_stored
     assert_eq!(sales[0]["is_paid"], false);
 }
 
+/// A refund whose answer was lost, and which a reload ends, must not look like a sale: it would be refunded twice.
+#[test]
+fn a_refund_that_is_resumed_is_told_as_a_refund_with_what_it_came_to() {
+    let mut book = Book::new(1.0).unwrap();
+    let mut run = book.pay(&order(), &digits(), NOW_MS).unwrap();
+    store_all(&mut book, &mut run);
+    run.heard(201, &payment("authorised", 0).to_string(), NOW_MS);
+    store_all(&mut book, &mut run);
+    let taken = json!({ "id": "cap_00000t41nqjrwcktaqcgqd5h7j", "amount_minor": 1250, "payment": payment("captured", 1250) });
+    run.heard(201, &taken.to_string(), NOW_MS);
+    assert_eq!(store_all(&mut book, &mut run)["do"], "end");
+    assert_eq!(serde_json::from_str::<Value>(&run.outcome()).unwrap()["kind"], "paid");
+    let mut refund = book.act("S1", r#"{"action":"refund","amount_minor":400}"#).unwrap();
+    assert_eq!(store_all(&mut book, &mut refund)["do"], "send");
+    let mut again = book.resume("S1").unwrap();
+    assert_eq!(store_all(&mut book, &mut again)["do"], "send");
+    let mut after = payment("captured", 1250);
+    after["refunded_minor"] = json!(400);
+    let given = json!({ "id": "ref_00000t41nqjrwcktaqcgqd5h7j", "amount_minor": 400, "payment": after });
+    again.heard(201, &given.to_string(), NOW_MS);
+    assert_eq!(store_all(&mut book, &mut again)["do"], "end");
+    let outcome: Value = serde_json::from_str(&again.outcome()).unwrap();
+    let sale: Value = serde_json::from_str(&again.sale()).unwrap();
+    assert_eq!((&outcome["kind"], &sale["last_done_minor"]), (&json!("refunded"), &json!(400)));
+}
+
 #[test]
 fn faults_have_kinds_and_names_of_sales() {
     let mut book = Book::new(1.0).unwrap();

@@ -49,7 +49,8 @@ impl Outcome {
             (Stage::Known, Some(action)) => match sale.failed() {
                 Some(Failure::NotSent { cause }) => Self::Unreachable(cause.clone()),
                 Some(Failure::Refused(refusal)) => Self::NotDone(refusal.to_string()),
-                None => Self::Done(action),
+                None if has_done(sale, action) => Self::Done(action),
+                None => Self::of_known(sale),
             },
             (Stage::Known, None) => Self::of_known(sale),
         }
@@ -119,6 +120,11 @@ impl Outcome {
             }
         }
     }
+}
+
+/// Whether the last thing done to the payment is this one: what was asked for may have turned out to be impossible.
+fn has_done(sale: &Sale, action: Action) -> bool {
+    sale.done().last().is_some_and(|done| done.action.name() == action.name())
 }
 
 /// The neutral action in words for the customer. Each is shared by several causes.

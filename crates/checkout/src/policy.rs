@@ -21,7 +21,7 @@ pub const REQUEST_DEADLINE_MIN_MS: i64 = 1_000;
 pub const ATTEMPTS_MAX: u32 = 200;
 
 const PAUSE_FIRST_MS: i64 = 250;
-const PAUSE_MAX_MS: i64 = 2_000;
+pub(crate) const PAUSE_MAX_MS: i64 = 2_000;
 
 /// The pause before try number `attempt` + 1: 250 ms, doubling up to 2 s.
 #[must_use]

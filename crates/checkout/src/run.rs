@@ -142,7 +142,9 @@ impl Run {
             if let Some(end) = &self.end {
                 return Next::End(end.clone());
             }
-            if let Some(until) = self.wait_until.filter(|until| now < *until) {
+            // A clock that was set back meanwhile must not make a pause of hours.
+            let pause = 1..=policy::PAUSE_MAX_MS;
+            if let Some(until) = self.wait_until.filter(|until| pause.contains(&until.ms_since(now))) {
                 return Next::Wait { ms: until.ms_since(now) };
             }
             self.wait_until = None;

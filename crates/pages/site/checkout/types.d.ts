@@ -18,6 +18,8 @@ export interface SaleView {
   amount_minor: number; currency: string; terminal: string; reference: string | null;
   payment: string | null; payment_state: string | null;
   captured_minor: number; refunded_minor: number; held_minor: number;
+  /** What the last capture or refund came to. */
+  last_done_minor?: number | null;
   is_open: boolean; is_paid: boolean; is_held: boolean; outcome: Outcome;
 }
 

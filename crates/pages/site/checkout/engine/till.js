@@ -38,6 +38,7 @@ export class Till {
   #active = new Map();
   #ordinal = 0;
   #apiKey = '';
+  #isAdopting = false;
   /** Entries are kept one after the other, so that their order is the book's. @type {Promise<unknown>} */
   #writing = Promise.resolve();
   /** @type {Set<() => void>} */
@@ -121,12 +122,17 @@ export class Till {
    * @param {Candidate} candidate
    */
   async adopt({ apiKey, ...setup }) {
-    if (this.#active.size > 0) throw new Fault('unfinished');
-    await this.store.keep('setup', { ...setup, sealed: await sealKey(apiKey) });
-    await navigator.storage?.persist?.().catch(() => false);
-    this.#apiKey = apiKey;
-    await this.#openBook(setup.checkout);
-    this.setup = setup;
+    if (this.#active.size > 0 || this.#isAdopting) throw new Fault('unfinished');
+    this.#isAdopting = true;
+    try {
+      await this.store.keep('setup', { ...setup, sealed: await sealKey(apiKey) });
+      await navigator.storage?.persist?.().catch(() => false);
+      await this.#openBook(setup.checkout);
+      this.#apiKey = apiKey;
+      this.setup = setup;
+    } finally {
+      this.#isAdopting = false;
+    }
     this.isKeyRefused = false;
     this.isReachable = true;
     this.#changed();
@@ -226,6 +232,8 @@ export class Till {
    */
   async #course(begin, watch = {}) {
     if (!this.#book) throw new Fault('unexpected', 'the till is not set up');
+    // A sale that begins now would be written into one checkout's journal and asked for with another's key.
+    if (this.#isAdopting) throw new Fault('busy_sale');
     let run;
     try {
       run = begin(this.#book);

@@ -49,6 +49,8 @@ export class Selling {
   #taken = { text: '', uselessUntilMs: 0 };
   /** @type {Result | null} */
   #result = null;
+  /** The sale that the pad's amount belongs to, once it has begun. */
+  #ownSale = '';
 
   /** @param {import('./actions.js').Flow} flow */
   constructor(flow) {
@@ -79,7 +81,7 @@ export class Selling {
       typed: (text) => void this.#take(text, 0, 'typed'),
       camera: () => flow.run(this.camera.start()),
       cancel: () => flow.run(this.#cancel()),
-      again: () => this.toScan(),
+      again: () => this.#again(),
     };
   }
 
@@ -96,6 +98,7 @@ export class Selling {
     if (!order) dropOrder();
     this.#order = null;
     this.#result = null;
+    this.#ownSale = '';
     this.#amountMinor = amountFromText(order?.amount ?? null, minorDigits(this.#currency)) ?? 0;
     this.#reference = order?.reference.slice(0, REFERENCE_LENGTH_MAX) ?? '';
     if (this.#amountMinor > 0) return this.toScan();
@@ -286,6 +289,7 @@ export class Selling {
       course.ended(ending);
       this.#course = null;
       if (course.isPayment) this.#spend(ending.outcome.kind);
+      if (course.isPayment) this.#ownSale = ending.sale.sale;
       this.#show(ending, course.amountMinor);
     } catch (thrown) {
       if (this.#course !== course) return;
@@ -301,6 +305,7 @@ export class Selling {
   #failed(fault, isPayment) {
     const { till, desk } = this.flow;
     const earlier = fault.kind === 'already' && fault.sale ? till.sale(fault.sale) : null;
+    if (earlier && !isStillPaid(earlier)) return this.flow.actions.openSale(earlier.sale);
     if (earlier) return this.#shown({ sale: earlier, outcome: earlier.outcome, amountMinor: earlier.amount_minor, isEarlier: true });
     if (FATAL.includes(fault.kind)) return desk.fail(fault);
     if (isPayment) this.#taken.uselessUntilMs = Infinity;
@@ -325,7 +330,16 @@ export class Selling {
    */
   #show({ sale, outcome }, amountMinor) {
     if (outcome.kind === 'scan_again') return this.toScan({ kind: 'misread', sale: null });
-    this.#shown({ sale, outcome, amountMinor, isEarlier: false });
+    const { kind } = outcome;
+    const doneMinor = kind === 'captured' || kind === 'refunded' ? sale.last_done_minor ?? amountMinor : amountMinor;
+    this.#shown({ sale, outcome, amountMinor: doneMinor, isEarlier: false });
+  }
+
+  /** Scans once more for the sale that the pad's amount belongs to; for another sale there is nothing to scan. */
+  #again() {
+    const sale = this.#result?.sale.sale;
+    if (sale === undefined || sale === this.#ownSale) return this.toScan();
+    this.flow.actions.openSale(sale);
   }
 
   /** @param {Result} result */
@@ -346,6 +360,7 @@ export class Selling {
     const next = this.#ask({ amountMinor: course.amountMinor, currency: course.currency, step: 'cancelling', isPayment: false });
     const sale = course.sale;
     this.#taken.uselessUntilMs = Infinity;
+    this.#ownSale = sale;
     const work = till.cancel(sale, next.watch()).then((ending) => {
       // Nothing was left to cancel: what came meanwhile is the result.
       const stands = till.sale(sale);
@@ -353,4 +368,12 @@ export class Selling {
     });
     await this.#follow(next, work);
   }
+}
+
+/**
+ * Whether the shop still has what the sale was for: goods that were paid and refunded are not paid.
+ * @param {SaleView} sale
+ */
+function isStillPaid(sale) {
+  return sale.is_held || sale.captured_minor - sale.refunded_minor >= sale.amount_minor;
 }

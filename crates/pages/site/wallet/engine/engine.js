@@ -234,8 +234,8 @@ class BrowserEngine {
     return this.#alone(async () => {
       this.#wallet.wipe();
       const fresh = await freshWallet();
-      await this.#store.clear();
       this.#vault = null;
+      await this.#store.clear();
       this.#wallet = fresh;
     });
   }
@@ -445,7 +445,9 @@ class BrowserEngine {
    * one's is stored last.
    */
   async #save() {
-    const stateKey = await this.#ownVault().stateKey();
+    const vault = this.#ownVault();
+    const stateKey = await vault.stateKey();
+    if (vault !== this.#vault) throw new Fault('unexpected', 'the wallet was erased meanwhile');
     await this.#store.put({ state: this.#seal(stateKey) });
   }
 

@@ -114,6 +114,8 @@ export async function* listen(path, signer, signal) {
     throw error instanceof Fault ? error : new Fault('offline', String(error));
   } finally {
     clearTimeout(timer);
+    // Whoever stops reading early leaves no open connection behind.
+    silence.abort();
   }
 }
 
