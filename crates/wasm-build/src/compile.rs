@@ -39,17 +39,21 @@ pub(crate) fn compile(
 /// Folders of this machine have no place in what is shipped.
 fn flags(root: &Path, toolchain: &Toolchain) -> Vec<String> {
     let mut flags = vec![format!("--remap-path-prefix={}=/batzen", root.display())];
-    let home = std::env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
-    let registries = home.map(|home| home.join("registry/src"));
-    for registry in registries.iter().filter_map(|folder| folder.read_dir().ok()).flatten().flatten() {
-        flags.push(format!("--remap-path-prefix={}=/crates", registry.path().display()));
-    }
+    flags.extend(remapped_registries());
     if let Some(sysroot) = &toolchain.sysroot {
         flags.push(format!("--sysroot={}", sysroot.display()));
     }
     flags
+}
+
+/// Flags that take the folders of others' crates out of messages.
+pub(crate) fn remapped_registries() -> Vec<String> {
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    let registries = home.and_then(|home| home.join("registry/src").read_dir().ok());
+    let remap = |path: PathBuf| format!("--remap-path-prefix={}=/crates", path.display());
+    registries.into_iter().flatten().flatten().map(|entry| remap(entry.path())).collect()
 }
 
 /// Runs a command to its end, with its output on ours.

@@ -2,6 +2,7 @@
 //! a standard library that is built once.
 
 use crate::Problem;
+use crate::wrapper::FLAGS_VARIABLE;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -74,7 +75,8 @@ fn version(rustc: &std::ffi::OsStr) -> Result<String, Problem> {
 fn build_standard_library(target: &Path, rustc_name: &str) -> Result<PathBuf, Problem> {
     let (folder, sysroot) = (target.join("empty"), target.join("sysroot"));
     let stamp = sysroot.join("made-by.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|made_by| made_by == rustc_name) {
+    let made_by = format!("{rustc_name}, paths replaced");
+    if fs::read_to_string(&stamp).is_ok_and(|before| before == made_by) {
         return Ok(sysroot);
     }
     println!("building the standard library for {TARGET}, once");
@@ -89,13 +91,17 @@ fn build_standard_library(target: &Path, rustc_name: &str) -> Result<PathBuf, Pr
         .env("CARGO_TARGET_DIR", &built)
         .env("RUSTC", DEBIAN_RUSTC)
         .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTC_WRAPPER", std::env::current_exe().map_err(|error| error.to_string())?)
+        .env(FLAGS_VARIABLE, crate::compile::remapped_registries().join("\n"))
         .env_remove("RUSTFLAGS");
     crate::compile::run(&mut command)?;
+    // What was compiled over another standard library does not fit this one.
+    crate::fresh_folder(&target.join("doors"))?;
     copy_libraries(
         &built.join(TARGET).join("release/deps"),
         &sysroot.join("lib/rustlib").join(TARGET).join("lib"),
     )?;
-    write(&stamp, rustc_name)?;
+    write(&stamp, &made_by)?;
     Ok(sysroot)
 }
 
