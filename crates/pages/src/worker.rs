@@ -29,24 +29,28 @@ pub(crate) fn written(template: &File, site: &dyn Site, realm: &File) -> File {
 /// What the worker keeps once it was asked for: the reader of codes. A wallet that has kept it must learn of a new
 /// one, and never run an old half with a new one.
 fn kept_later(site: &dyn Site) -> Vec<(String, [u8; 32])> {
-    let paths =
-        site.paths().into_iter().filter(|path| path.starts_with("wasm/scan") && content_type(path).is_some());
-    paths.filter_map(|path| Some((format!("/{path}"), site.file(&path)?.hash))).collect()
+    hashed(site, |path| path.starts_with("wasm/scan"))
 }
 
 /// Address and hash of each file that the wallet needs.
 fn files(site: &dyn Site, realm: &File) -> Vec<(String, [u8; 32])> {
-    let needed = |path: &String| {
-        let in_wallet = path.starts_with("wallet/") && *path != PATH && *path != REALM;
-        let is_needed = in_wallet || path.starts_with("shared/") || path.starts_with("wasm/wallet");
-        is_needed && content_type(path).is_some()
-    };
-    let files = site.paths().into_iter().filter(needed).filter_map(|path| {
+    let mut files = hashed(site, |path| {
+        let in_wallet = path.starts_with("wallet/") && path != PATH && path != REALM;
+        in_wallet || path.starts_with("shared/") || path.starts_with("wasm/wallet")
+    });
+    files.push((format!("/{REALM}"), realm.hash));
+    files
+}
+
+/// Address and hash of each file that is served and wanted.
+fn hashed(site: &dyn Site, is_wanted: impl Fn(&str) -> bool) -> Vec<(String, [u8; 32])> {
+    let wanted = |path: &String| is_wanted(path) && content_type(path).is_some();
+    let files = site.paths().into_iter().filter(wanted).filter_map(|path| {
         let hash = site.file(&path)?.hash;
         let address = if path == "wallet/index.html" { "wallet/" } else { &path };
         Some((format!("/{address}"), hash))
     });
-    files.chain([(format!("/{REALM}"), realm.hash)]).collect()
+    files.collect()
 }
 
 fn version(files: &[(String, [u8; 32])]) -> String {

@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const PATH: &str = "crates/wasm-build/made.json";
 const REMEDY: &str = "run `cargo xtask wasm` and commit what it writes";
@@ -130,7 +130,7 @@ fn closure(metadata: &Metadata, packages: &[&str]) -> Result<BTreeSet<PackageId>
 }
 
 fn collect(folder: &Path, name: &str, parts: &mut BTreeMap<String, Vec<u8>>) -> Result<(), Problem> {
-    for (file, bytes) in read_folder_files(folder)? {
+    for (file, bytes) in read_folder(folder, |name| name.ends_with(".rs"))? {
         parts.insert(format!("{name}/{file}"), bytes);
     }
     let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -141,10 +141,6 @@ fn collect(folder: &Path, name: &str, parts: &mut BTreeMap<String, Vec<u8>>) -> 
     Ok(())
 }
 
-fn read_folder_files(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>, Problem> {
-    read_folder(folder, |name| name.ends_with(".rs"))
-}
-
 fn read(path: &Path) -> Result<Vec<u8>, Problem> {
-    fs::read(PathBuf::from(path)).map_err(|error| format!("{}: {error}", path.display()))
+    fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
 }

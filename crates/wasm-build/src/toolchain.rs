@@ -44,7 +44,7 @@ impl Toolchain {
                  rust-web-src lld-22"
             ));
         }
-        let rustc_name = version(OsString::from(DEBIAN_RUSTC).as_os_str())?;
+        let rustc_name = version(DEBIAN_RUSTC.as_ref())?;
         let sysroot = build_standard_library(target, &rustc_name)?;
         Ok(Self {
             name: format!("{rustc_name}, standard library built for size"),

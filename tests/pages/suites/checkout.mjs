@@ -62,8 +62,16 @@ async function scan(page, text) {
   await session.detach();
 }
 
+/** Till and phone say that the sale is paid, and the customer puts the phone away. @param {Shop} shop */
+async function bothSeePaid({ customer, cashier }) {
+  await cashier.sees('paid');
+  await customer.hears('paid');
+  await customer.done();
+}
+
 /** @param {Step} step @param {Shop} shop */
-async function byKeyboard(step, { customer, cashier }) {
+async function byKeyboard(step, shop) {
+  const { customer, cashier } = shop;
   const { page } = cashier;
   await step('a sale by keyboard and scanner alone', async () => {
     const text = await codeOf(customer);
@@ -71,9 +79,7 @@ async function byKeyboard(step, { customer, cashier }) {
     await page.keyboard.press('Enter');
     await screen(page, 'scan');
     await scan(page, text);
-    await cashier.sees('paid');
-    await customer.hears('paid');
-    await customer.done();
+    await bothSeePaid(shop);
     await page.keyboard.press('Enter');
     await screen(page, 'amount');
   });
@@ -82,9 +88,7 @@ async function byKeyboard(step, { customer, cashier }) {
     await page.keyboard.type(String(AMOUNT_MINOR), { delay: 200 });
     await page.waitForTimeout(200);
     await scan(page, text);
-    await cashier.sees('paid');
-    await customer.hears('paid');
-    await customer.done();
+    await bothSeePaid(shop);
     await page.keyboard.press('Enter');
     await screen(page, 'amount');
   });
@@ -98,9 +102,7 @@ async function byKeyboard(step, { customer, cashier }) {
     await see(page, '[data-screen="scan"] [role="alert"] .banner');
     await assertAccessible(page, 'misread code');
     await scan(page, text);
-    await cashier.sees('paid');
-    await customer.hears('paid');
-    await customer.done();
+    await bothSeePaid(shop);
     await cashier.next();
   });
   await step('the amount comes by the address', async () => {

@@ -40,6 +40,6 @@ async function open() {
 /** @returns {Promise<import('./types').Core>} */
 async function loadCore() {
   const core = await import('/wasm/checkout.js');
-  await core.default({ module_or_path: '/wasm/checkout_bg.wasm' });
+  await core.default();
   return core;
 }

@@ -4,6 +4,8 @@
  * content security policy has nothing to complain about. It must not know any screen or word.
  */
 
+import { isFramed } from './frame.js';
+
 /** @typedef {import('./types.js').Child} Child */
 /** @typedef {string | number | boolean | null | undefined | object | ((event: any) => unknown)} Prop */
 /** @typedef {{ class?: string | null | false, dataset?: Record<string, string | number | boolean>, [name: string]: Prop }} Props */
@@ -45,7 +47,7 @@ export function h(tag, props, ...children) {
 export function mount(root, node) {
   root.replaceChildren(node);
   // A page in a frame must not take the focus away from what the person is doing around it.
-  if (window.parent !== window && !document.hasFocus()) return;
+  if (isFramed && !document.hasFocus()) return;
   const target = root.querySelector('[data-focus]') ?? root.querySelector('h1');
   if (!(target instanceof HTMLElement)) return;
   if (target.tagName === 'H1') target.tabIndex = -1;

@@ -3,6 +3,7 @@
  * It must not know what a screen looks like or what happens in a flow.
  */
 import { h } from '/shared/dom.js';
+import { isFramed } from '/shared/frame.js';
 import { onLanguage, setMessages, t } from '/shared/i18n.js';
 import { scannedActivationCode } from './activation-code.js';
 import { takeArrival } from './arrival.js';
@@ -18,7 +19,7 @@ import de from './messages/de.js';
 import en from './messages/en.js';
 import fr from './messages/fr.js';
 import it from './messages/it.js';
-import { followParent, isFramed, reportReady } from './parent.js';
+import { followParent, reportReady } from './parent.js';
 import { registerWorker } from './register.js';
 import { loading } from './screens/start.js';
 import { makeStage } from './stage.js';

@@ -1,7 +1,7 @@
 /**
  * Whether the page should be installed before it stores anything. It must not know how that is asked.
  */
-import { isFramed } from './parent.js';
+import { isFramed } from '/shared/frame.js';
 
 const SKIPPED_AS = 'batzen.install';
 

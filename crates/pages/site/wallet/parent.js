@@ -1,10 +1,8 @@
 /**
- * The page around this one, when it stands in a frame of its own origin (the demo's front page): it is told what
- * happens and how long it took, and may hand in an activation code. It must not know what the parent does with it.
+ * What the page around this one is told: what happened and how long it took; and what it may hand in: an activation
+ * code. It must not know what the parent does with it.
  */
-
-/** Whether the page stands in a frame. */
-export const isFramed = window.parent !== window;
+import { hearParent, tellParent } from '/shared/frame.js';
 
 /**
  * @param {'code' | 'confirmation'} step
@@ -12,12 +10,12 @@ export const isFramed = window.parent !== window;
  * @param {object} detail
  */
 export function reportStep(step, ms, detail) {
-  post({ batzen: 'step', step, ms, detail });
+  tellParent({ batzen: 'step', step, ms, detail });
 }
 
 /** @param {import('./types.js').View['phase'] | null} phase null if the wallet did not start */
 export function reportReady(phase) {
-  post({ batzen: 'ready', page: 'wallet', phase });
+  tellParent({ batzen: 'ready', page: 'wallet', phase });
 }
 
 /**
@@ -25,15 +23,7 @@ export function reportReady(phase) {
  * @param {(code: string) => void} onCode
  */
 export function followParent(onCode) {
-  if (!isFramed) return;
-  window.addEventListener('message', (event) => {
-    if (event.origin !== location.origin || event.source !== window.parent) return;
-    const { data } = event;
-    if (data?.batzen === 'activate' && typeof data.code === 'string') onCode(data.code);
+  hearParent(({ batzen, code }) => {
+    if (batzen === 'activate' && typeof code === 'string') onCode(code);
   });
-}
-
-/** @param {object} message */
-function post(message) {
-  if (isFramed) window.parent.postMessage(message, location.origin);
 }

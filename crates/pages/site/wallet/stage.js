@@ -3,6 +3,7 @@
  * update, sets the page's title and speaks to screen readers. It must not know which screens there are.
  */
 import { mount } from '/shared/dom.js';
+import { isFramed } from '/shared/frame.js';
 import { t } from '/shared/i18n.js';
 import { leave } from './lifecycle.js';
 
@@ -88,7 +89,7 @@ function followPress(root, redraw) {
 
 /** One step in the browser's history, for the device's back button to take back. A frame's history is its parent's. */
 function leaveAStep() {
-  if (window.parent === window && !history.state?.batzen) history.pushState({ batzen: true }, '');
+  if (!isFramed && !history.state?.batzen) history.pushState({ batzen: true }, '');
 }
 
 /**

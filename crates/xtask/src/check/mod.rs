@@ -100,8 +100,11 @@ pub(crate) fn make_vectors() -> Result<bool, String> {
 pub(crate) fn make_wasm(is_check: bool) -> Result<bool, String> {
     let (places, _) = tree::read_workspace()?;
     let bench = Bench { places };
-    let arguments: &[&str] = if is_check { &["--", "--check"] } else { &[] };
-    Ok(bench.run(bench.cargo(&["run", "--package", "wasm-build"]).args(arguments)).is_ok())
+    let mut command = bench.wasm_build();
+    if is_check {
+        command.arg("--check");
+    }
+    Ok(bench.run(&mut command).is_ok())
 }
 
 fn run_step(step: &Step, bench: &Bench) -> End {
@@ -165,6 +168,11 @@ impl Bench {
     /// The `batzen` that the end-to-end tests may kill at its failpoints.
     fn failpoints_binary(&self) -> PathBuf {
         self.places.target.join("failpoints").join(format!("batzen{}", std::env::consts::EXE_SUFFIX))
+    }
+
+    /// The program that makes the pages' WebAssembly, ready for its arguments.
+    fn wasm_build(&self) -> Command {
+        self.cargo(&["run", "--package", "wasm-build", "--"])
     }
 
     /// The folder of the module that checks the vectors in WebAssembly.

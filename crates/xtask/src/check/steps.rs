@@ -100,9 +100,8 @@ fn vectors(bench: &Bench) -> Result<Counts, String> {
 /// Proves that the committed WebAssembly matches its source, and makes the module in which Node and Chromium check
 /// the vectors.
 fn web_assembly(bench: &Bench) -> Result<Counts, String> {
-    let run = ["run", "--package", "wasm-build", "--"];
-    bench.run(bench.cargo(&run).arg("--check"))?;
-    bench.run(bench.cargo(&run).arg("--vectors").arg(bench.vectors_module()))?;
+    bench.run(bench.wasm_build().arg("--check"))?;
+    bench.run(bench.wasm_build().arg("--vectors").arg(bench.vectors_module()))?;
     Ok(Counts::ONE_PASSED)
 }
 

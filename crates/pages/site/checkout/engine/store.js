@@ -3,6 +3,7 @@
  * only once a transaction of durability 'strict' has completed. Must not know what an entry means.
  */
 
+import { changed, settled } from '/shared/indexed.js';
 import { Fault, faultOf } from './fault.js';
 
 /** @typedef {import('../types').Entry} Entry */
@@ -79,26 +80,12 @@ export class Store {
   /**
    * @param {string} name
    * @param {(store: IDBObjectStore) => unknown} change
-   * @returns {Promise<void>}
    */
-  write(name, change) {
-    return new Promise((resolve, reject) => {
-      const transaction = this.db.transaction(name, 'readwrite', { durability: 'strict' });
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(faultOf(transaction.error));
-      change(transaction.objectStore(name));
-    });
+  async write(name, change) {
+    try {
+      await changed(this.db, name, change);
+    } catch (thrown) {
+      throw faultOf(thrown);
+    }
   }
-}
-
-/**
- * @template T
- * @param {IDBRequest<T>} request
- * @returns {Promise<T>}
- */
-function settled(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
 }

@@ -262,9 +262,10 @@ class BrowserEngine {
 
   /** What a screen does with the news is its own affair: a screen that fails holds up nothing here. */
   #changed() {
+    const view = this.view();
     for (const fn of this.#subscribers) {
       try {
-        fn(this.view());
+        fn(view);
       } catch (error) {
         reportError(error);
       }

@@ -15,6 +15,8 @@ export class Fault extends Error {
     this.name = 'Fault';
     this.kind = kind;
     this.detail = detail;
+    /** The core's or the server's own name, before it was folded into a kind. @type {string} */
+    this.coreKind = kind;
   }
 }
 
@@ -49,11 +51,8 @@ export function core(step) {
  * @param {unknown} error
  */
 export function coreKind(error) {
-  return error instanceof Fault ? error.coreKind ?? error.kind : null;
+  return error instanceof Fault ? error.coreKind : null;
 }
-
-/** @type {string|undefined} */
-Fault.prototype.coreKind = undefined;
 
 /** @param {unknown} error */
 function fromCore(error) {

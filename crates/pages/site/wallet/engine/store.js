@@ -2,6 +2,7 @@
  * What the wallet keeps in the browser: its keys, which cannot be taken out, and its sealed state, in IndexedDB.
  * A promise of `put` is kept only once the browser says that the data is on disk. It must not know what it stores.
  */
+import { changed, settled } from '/shared/indexed.js';
 import { Fault, fromStorage } from './fault.js';
 
 /** @typedef {import('./types.js').Kept} Kept */
@@ -24,7 +25,7 @@ export class Store {
     try {
       const asked = indexedDB.open(NAME, 1);
       asked.onupgradeneeded = () => asked.result.createObjectStore(SHELF);
-      return new Store(await result(asked));
+      return new Store(await settled(asked));
     } catch (error) {
       throw fromStorage(error);
     }
@@ -34,7 +35,7 @@ export class Store {
   async read() {
     try {
       const shelf = this.#database.transaction(SHELF).objectStore(SHELF);
-      const [keys, state] = await Promise.all([result(shelf.get('keys')), result(shelf.get('state'))]);
+      const [keys, state] = await Promise.all([settled(shelf.get('keys')), settled(shelf.get('state'))]);
       if (!keys && !state) return null;
       if (!keys || !(state instanceof Uint8Array)) throw new Fault('damaged', 'keys or state are missing');
       return { keys, state: /** @type {Uint8Array<ArrayBuffer>} */ (state) };
@@ -47,23 +48,21 @@ export class Store {
    * Stores what is given in one transaction; when this returns, a crash does not lose it.
    * @param {Partial<Kept>} kept
    */
-  async put(kept) {
-    try {
-      const transaction = this.#database.transaction(SHELF, 'readwrite', { durability: 'strict' });
-      const shelf = transaction.objectStore(SHELF);
-      if (kept.keys) shelf.put(kept.keys, 'keys');
-      if (kept.state) shelf.put(kept.state, 'state');
-      await completed(transaction);
-    } catch (error) {
-      throw fromStorage(error);
-    }
+  put({ keys, state }) {
+    return this.#change((shelf) => {
+      if (keys) shelf.put(keys, 'keys');
+      if (state) shelf.put(state, 'state');
+    });
   }
 
-  async clear() {
+  clear() {
+    return this.#change((shelf) => shelf.clear());
+  }
+
+  /** @param {(shelf: IDBObjectStore) => unknown} change */
+  async #change(change) {
     try {
-      const transaction = this.#database.transaction(SHELF, 'readwrite', { durability: 'strict' });
-      transaction.objectStore(SHELF).clear();
-      await completed(transaction);
+      await changed(this.#database, SHELF, change);
     } catch (error) {
       throw fromStorage(error);
     }
@@ -104,28 +103,4 @@ export async function isPersisted(isToAsk) {
   } catch {
     return false;
   }
-}
-
-/**
- * @template T
- * @param {IDBRequest<T>} request
- * @returns {Promise<T>}
- */
-function result(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-/**
- * @param {IDBTransaction} transaction
- * @returns {Promise<void>}
- */
-function completed(transaction) {
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onabort = () => reject(transaction.error ?? new Fault('storage_full', 'the transaction was aborted'));
-    transaction.onerror = () => reject(transaction.error);
-  });
 }

@@ -3,13 +3,12 @@
  */
 import { h, icon } from '/shared/dom.js';
 import { money, t } from '/shared/i18n.js';
+import { drawModules, modulesAcross } from '/shared/symbol.js';
 import { onLeave } from '../lifecycle.js';
 import { banner, button, methodName, screen, statement } from './parts.js';
 
 /** @typedef {import('../types.js').ShownCode} ShownCode */
 
-/** Light modules around a QR code, without which scanners do not find it (ISO/IEC 18004). */
-const QUIET_MODULES = 4;
 const TICK_MS = 250;
 
 /**
@@ -126,7 +125,7 @@ function keepDrawn(element, card, canvas, shown, drawn) {
   let isFirst = true;
   const draw = () => {
     if (card.clientWidth === 0) return;
-    drawModules(canvas, shown, Math.min(card.clientWidth, card.clientHeight || card.clientWidth));
+    fillCard(canvas, shown, Math.min(card.clientWidth, card.clientHeight || card.clientWidth));
     if (isFirst) requestAnimationFrame(drawn);
     isFirst = false;
   };
@@ -137,28 +136,16 @@ function keepDrawn(element, card, canvas, shown, drawn) {
 }
 
 /**
- * Draws the modules with a whole number of the screen's pixels each, so that every edge is sharp.
+ * Draws the code as large as there is room, with a whole number of the screen's pixels to a module.
  * @param {HTMLCanvasElement} canvas
- * @param {{ side: number, modules: Uint8Array }} shown
+ * @param {ShownCode} shown
  * @param {number} roomPx in CSS pixels
  */
-export function drawModules(canvas, { side, modules }, roomPx) {
+function fillCard(canvas, shown, roomPx) {
   const density = window.devicePixelRatio || 1;
-  const across = side + 2 * QUIET_MODULES;
-  const scale = Math.max(1, Math.floor((roomPx * density) / across));
-  canvas.width = across * scale;
-  canvas.height = across * scale;
-  const sizePx = `${(across * scale) / density}px`;
+  const modulePx = Math.max(1, Math.floor((roomPx * density) / modulesAcross(shown)));
+  drawModules(canvas, shown, modulePx);
+  const sizePx = `${canvas.width / density}px`;
   canvas.style.setProperty('width', sizePx);
   canvas.style.setProperty('height', sizePx);
-  const context = canvas.getContext('2d', { alpha: false });
-  if (!context) return;
-  context.fillStyle = '#ffffff';
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  context.fillStyle = '#000000';
-  for (let y = 0; y < side; y += 1) {
-    for (let x = 0; x < side; x += 1) {
-      if (modules[y * side + x]) context.fillRect((x + QUIET_MODULES) * scale, (y + QUIET_MODULES) * scale, scale, scale);
-    }
-  }
 }

@@ -17,9 +17,7 @@ import { money, t } from '/shared/i18n.js';
  */
 export function screen(name, { title, isTitleHidden = false, onBack = null, end = null, content, actions = [], dataset = {} }) {
   const heading = h('h1', { class: isTitleHidden ? 'visually-hidden' : null, tabindex: '-1' }, title);
-  const back = onBack && h('button', {
-    type: 'button', class: 'button quiet icon-only', 'aria-label': t('action.back'), dataset: { action: 'back' }, onclick: onBack,
-  }, icon('back'));
+  const back = onBack && backButton(onBack);
   const buttons = actions.filter(Boolean);
   return h('main', { class: 'page', dataset: { screen: name, ...dataset } },
     h('div', { class: back ? 'topbar with-back' : 'topbar' }, back, heading, end),
@@ -34,9 +32,7 @@ export function screen(name, { title, isTitleHidden = false, onBack = null, end 
  */
 export function statement(name, { title, kind = '', mark = 'info', isBusy = false, content = [], actions = [], onBack = null, dataset = {} }) {
   const buttons = actions.filter(Boolean);
-  const back = onBack && h('button', {
-    type: 'button', class: 'button quiet icon-only', 'aria-label': t('action.back'), dataset: { action: 'back' }, onclick: onBack,
-  }, icon('back'));
+  const back = onBack && backButton(onBack);
   return h('main', { class: 'page statement', dataset: { screen: name, ...dataset } },
     back && h('div', { class: 'topbar' }, back),
     h('div', { class: `result ${kind}` },
@@ -44,6 +40,13 @@ export function statement(name, { title, kind = '', mark = 'info', isBusy = fals
       h('h1', { tabindex: '-1' }, title),
       content),
     buttons.length > 0 && h('div', { class: 'actions' }, buttons));
+}
+
+/** @param {() => void} onBack */
+function backButton(onBack) {
+  return h('button', {
+    type: 'button', class: 'button quiet icon-only', 'aria-label': t('action.back'), dataset: { action: 'back' }, onclick: onBack,
+  }, icon('back'));
 }
 
 /**
