@@ -17,6 +17,8 @@ const SUITES = {
   wallet: async (tests) => (await import('./suites/wallet.mjs')).wallet(tests),
   checkout: async (tests) => (await import('./suites/checkout.mjs')).checkout(tests),
   front: async (tests, options) => (await import('./suites/front.mjs')).front(tests, options),
+  device: async (tests) => (await import('./suites/device.mjs')).device(tests),
+  others: async (tests) => (await import('./suites/others.mjs')).others(tests),
   webkit: async (tests) => (await import('./suites/webkit.mjs')).webkit(tests),
 };
 

@@ -73,7 +73,8 @@ export class Browser {
       deviceScaleFactor: scale,
       locale: language,
       colorScheme: scheme,
-      permissions: this.camera ? ['camera'] : [],
+      // Without a window Chromium refuses what it grants unasked with one.
+      permissions: ['screen-wake-lock', ...(this.camera ? ['camera'] : [])],
     });
     this.#context.setDefaultTimeout(PATIENCE_MS);
     this.#watch = new Watch(this.#context, origin);

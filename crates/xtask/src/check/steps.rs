@@ -82,7 +82,10 @@ fn page_gallery(bench: &Bench) -> Result<Counts, String> {
 
 /// Wallet, checkout and front page as people use them, against the whole system.
 fn pages(bench: &Bench) -> Result<Counts, String> {
-    run_counted(bench, &mut page_tests(bench, &["payment", "wallet", "checkout", "front", "webkit"]))
+    run_counted(
+        bench,
+        &mut page_tests(bench, &["payment", "wallet", "checkout", "front", "device", "others", "webkit"]),
+    )
 }
 
 fn page_tests(bench: &Bench, suites: &[&str]) -> Command {
