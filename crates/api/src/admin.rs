@@ -120,26 +120,6 @@ pub struct EnrolmentAdminPage {
     pub next_after: Option<EnrolmentId>,
 }
 
-/// A sum of the ledger, for operators.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct BalanceView {
-    /// The account, such as `merchant mer_…`.
-    pub account: String,
-    /// ISO 4217 code.
-    pub currency: String,
-    /// Pending debits less pending credits, minor units.
-    pub pending_minor: i64,
-    /// Posted debits less posted credits, minor units.
-    pub posted_minor: i64,
-}
-
-/// All sums of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct BalancePage {
-    /// The sums.
-    pub balances: Vec<BalanceView>,
-}
-
 /// Why a payment went as it did: for operators only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PaymentStory {

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admin;
+pub mod books;
 pub mod checkout;
 pub mod payment;
 pub mod phone;

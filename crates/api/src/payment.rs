@@ -98,6 +98,10 @@ pub enum PaymentStateName {
     Reversing,
     /// Taken back.
     Reversed,
+    /// Captured, and the customer disputes some of it.
+    Disputed,
+    /// Captured, and taken back by the provider after a dispute.
+    ChargedBack,
 }
 
 /// A payment, as the merchant that asked for it may see it: nothing of who paid with what.
@@ -117,6 +121,12 @@ pub struct PaymentView {
     pub captured_minor: i64,
     /// Minor units refunded so far.
     pub refunded_minor: i64,
+    /// Minor units that the provider took back in disputes so far.
+    #[serde(default)]
+    pub charged_back_minor: i64,
+    /// Minor units that the customer disputes now.
+    #[serde(default)]
+    pub disputed_minor: i64,
     /// The till.
     #[schema(value_type = String, example = "5724")]
     pub terminal: TerminalNumber,
@@ -129,6 +139,16 @@ pub struct PaymentView {
     pub customer_action: Option<CustomerAction>,
 }
 
+impl PaymentView {
+    /// What may be refunded, in minor units: nothing while the payment is in dispute.
+    pub const fn refundable_minor(&self) -> i64 {
+        if matches!(self.state, PaymentStateName::Disputed) {
+            return 0;
+        }
+        self.captured_minor - self.refunded_minor - self.charged_back_minor
+    }
+}
+
 impl From<&Payment> for PaymentView {
     fn from(payment: &Payment) -> Self {
         let capture_by_ms = match &payment.state {
@@ -139,6 +159,10 @@ impl From<&Payment> for PaymentView {
             PaymentState::Declined(reason) => Some(DeclineReason::customer_action(reason)),
             _ => None,
         };
+        let disputed_minor = match &payment.state {
+            PaymentState::Disputed(dispute) => dispute.amount_minor,
+            _ => 0,
+        };
         Self {
             id: payment.id,
             state: PaymentStateName::from(&payment.state),
@@ -146,6 +170,8 @@ impl From<&Payment> for PaymentView {
             currency: payment.order.amount.currency,
             captured_minor: payment.captured_minor,
             refunded_minor: payment.refunded_minor,
+            charged_back_minor: payment.charged_back_minor,
+            disputed_minor,
             terminal: payment.order.terminal,
             received_at_ms: payment.received_at.ms(),
             capture_by_ms,
@@ -167,6 +193,8 @@ impl From<&PaymentState> for PaymentStateName {
             PaymentState::Expired => Self::Expired,
             PaymentState::Reversing => Self::Reversing,
             PaymentState::Reversed => Self::Reversed,
+            PaymentState::Disputed(_) => Self::Disputed,
+            PaymentState::ChargedBack => Self::ChargedBack,
         }
     }
 }

@@ -19,6 +19,7 @@ pub(crate) struct SaleText {
     captured_minor: i64,
     refunded_minor: i64,
     held_minor: i64,
+    refundable_minor: i64,
     /// What the last capture or refund came to; 0 for a void.
     last_done_minor: Option<i64>,
     is_open: bool,
@@ -55,6 +56,7 @@ impl SaleText {
             captured_minor,
             refunded_minor,
             held_minor,
+            refundable_minor: payment.map_or(0, api::payment::PaymentView::refundable_minor),
             last_done_minor: sale.done().last().map(|done| done.amount_minor),
             is_open: sale.is_open(),
             is_paid: sale.is_paid(),

@@ -89,7 +89,9 @@ impl Outcome {
             Some(PaymentStateName::Reversing | PaymentStateName::Reversed) => {
                 "the bank's answer came too late; the money is given back"
             }
-            Some(PaymentStateName::Captured) => "it was captured by another till",
+            Some(PaymentStateName::Captured | PaymentStateName::Disputed | PaymentStateName::ChargedBack) => {
+                "it was captured by another till"
+            }
             Some(PaymentStateName::Declined | PaymentStateName::Received | PaymentStateName::Unknown)
             | None => "the payment did not come about",
         };

@@ -113,6 +113,8 @@ wide_ids! {
     CaptureId, "cap", "capture";
     /// A refund of a payment.
     RefundId, "ref", "refund";
+    /// A dispute about a captured payment.
+    DisputeId, "dsp", "dispute";
     /// A shop.
     MerchantId, "mer", "merchant";
     /// A till's software installation: who holds one API key.

@@ -13,7 +13,7 @@ pub mod time;
 pub mod watch;
 
 pub use id::*;
-pub use ledger::{AccountKey, Layer, Posting};
+pub use ledger::{AccountKey, Layer, Posting, SaleTerms};
 pub use money::{Currency, Money, MoneyError};
 pub use payment::*;
 pub use terminal::{TerminalNumber, TerminalNumberError};

@@ -1,8 +1,8 @@
 //! What a payment is. How it changes is one table in `spec/payment-states.md` and one function in `payments`.
 
 use crate::{
-    CaptureId, CheckoutId, Counter, CustomerId, EnrolmentId, MerchantId, MethodSlot, Money, PaymentId,
-    ProviderId, RefundId, TerminalNumber, Timestamp,
+    CaptureId, CheckoutId, Counter, CustomerId, DisputeId, EnrolmentId, MerchantId, MethodSlot, Money,
+    PaymentId, ProviderId, RefundId, SaleTerms, TerminalNumber, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,8 @@ pub struct Payment {
     pub order: Order,
     /// Who pays with what; absent when the code was refused before it was known.
     pub payer: Option<Payer>,
+    /// What the merchant pays for it.
+    pub terms: SaleTerms,
     /// When the payment was received.
     pub received_at: Timestamp,
     /// Where it stands.
@@ -25,6 +27,17 @@ pub struct Payment {
     pub captured_minor: i64,
     /// Minor units refunded so far, underway ones included.
     pub refunded_minor: i64,
+    /// Minor units that the provider took back in disputes so far.
+    pub charged_back_minor: i64,
+    /// Minor units of refused bookings that no operator has settled yet.
+    pub in_suspense_minor: i64,
+}
+
+impl Payment {
+    /// What of the captured money is with the merchant, in minor units: neither refunded nor charged back.
+    pub const fn kept_minor(&self) -> i64 {
+        self.captured_minor - self.refunded_minor - self.charged_back_minor
+    }
 }
 
 /// What the till asked for.
@@ -80,6 +93,19 @@ pub enum PaymentState {
     Reversing,
     /// Taken back; the provider knows. Ended.
     Reversed,
+    /// Captured, and the customer disputes some of it at the provider.
+    Disputed(Dispute),
+    /// Captured, and what the merchant still had of it was taken back by the provider.
+    ChargedBack,
+}
+
+/// A dispute that is not decided yet.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Dispute {
+    /// Which.
+    pub dispute: DisputeId,
+    /// Minor units in dispute.
+    pub amount_minor: i64,
 }
 
 /// An amount held by the provider for us.
@@ -161,9 +187,19 @@ pub enum PaymentEvent {
     /// The capture deadline passed.
     DeadlinePassed,
     /// The provider knows of our capture.
-    CaptureBooked(CaptureId),
+    CaptureBooked {
+        /// The till's capture.
+        capture: CaptureId,
+        /// Minor units.
+        amount_minor: i64,
+    },
     /// The provider knows of our refund.
-    RefundBooked(RefundId),
+    RefundBooked {
+        /// The till's refund.
+        refund: RefundId,
+        /// Minor units.
+        amount_minor: i64,
+    },
     /// The provider knows that the rest of the hold is given back.
     ReleaseBooked,
     /// The provider refused a booking for good; the amount is in suspense and an operator decides.
@@ -173,10 +209,38 @@ pub enum PaymentEvent {
         /// Minor units that went to suspense.
         amount_minor: i64,
     },
+    /// An operator settled what a refused booking left.
+    TaskSettled {
+        /// Which booking.
+        booking: Booking,
+        /// Minor units that leave suspense.
+        amount_minor: i64,
+        /// With whom.
+        with: SettledWith,
+    },
+    /// The customer disputes captured money at the provider.
+    DisputeOpened(Dispute),
+    /// The dispute was decided for the merchant.
+    DisputeWon(DisputeId),
+    /// The dispute was decided for the customer: the provider takes the money back.
+    DisputeLost(DisputeId),
+}
+
+/// Whose money a refused booking turned out to move. Of a refused capture: who bears the loss; of a refused
+/// refund: who has the money.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SettledWith {
+    /// The provider: it paid, or paid out, after all.
+    Provider,
+    /// The merchant: it goes without, or keeps it.
+    Merchant,
+    /// The operator's own fees.
+    Operator,
 }
 
 /// A provider's booking that follows a decision of ours.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Booking {
     /// A capture.
     Capture(CaptureId),

@@ -7,7 +7,7 @@ use crate::step::NotAllowed;
 use crate::{PaymentError, Payments, answers};
 use model::{
     CustomerAction, DeclineReason, Hold, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState,
-    PaymentStep, Timestamp, Watch,
+    PaymentStep, SaleTerms, Timestamp, Watch,
 };
 use protocol::confirmation::{Cause, ConfirmationKind};
 use records::{
@@ -58,21 +58,22 @@ impl Payments {
         verified: VerifiedCode,
         watch: &dyn Watch,
     ) -> Result<Begun, PaymentError> {
-        let command = self.intent(request, verified);
-        let payment = command.payment.clone();
-        if payment.order.amount.amount_minor <= 0 {
+        let mut command = self.intent(request, verified);
+        if command.payment.order.amount.amount_minor <= 0 {
             return Err(NotAllowed::NotPositive.into());
         }
-        let payer = payer_of(&payment)?;
+        let payer = payer_of(&command.payment)?;
         let provider = self.provider(&payer.provider)?.clone();
-        let payee = self.merchant_name(&payment).await?;
+        let merchant = self.merchant(&command.payment).await?;
+        command.payment.terms = merchant.terms_of(&payer.provider, command.payment.order.amount.currency);
+        let payment = command.payment.clone();
         let effect = match self.write_intent(command).await? {
             Ok(effect) => effect,
             Err(known) => return Ok(known),
         };
         watch.ended(PaymentStep::Store, true);
         fail_point("payments-after-intent");
-        let answer = provider.authorise(hold_request(&payment, payee, &effect)?).await;
+        let answer = provider.authorise(hold_request(&payment, merchant.name, &effect)?).await;
         watch.ended(PaymentStep::Bank, matches!(answer, Authorisation::Approved { .. }));
         fail_point("payments-after-provider");
         let payment = match self.authorised(payment.clone(), &effect, answer).await {
@@ -93,10 +94,13 @@ impl Payments {
             version: 1,
             order: parts.order,
             payer: Some(parts.payer),
+            terms: SaleTerms::default(),
             received_at,
             state: PaymentState::Received,
             captured_minor: 0,
             refunded_minor: 0,
+            charged_back_minor: 0,
+            in_suspense_minor: 0,
         };
         let kind = EffectKind::Authorise {
             signature: parts.statement.signature.as_bytes().to_vec(),
@@ -142,10 +146,13 @@ impl Payments {
             version: 1,
             order: refusal.order,
             payer: None,
+            terms: SaleTerms::default(),
             received_at: self.clock.now(),
             state: PaymentState::Declined(DeclineReason::Security(refusal.action)),
             captured_minor: 0,
             refunded_minor: 0,
+            charged_back_minor: 0,
+            in_suspense_minor: 0,
         };
         let confirmation = match (&refusal.code_use, refusal.cause) {
             (Some(code_use), Some(cause)) => Some(NewConfirmation {
@@ -155,7 +162,7 @@ impl Payments {
                 counter: code_use.counter,
                 at: payment.received_at,
                 amount: payment.order.amount,
-                merchant_name: self.merchant_name(&payment).await?,
+                merchant_name: self.merchant(&payment).await?.name,
                 terminal: payment.order.terminal,
                 cause: Some(cause),
             }),

@@ -86,7 +86,7 @@ impl Payments {
                 (change, answer)
             }
             Wanted::Refund { amount_minor } => {
-                let amount_minor = amount_minor.unwrap_or(payment.captured_minor - payment.refunded_minor);
+                let amount_minor = amount_minor.unwrap_or(payment.kept_minor());
                 let refund = self.make_refund_id(payment.id);
                 let change = self.compose(payment, PaymentEvent::Refund { refund, amount_minor }).await?;
                 let answer = answers::refunded(refund, amount_minor, &change.payment);

@@ -11,7 +11,7 @@ mod sums;
 use crate::PaymentError;
 use codes::Owed;
 use model::PaymentId;
-use records::{PAGE_LIMIT_MAX, Page, Store};
+use records::{OperatorTask, PAGE_LIMIT_MAX, Page, Store};
 use sale::Desk;
 use std::collections::HashMap;
 use std::fmt;
@@ -63,6 +63,9 @@ impl Report {
     }
 }
 
+/// Operators' tasks by payment.
+type Tasks = HashMap<PaymentId, Vec<OperatorTask>>;
+
 /// Checks that a signature under the audit chain is the server's.
 pub type VerifyHead<'a> = &'a (dyn Fn(&records::AuditHead) -> bool + Sync);
 
@@ -89,17 +92,17 @@ pub async fn check(store: &dyn Store, verify_head: VerifyHead<'_>) -> Result<Rep
     Ok(report)
 }
 
-/// How many tasks operators have, or had, because of each payment.
-async fn tasks(store: &dyn Store, report: &mut Report) -> Result<HashMap<PaymentId, usize>, PaymentError> {
-    let mut counts = HashMap::new();
+/// The tasks that operators have, or had, because of each payment.
+async fn tasks(store: &dyn Store, report: &mut Report) -> Result<Tasks, PaymentError> {
+    let mut all = Tasks::new();
     let mut page = Page::first(PAGE_LIMIT_MAX);
     loop {
         let tasks = store.tasks(page).await?;
         for task in &tasks {
             report.rows += 1;
-            *counts.entry(task.payment).or_default() += 1;
+            all.entry(task.payment).or_default().push(task.clone());
         }
-        let Some(last) = tasks.last() else { return Ok(counts) };
+        let Some(last) = tasks.last() else { return Ok(all) };
         page = Page::after(last.effect, PAGE_LIMIT_MAX);
     }
 }

@@ -11,6 +11,8 @@ mod change;
 pub mod check;
 mod error;
 mod failpoint;
+mod ledger;
+mod operator;
 mod provider;
 mod replay;
 mod service;
@@ -21,6 +23,7 @@ pub use begin::{Begun, Refusal};
 pub use cancel::Cancelled;
 pub use change::{Changed, Wanted};
 pub use error::PaymentError;
+pub use operator::Decision;
 pub use provider::{
     Authorisation, BookingAnswer, HoldRequest, LinkAnswer, LinkedAccount, Provider, ProviderFuture,
 };

@@ -53,5 +53,13 @@ fn beginning(stored: &Payment) -> Payment {
         PaymentState::Declined(reason @ DeclineReason::Security(_)) => PaymentState::Declined(reason),
         _ => PaymentState::Received,
     };
-    Payment { version: 1, state, captured_minor: 0, refunded_minor: 0, ..stored.clone() }
+    Payment {
+        version: 1,
+        state,
+        captured_minor: 0,
+        refunded_minor: 0,
+        charged_back_minor: 0,
+        in_suspense_minor: 0,
+        ..stored.clone()
+    }
 }

@@ -10,7 +10,7 @@ use model::{
     RefundId, Timestamp,
 };
 use protocol::confirmation::{Cause, ConfirmationKind};
-use records::{ChangePayment, Effect, EffectKind, EventRow, NewConfirmation, Store};
+use records::{ChangePayment, Effect, EffectKind, EventRow, Merchant, NewConfirmation, Store};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -98,11 +98,9 @@ impl Payments {
         payment.received_at.plus_s(self.terms.answer_within_s)
     }
 
-    pub(crate) async fn merchant_name(&self, payment: &Payment) -> Result<String, PaymentError> {
+    pub(crate) async fn merchant(&self, payment: &Payment) -> Result<Merchant, PaymentError> {
         let merchant = self.store.merchant(payment.order.merchant).await?;
-        merchant
-            .map(|m| m.name)
-            .ok_or_else(|| PaymentError::Inconsistent(format!("{} has no merchant", payment.id)))
+        merchant.ok_or_else(|| PaymentError::Inconsistent(format!("{} has no merchant", payment.id)))
     }
 
     /// The command that moves `payment` by `event` now.
@@ -132,6 +130,7 @@ impl Payments {
             request: None,
             begin_answer: None,
             task: None,
+            settled_task: None,
             audit: Vec::new(),
         })
     }
@@ -173,7 +172,7 @@ impl Payments {
             counter: payer.counter,
             at,
             amount: model::Money { amount_minor, ..payment.order.amount },
-            merchant_name: self.merchant_name(payment).await?,
+            merchant_name: self.merchant(payment).await?.name,
             terminal: payment.order.terminal,
             cause,
         })

@@ -1,8 +1,9 @@
 //! The state machine: `spec/payment-states.md` as one pure function of (payment, event, time).
 
+use crate::ledger::Books;
 use model::{
-    AccountKey, Booking, DeclineReason, Hold, Layer, Payer, Payment, PaymentEvent, PaymentState, Posting,
-    Timestamp,
+    AccountKey, Booking, DeclineReason, Dispute, Hold, Layer, Payment, PaymentEvent, PaymentState, Posting,
+    RefundId, SettledWith, Timestamp,
 };
 use protocol::confirmation::ConfirmationKind;
 use records::EffectKind;
@@ -82,26 +83,26 @@ pub const EVENTS_MAX: u32 = 1_000;
 /// Moves `payment` by `event`, which happens `at` that moment.
 pub fn step(payment: &Payment, event: &PaymentEvent, at: Timestamp) -> Result<Step, NotAllowed> {
     let Some(payer) = &payment.payer else { return Err(NotAllowed::WrongState) };
-    let change = Change { payment, payer, at };
+    let change = Change { payment, books: Books::of(payment, payer), at };
     match (&payment.state, event) {
         (PaymentState::Received | PaymentState::Unknown, _) => change.answer(event),
         (PaymentState::Authorised(hold) | PaymentState::PartlyCaptured(hold), event) => {
             change.held(hold, event)
         }
-        (PaymentState::Captured, PaymentEvent::Refund { amount_minor, .. }) => {
-            change.refund(event, *amount_minor)
-        }
-        (PaymentState::Captured | PaymentState::Voided | PaymentState::Expired, event) => {
+        (PaymentState::Captured, event) => change.captured(event),
+        (PaymentState::Disputed(dispute), event) => change.disputed(dispute, event),
+        (PaymentState::Voided | PaymentState::Expired | PaymentState::ChargedBack, event) => {
             change.booked(event)
         }
         (PaymentState::Reversing, event) => change.reversing(event),
+        (PaymentState::Reversed, PaymentEvent::TaskSettled { .. }) => change.booked(event),
         (PaymentState::Declined(_) | PaymentState::Reversed, _) => Err(NotAllowed::WrongState),
     }
 }
 
 struct Change<'a> {
     payment: &'a Payment,
-    payer: &'a Payer,
+    books: Books<'a>,
     at: Timestamp,
 }
 
@@ -111,10 +112,8 @@ impl Change<'_> {
         match event {
             PaymentEvent::Approved(hold) if hold.capture_by > self.at => {
                 let step = self.to(PaymentState::Authorised(hold.clone()));
-                Ok(Step {
-                    postings: vec![self.sale(Layer::Pending, self.payment.order.amount.amount_minor)],
-                    ..step
-                })
+                let amount_minor = self.payment.order.amount.amount_minor;
+                Ok(Step { postings: vec![self.books.sale(Layer::Pending, amount_minor)], ..step })
             }
             PaymentEvent::Approved(_) | PaymentEvent::GivenUp | PaymentEvent::Void => Ok(Step {
                 effects: vec![EffectKind::Release],
@@ -145,7 +144,7 @@ impl Change<'_> {
                 Ok(self.give_back(PaymentState::Expired, Told::Expired))
             }
             PaymentEvent::DeadlinePassed => Err(NotAllowed::TooEarly(hold.capture_by)),
-            PaymentEvent::Refund { amount_minor, .. } => self.refund(event, *amount_minor),
+            PaymentEvent::Refund { refund, amount_minor } => self.refund(*refund, *amount_minor),
             _ => self.booked(event),
         }
     }
@@ -168,8 +167,11 @@ impl Change<'_> {
         let freed_minor = if ends { held_minor } else { amount_minor };
         let mut step = self.to(state);
         step.payment.captured_minor += amount_minor;
-        step.postings =
-            vec![self.sale(Layer::Pending, freed_minor).reversed(), self.sale(Layer::Posted, amount_minor)];
+        step.postings = vec![
+            self.books.sale(Layer::Pending, freed_minor).reversed(),
+            self.books.sale(Layer::Posted, amount_minor),
+        ];
+        step.postings.extend(self.books.terms(&step.payment));
         step.effects = vec![effect];
         if freed_minor > amount_minor {
             step.effects.push(EffectKind::Release);
@@ -183,60 +185,130 @@ impl Change<'_> {
         let is_untouched = self.payment.captured_minor == 0;
         let step = self.to(if is_untouched { untouched } else { PaymentState::Captured });
         Step {
-            postings: vec![self.sale(Layer::Pending, self.held_minor()).reversed()],
+            postings: vec![self.books.sale(Layer::Pending, self.held_minor()).reversed()],
             effects: vec![EffectKind::Release],
             told: is_untouched.then_some(told),
             ..step
         }
     }
 
-    fn refund(&self, event: &PaymentEvent, amount_minor: i64) -> Result<Step, NotAllowed> {
-        let PaymentEvent::Refund { refund, .. } = event else { return Err(NotAllowed::WrongState) };
+    /// Captured, and nothing of the hold is left.
+    fn captured(&self, event: &PaymentEvent) -> Result<Step, NotAllowed> {
+        match event {
+            PaymentEvent::Refund { refund, amount_minor } => self.refund(*refund, *amount_minor),
+            PaymentEvent::DisputeOpened(dispute) => self.dispute(dispute),
+            _ => self.booked(event),
+        }
+    }
+
+    fn refund(&self, refund: RefundId, amount_minor: i64) -> Result<Step, NotAllowed> {
         if self.payment.captured_minor == 0 {
             return Err(NotAllowed::WrongState);
         }
-        let left_minor = self.payment.captured_minor - self.payment.refunded_minor;
+        let left_minor = self.payment.kept_minor();
         within(amount_minor, left_minor)?;
         self.has_room(amount_minor == left_minor)?;
         let mut step = self.to(self.payment.state.clone());
         step.payment.refunded_minor += amount_minor;
-        step.postings = vec![self.sale(Layer::Posted, amount_minor).reversed()];
-        step.effects = vec![EffectKind::Refund { refund: *refund, amount_minor }];
+        step.postings = vec![self.books.sale(Layer::Posted, amount_minor).reversed()];
+        step.postings.extend(self.books.terms(&step.payment));
+        step.effects = vec![EffectKind::Refund { refund, amount_minor }];
         step.told = Some(Told::Refunded(amount_minor));
         Ok(step)
     }
 
+    /// The merchant can no longer count on the money, but it is not gone.
+    fn dispute(&self, dispute: &Dispute) -> Result<Step, NotAllowed> {
+        within(dispute.amount_minor, self.payment.kept_minor())?;
+        self.has_room(false)?;
+        Ok(Step {
+            postings: vec![self.books.taken_back(Layer::Pending, dispute.amount_minor)],
+            ..self.to(PaymentState::Disputed(dispute.clone()))
+        })
+    }
+
+    fn disputed(&self, open: &Dispute, event: &PaymentEvent) -> Result<Step, NotAllowed> {
+        let released = self.books.taken_back(Layer::Pending, open.amount_minor).reversed();
+        match event {
+            PaymentEvent::DisputeWon(dispute) if *dispute == open.dispute => {
+                Ok(Step { postings: vec![released], ..self.to(PaymentState::Captured) })
+            }
+            PaymentEvent::DisputeLost(dispute) if *dispute == open.dispute => {
+                let is_all = open.amount_minor == self.payment.kept_minor();
+                let mut step =
+                    self.to(if is_all { PaymentState::ChargedBack } else { PaymentState::Captured });
+                step.payment.charged_back_minor += open.amount_minor;
+                step.postings = vec![released, self.books.taken_back(Layer::Posted, open.amount_minor)];
+                step.postings.extend(self.books.terms(&step.payment));
+                Ok(step)
+            }
+            _ => self.booked(event),
+        }
+    }
+
     fn reversing(&self, event: &PaymentEvent) -> Result<Step, NotAllowed> {
         match event {
-            PaymentEvent::ReleaseBooked | PaymentEvent::BookingRefused { booking: Booking::Release, .. } => {
+            PaymentEvent::ReleaseBooked
+            | PaymentEvent::BookingRefused { booking: Booking::Release, amount_minor: 0 } => {
                 Ok(self.to(PaymentState::Reversed))
             }
             _ => Err(NotAllowed::WrongState),
         }
     }
 
-    /// What the provider made of a booking: no state changes, but refused money goes to suspense.
+    /// Bookings that the provider knows of, or refused, and what operators made of the refused ones. They do not
+    /// move the state.
     fn booked(&self, event: &PaymentEvent) -> Result<Step, NotAllowed> {
         let (captured_minor, refunded_minor) = (self.payment.captured_minor, self.payment.refunded_minor);
-        let postings = match event {
-            PaymentEvent::CaptureBooked(_) if captured_minor > 0 => Vec::new(),
-            PaymentEvent::RefundBooked(_) if refunded_minor > 0 => Vec::new(),
-            PaymentEvent::ReleaseBooked if open_hold_minor(self.payment) == 0 => Vec::new(),
-            PaymentEvent::BookingRefused { booking, amount_minor } => match booking {
-                Booking::Capture(_) if captured_minor > 0 => {
-                    within(*amount_minor, captured_minor)?;
-                    vec![self.to_suspense(*amount_minor)]
-                }
-                Booking::Refund(_) if refunded_minor > 0 => {
-                    within(*amount_minor, refunded_minor)?;
-                    vec![self.to_suspense(*amount_minor).reversed()]
-                }
-                Booking::Release if open_hold_minor(self.payment) == 0 => Vec::new(),
-                _ => return Err(NotAllowed::WrongState),
-            },
+        let mut step = self.to(self.payment.state.clone());
+        match event {
+            PaymentEvent::CaptureBooked { amount_minor, .. } => {
+                within(*amount_minor, captured_minor)?;
+                step.postings = vec![self.books.booked(*amount_minor)];
+            }
+            PaymentEvent::RefundBooked { amount_minor, .. } => {
+                within(*amount_minor, refunded_minor)?;
+                step.postings = vec![self.books.booked(*amount_minor).reversed()];
+            }
+            PaymentEvent::ReleaseBooked
+            | PaymentEvent::BookingRefused { booking: Booking::Release, amount_minor: 0 }
+                if open_hold_minor(self.payment) == 0 => {}
+            PaymentEvent::BookingRefused { booking: Booking::Capture(_), amount_minor } => {
+                within(*amount_minor, captured_minor)?;
+                step.payment.in_suspense_minor += amount_minor;
+                step.postings = vec![self.books.to_suspense(*amount_minor)];
+            }
+            PaymentEvent::BookingRefused { booking: Booking::Refund(_), amount_minor } => {
+                within(*amount_minor, refunded_minor)?;
+                step.payment.in_suspense_minor += amount_minor;
+                step.postings = vec![self.books.to_suspense(*amount_minor).reversed()];
+            }
+            PaymentEvent::TaskSettled { booking, amount_minor, with } => {
+                return self.settled(*booking, *amount_minor, *with);
+            }
             _ => return Err(NotAllowed::WrongState),
+        }
+        Ok(step)
+    }
+
+    /// What a refused booking left in suspense goes where an operator says.
+    fn settled(&self, booking: Booking, amount_minor: i64, with: SettledWith) -> Result<Step, NotAllowed> {
+        let mut step = self.to(self.payment.state.clone());
+        if booking == Booking::Release {
+            let was_refused = amount_minor == 0 && open_hold_minor(self.payment) == 0;
+            return if was_refused { Ok(step) } else { Err(NotAllowed::WrongState) };
+        }
+        within(amount_minor, self.payment.in_suspense_minor)?;
+        step.payment.in_suspense_minor -= amount_minor;
+        let account = match with {
+            SettledWith::Provider => self.books.provider(),
+            SettledWith::Merchant => self.books.merchant(),
+            SettledWith::Operator => AccountKey::Fees,
         };
-        Ok(Step { postings, ..self.to(self.payment.state.clone()) })
+        let posting = self.books.out_of_suspense(account, amount_minor);
+        let is_refund = matches!(booking, Booking::Refund(_));
+        step.postings = vec![if is_refund { posting.reversed() } else { posting }];
+        Ok(step)
     }
 
     fn to(&self, state: PaymentState) -> Step {
@@ -251,28 +323,6 @@ impl Change<'_> {
     /// Refuses what would let the history grow without end.
     fn has_room(&self, ends: bool) -> Result<(), NotAllowed> {
         if ends || self.payment.version < EVENTS_MAX { Ok(()) } else { Err(NotAllowed::TooManyEvents) }
-    }
-
-    /// The provider does not owe us what we thought; whether anybody does is for an operator to find out.
-    fn to_suspense(&self, amount_minor: i64) -> Posting {
-        Posting {
-            debit: AccountKey::Suspense(self.payer.provider.clone()),
-            credit: AccountKey::ProviderClearing(self.payer.provider.clone()),
-            amount_minor,
-            currency: self.payment.order.amount.currency,
-            layer: Layer::Posted,
-        }
-    }
-
-    /// The provider owes us, we owe the merchant.
-    fn sale(&self, layer: Layer, amount_minor: i64) -> Posting {
-        Posting {
-            debit: AccountKey::ProviderClearing(self.payer.provider.clone()),
-            credit: AccountKey::Merchant(self.payment.order.merchant),
-            amount_minor,
-            currency: self.payment.order.amount.currency,
-            layer,
-        }
     }
 }
 

@@ -162,7 +162,7 @@ impl Payments {
         if !matches!(payment.state, PaymentState::Received | PaymentState::Unknown) {
             return Ok(Sent::Known);
         }
-        let request = hold_request(&payment, self.merchant_name(&payment).await?, effect)?;
+        let request = hold_request(&payment, self.merchant(&payment).await?.name, effect)?;
         let answer = self.provider(&effect.provider)?.authorise(request).await;
         let payment = self.authorised(payment, effect, answer).await?;
         if matches!(payment.state, PaymentState::Received | PaymentState::Unknown) {
@@ -175,7 +175,8 @@ impl Payments {
     async fn settle(&self, effect: &Effect, refused: Option<String>) -> Result<Sent, PaymentError> {
         for _ in 0..ATTEMPTS_MAX {
             let payment = self.load(effect.payment).await?;
-            let Some(event) = booked_event(effect, refused.is_some()) else { return Ok(Sent::Known) };
+            let Some(booking) = effect.kind.booking() else { return Ok(Sent::Known) };
+            let event = booked_event(booking, booked_minor(&effect.kind), refused.is_some());
             let mut change = match self.compose(&payment, event).await {
                 Ok(change) => change,
                 // Another worker wrote it down, or else the effect should not be there and is looked at again.
@@ -186,6 +187,8 @@ impl Payments {
             change.task = refused.clone().map(|reason| OperatorTask {
                 effect: effect.id,
                 payment: effect.payment,
+                booking,
+                amount_minor: booked_minor(&effect.kind),
                 reason,
                 since: change.event.at,
                 settled_at: None,
@@ -218,14 +221,13 @@ impl Payments {
     }
 }
 
-fn booked_event(effect: &Effect, is_refused: bool) -> Option<PaymentEvent> {
-    let booking = effect.kind.booking()?;
+const fn booked_event(booking: Booking, amount_minor: i64, is_refused: bool) -> PaymentEvent {
     if is_refused {
-        return Some(PaymentEvent::BookingRefused { booking, amount_minor: booked_minor(&effect.kind) });
+        return PaymentEvent::BookingRefused { booking, amount_minor };
     }
-    Some(match booking {
-        Booking::Capture(capture) => PaymentEvent::CaptureBooked(capture),
-        Booking::Refund(refund) => PaymentEvent::RefundBooked(refund),
+    match booking {
+        Booking::Capture(capture) => PaymentEvent::CaptureBooked { capture, amount_minor },
+        Booking::Refund(refund) => PaymentEvent::RefundBooked { refund, amount_minor },
         Booking::Release => PaymentEvent::ReleaseBooked,
-    })
+    }
 }

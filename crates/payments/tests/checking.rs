@@ -136,7 +136,7 @@ async fn lost_and_changed_events_are_found() {
     assert_found(&world, 5, "a booking that is known and was never decided", |store| {
         store.events = Some(Box::new(|rows: &mut Vec<EventRow>| {
             for row in rows {
-                if let PaymentEvent::CaptureBooked(capture) = &mut row.event {
+                if let PaymentEvent::CaptureBooked { capture, .. } = &mut row.event {
                     *capture = CaptureId::from_u128(9);
                 }
             }

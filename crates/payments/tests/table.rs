@@ -5,7 +5,10 @@
 #[allow(dead_code, reason = "each test file uses a part of it")]
 mod sample;
 
-use model::{Layer, Payment, PaymentEvent, PaymentState, Posting, Timestamp};
+use model::{
+    AccountKey, Dispute, DisputeId, Layer, MerchantId, Payment, PaymentEvent, PaymentState, Posting,
+    SettledWith, Timestamp,
+};
 use payments::{Told, step};
 use records::EffectKind;
 use sample::*;
@@ -48,7 +51,11 @@ fn amount(event: &PaymentEvent) -> i64 {
     match event {
         PaymentEvent::Capture { amount_minor, .. }
         | PaymentEvent::Refund { amount_minor, .. }
-        | PaymentEvent::BookingRefused { amount_minor, .. } => *amount_minor,
+        | PaymentEvent::CaptureBooked { amount_minor, .. }
+        | PaymentEvent::RefundBooked { amount_minor, .. }
+        | PaymentEvent::BookingRefused { amount_minor, .. }
+        | PaymentEvent::TaskSettled { amount_minor, .. } => *amount_minor,
+        PaymentEvent::DisputeOpened(dispute) => dispute.amount_minor,
         _ => panic!("{event:?} has no amount"),
     }
 }
@@ -68,7 +75,7 @@ fn held(payment: &Payment) -> i64 {
 /// Whether a condition, in the table's words, holds.
 fn holds(condition: &str, payment: &Payment, event: &PaymentEvent, at: Timestamp) -> bool {
     let is_final = matches!(event, PaymentEvent::Capture { is_final: true, .. });
-    let refundable = payment.captured_minor - payment.refunded_minor;
+    let kept = payment.captured_minor - payment.refunded_minor - payment.charged_back_minor;
     let has_room = payment.version < 1_000;
     match condition {
         "capture deadline is ahead" => capture_by(payment, event) > at,
@@ -80,11 +87,15 @@ fn holds(condition: &str, payment: &Payment, event: &PaymentEvent, at: Timestamp
         }
         "not final and 0 < amount < held" => !is_final && (1..held(payment)).contains(&amount(event)),
         "room for events" => has_room,
-        "room for events, or amount = captured − refunded" => has_room || amount(event) == refundable,
-        "0 < amount ≤ captured − refunded" => (1..=refundable).contains(&amount(event)),
+        "room for events, or amount = kept" => has_room || amount(event) == kept,
+        "0 < amount ≤ kept" => (1..=kept).contains(&amount(event)),
+        "0 < amount ≤ in suspense" => (1..=payment.in_suspense_minor).contains(&amount(event)),
+        "amount = 0" => amount(event) == 0,
+        "it is the open one" => open_dispute(payment).dispute == decided(event),
+        "in dispute < kept" => open_dispute(payment).amount_minor < kept,
+        "in dispute = kept" => open_dispute(payment).amount_minor == kept,
         "0 < amount ≤ captured" => (1..=payment.captured_minor).contains(&amount(event)),
         "0 < amount ≤ refunded" => (1..=payment.refunded_minor).contains(&amount(event)),
-        "refunded > 0" => payment.refunded_minor > 0,
         other => panic!("the table has a condition that this test does not know: {other}"),
     }
 }
@@ -101,25 +112,82 @@ fn name(state: &PaymentState) -> &'static str {
         PaymentState::Expired => "expired",
         PaymentState::Reversing => "reversing",
         PaymentState::Reversed => "reversed",
+        PaymentState::Disputed(_) => "disputed",
+        PaymentState::ChargedBack => "charged back",
     }
 }
 
 fn postings(cell: &str, payment: &Payment, event: &PaymentEvent) -> Vec<Posting> {
     let entries = cell.split(';').map(str::trim).filter(|entry| *entry != "–");
     let posting = |entry: &str| {
-        let (what, how_much) = entry.split_once(": ").unwrap();
-        let minor = if how_much == "held" { held(payment) } else { amount_of_hold(payment, event) };
-        match what {
+        let Some((what, how_much)) = entry.split_once(": ") else {
+            assert_eq!(entry, "terms");
+            return terms(payment, event);
+        };
+        let minor = match how_much {
+            "held" => held(payment),
+            "in dispute" => open_dispute(payment).amount_minor,
+            _ => amount_of_hold(payment, event),
+        };
+        let (what, is_back) =
+            what.strip_suffix(" back").map_or((what, false), |what| (what, what != "taken"));
+        let posting = match what {
             "pending" => sale(Layer::Pending, minor),
-            "pending back" => sale(Layer::Pending, minor).reversed(),
             "posted" => sale(Layer::Posted, minor),
-            "posted back" => sale(Layer::Posted, minor).reversed(),
+            "booked" => booked(minor),
             "suspense" => suspense(minor),
-            "suspense back" => suspense(minor).reversed(),
+            "disputed" => taken_back(Layer::Pending, minor),
+            "taken" => taken_back(Layer::Posted, minor),
+            "settled" => settled(event, minor),
             other => panic!("the table has a sum that this test does not know: {other}"),
-        }
+        };
+        vec![if is_back { posting.reversed() } else { posting }]
     };
-    entries.map(posting).collect()
+    entries.flat_map(posting).collect()
+}
+
+/// What the merchant pays because of the event, by the text of the specification.
+fn terms(payment: &Payment, event: &PaymentEvent) -> Vec<Posting> {
+    let fee = |captured: i64| {
+        let share = (captured * i64::from(payment.terms.fee_basis_points) + 5_000) / 10_000;
+        if captured > 0 { (share + i64::from(payment.terms.fee_fixed_minor)).min(captured) } else { 0 }
+    };
+    let incentive = |kept: i64| kept * i64::from(payment.terms.incentive_basis_points) / 10_000;
+    let (captured, refunded, charged_back) = sums(payment, event);
+    let fee = fee(captured) - fee(payment.captured_minor);
+    let incentive = incentive(captured - refunded - charged_back) - incentive(payment.kept_minor());
+    let paid = (fee > 0).then(|| from_merchant(AccountKey::Fees, fee));
+    let account = AccountKey::Incentives(payment.order.merchant);
+    let set_aside = match incentive {
+        1.. => Some(from_merchant(account, incentive)),
+        0 => None,
+        _ => Some(from_merchant(account, -incentive).reversed()),
+    };
+    paid.into_iter().chain(set_aside).collect()
+}
+
+fn settled(event: &PaymentEvent, minor: i64) -> Posting {
+    let PaymentEvent::TaskSettled { with, .. } = event else { panic!("{event:?} settles nothing") };
+    let debit = match with {
+        SettledWith::Provider => AccountKey::ProviderClearing(provider()),
+        SettledWith::Merchant => AccountKey::Merchant(MerchantId::from_u128(1)),
+        SettledWith::Operator => AccountKey::Fees,
+    };
+    Posting { debit, credit: AccountKey::Suspense(provider()), ..suspense(minor) }
+}
+
+fn open_dispute(payment: &Payment) -> &Dispute {
+    match &payment.state {
+        PaymentState::Disputed(dispute) => dispute,
+        state => panic!("{state:?} has no dispute"),
+    }
+}
+
+fn decided(event: &PaymentEvent) -> DisputeId {
+    match event {
+        PaymentEvent::DisputeWon(dispute) | PaymentEvent::DisputeLost(dispute) => *dispute,
+        _ => panic!("{event:?} decides nothing"),
+    }
 }
 
 /// `amount` in the ledger's column: the event's, or the whole payment's where the event has none.
@@ -156,16 +224,26 @@ fn told(cell: &str, event: &PaymentEvent) -> Option<Told> {
     }
 }
 
-/// The sums after the event.
-fn sums(payment: &Payment, event: &PaymentEvent) -> (i64, i64) {
+/// What is captured, refunded and charged back after the event.
+fn sums(payment: &Payment, event: &PaymentEvent) -> (i64, i64, i64) {
+    let (captured, refunded, charged_back) =
+        (payment.captured_minor, payment.refunded_minor, payment.charged_back_minor);
     match event {
-        PaymentEvent::Capture { amount_minor, .. } => {
-            (payment.captured_minor + amount_minor, payment.refunded_minor)
+        PaymentEvent::Capture { amount_minor, .. } => (captured + amount_minor, refunded, charged_back),
+        PaymentEvent::Refund { amount_minor, .. } => (captured, refunded + amount_minor, charged_back),
+        PaymentEvent::DisputeLost(_) => {
+            (captured, refunded, charged_back + open_dispute(payment).amount_minor)
         }
-        PaymentEvent::Refund { amount_minor, .. } => {
-            (payment.captured_minor, payment.refunded_minor + amount_minor)
-        }
-        _ => (payment.captured_minor, payment.refunded_minor),
+        _ => (captured, refunded, charged_back),
+    }
+}
+
+/// What is in suspense after the event.
+fn in_suspense(payment: &Payment, event: &PaymentEvent) -> i64 {
+    match event {
+        PaymentEvent::BookingRefused { amount_minor, .. } => payment.in_suspense_minor + amount_minor,
+        PaymentEvent::TaskSettled { amount_minor, .. } => payment.in_suspense_minor - amount_minor,
+        _ => payment.in_suspense_minor,
     }
 }
 
@@ -194,8 +272,10 @@ fn every_row_does_what_it_says_and_every_other_pair_is_refused() {
             let next = if row.next == "unchanged" { state } else { &row.next };
             assert_eq!(name(&step.payment.state), next, "{context}");
             assert_eq!(step.payment.version, payment.version + 1, "{context}");
-            let after = (step.payment.captured_minor, step.payment.refunded_minor);
+            let Payment { captured_minor, refunded_minor, charged_back_minor, .. } = step.payment;
+            let after = (captured_minor, refunded_minor, charged_back_minor);
             assert_eq!(after, sums(&payment, &event), "{context}");
+            assert_eq!(step.payment.in_suspense_minor, in_suspense(&payment, &event), "{context}");
             assert_eq!(step.postings, postings(&row.ledger, &payment, &event), "{context}");
             assert_eq!(step.effects, effects(&row.provider, &payment, &event), "{context}");
             assert_eq!(step.told, told(&row.phone, &event), "{context}");

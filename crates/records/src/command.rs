@@ -2,10 +2,10 @@
 
 use crate::{
     ActivationCodeRow, ActivationUse, Answer, AuditEntry, AuditHead, Checkout, CodeUse, Customer, Effect,
-    Enrolment, EventRow, IdempotencyRow, Merchant, Method, NewConfirmation, OperatorTask, RequestId,
-    VerdictRow,
+    Enrolment, EventRow, IdempotencyRow, Merchant, MerchantTerms, Method, NewConfirmation, OperatorTask,
+    RequestId, VerdictRow,
 };
-use model::{EffectId, Payment, Posting, Timestamp};
+use model::{EffectId, MerchantId, Payment, Posting, Timestamp};
 
 /// Everything that can change what is stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,6 +14,15 @@ pub enum Command {
     CreateCustomer(Customer, AuditEntry),
     /// A new merchant.
     CreateMerchant(Merchant, AuditEntry),
+    /// Sets what a merchant pays for sales.
+    SetTerms {
+        /// Whose.
+        merchant: MerchantId,
+        /// All of its terms from now on.
+        terms: Vec<MerchantTerms>,
+        /// For the record.
+        audit: AuditEntry,
+    },
     /// A new checkout with its tills; [`Outcome::Exists`] if a till is taken.
     CreateCheckout(Checkout, AuditEntry),
     /// A new activation code.
@@ -41,15 +50,6 @@ pub enum Command {
     },
     /// Adds a signature under the audit chain.
     SignAudit(AuditHead),
-    /// An operator settled a task.
-    SettleTask {
-        /// Which.
-        task: EffectId,
-        /// When.
-        at: Timestamp,
-        /// Who and how.
-        audit: AuditEntry,
-    },
     /// Something happened that changes nothing but must be on record.
     Record(AuditEntry),
 }
@@ -146,6 +146,8 @@ pub struct ChangePayment {
     pub begin_answer: Option<(RequestId, Answer)>,
     /// What a person must decide.
     pub task: Option<OperatorTask>,
+    /// The task that an operator settled with this; [`Outcome::Conflict`] if it was settled before.
+    pub settled_task: Option<EffectId>,
     /// For the record.
     pub audit: Vec<AuditEntry>,
 }

@@ -69,6 +69,10 @@ pub struct OperatorTask {
     pub effect: EffectId,
     /// The payment concerned.
     pub payment: PaymentId,
+    /// What the provider refused.
+    pub booking: Booking,
+    /// Minor units that went to suspense because of it; 0 for a release.
+    pub amount_minor: i64,
     /// What happened, in words for an operator.
     pub reason: String,
     /// Since when.

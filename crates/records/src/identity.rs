@@ -1,7 +1,7 @@
 //! Who takes part: customers and their methods, merchants and their checkouts.
 
 use model::{
-    CheckoutId, Currency, CustomerId, EnrolmentId, LinkId, MerchantId, MethodSlot, ProviderId,
+    CheckoutId, Currency, CustomerId, EnrolmentId, LinkId, MerchantId, MethodSlot, ProviderId, SaleTerms,
     TerminalNumber, Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -95,8 +95,30 @@ pub struct Merchant {
     pub id: MerchantId,
     /// The name that customers see, at most 64 bytes.
     pub name: String,
+    /// What it pays for sales; nothing where none fits.
+    pub terms: Vec<MerchantTerms>,
     /// Since when it is known.
     pub created_at: Timestamp,
+}
+
+impl Merchant {
+    /// What it pays for a sale by `provider` in `currency`.
+    pub fn terms_of(&self, provider: &ProviderId, currency: Currency) -> SaleTerms {
+        let fitting =
+            self.terms.iter().find(|terms| terms.provider == *provider && terms.currency == currency);
+        fitting.map_or_else(SaleTerms::default, |terms| terms.sale)
+    }
+}
+
+/// What a merchant pays for sales by one provider in one currency.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MerchantTerms {
+    /// By whom customers pay.
+    pub provider: ProviderId,
+    /// In what.
+    pub currency: Currency,
+    /// Fee and incentive.
+    pub sale: SaleTerms,
 }
 
 /// One installation of till software: it holds one API key and serves one or more tills of a merchant.

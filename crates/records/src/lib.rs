@@ -19,7 +19,9 @@ pub use command::{
 };
 pub use effect::{Effect, EffectKind, OperatorTask};
 pub use enrolment::{Enrolment, EnrolmentStatus, LockReason, PinState, TrustLevel};
-pub use identity::{ActivationCodeRow, ActivationUse, Checkout, Customer, Merchant, Method, MethodState};
+pub use identity::{
+    ActivationCodeRow, ActivationUse, Checkout, Customer, Merchant, MerchantTerms, Method, MethodState,
+};
 pub use page::{PAGE_LIMIT_MAX, Page};
 pub use sale::{
     Answer, Balance, CodeUse, ConfirmationRow, EventRow, IdempotencyRow, NewConfirmation, PostingRow,

@@ -96,6 +96,8 @@ pub trait Store: Send + Sync + 'static {
     fn effects_due(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, Vec<Effect>>;
     /// A payment's effects that are not known to be done.
     fn effects_of(&self, payment: PaymentId) -> StoreFuture<'_, Vec<Effect>>;
+    /// An operators' task, settled or not.
+    fn task(&self, id: EffectId) -> StoreFuture<'_, Option<OperatorTask>>;
     /// Operators' tasks by id, settled ones included.
     fn tasks(&self, page: Page<EffectId>) -> StoreFuture<'_, Vec<OperatorTask>>;
 

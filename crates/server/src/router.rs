@@ -2,7 +2,7 @@
 
 use crate::input::{BODY_BYTES_MAX, read_body};
 use crate::observe::observe;
-use crate::routes::{admin, payments, phone, system};
+use crate::routes::{admin, books, payments, phone, system};
 use crate::state::Shared;
 use crate::{fail, fail::Fail};
 use api::problem::ProblemType;
@@ -61,9 +61,15 @@ fn work() -> OpenApiRouter<Shared> {
         .routes(routes!(admin::enrolment))
         .routes(routes!(admin::lock))
         .routes(routes!(admin::unlock))
-        .routes(routes!(admin::balances))
         .routes(routes!(admin::payment))
         .routes(routes!(admin::steps))
+        .routes(routes!(books::balances))
+        .routes(routes!(books::set_terms))
+        .routes(routes!(books::tasks))
+        .routes(routes!(books::settle_task))
+        .routes(routes!(books::dispute))
+        .routes(routes!(books::dispute_won))
+        .routes(routes!(books::dispute_lost))
 }
 
 /// What is answered also while there is too much work: who watches the server must see that.

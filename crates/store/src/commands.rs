@@ -28,6 +28,7 @@ fn stage(session: &mut Session<'_>, command: Command) -> Result<Outcome, Fault> 
     match command {
         Command::CreateCustomer(customer, audit) => parties::create_customer(session, &customer, audit),
         Command::CreateMerchant(merchant, audit) => parties::create_merchant(session, &merchant, audit),
+        Command::SetTerms { merchant, terms, audit } => parties::set_terms(session, merchant, terms, audit),
         Command::CreateCheckout(checkout, audit) => parties::create_checkout(session, &checkout, audit),
         Command::PutMethod(command) => parties::put_method(session, *command),
         Command::IssueActivationCode(code, audit) => enrolments::issue_code(session, &code, audit),
@@ -37,7 +38,6 @@ fn stage(session: &mut Session<'_>, command: Command) -> Result<Outcome, Fault> 
         Command::ChangePayment(command) => payments::change(session, *command),
         Command::Cancel(request, at) => requests::cancel(session, request, at),
         Command::DelayEffect { effect, attempts, due_at } => work::delay(session, effect, attempts, due_at),
-        Command::SettleTask { task, at, audit } => work::settle(session, task, at, audit),
         Command::SignAudit(head) => work::sign(session, &head),
         Command::Record(entry) => session.audit(entry).map(|()| Outcome::Done),
     }

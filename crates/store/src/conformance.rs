@@ -45,6 +45,7 @@ macro_rules! conformance_suite {
     ($place:ty) => {
         $crate::conformance_suite! { @cases $place;
             parties_are_made_once,
+            terms_are_replaced,
             checkouts_share_no_key_and_no_till,
             methods_change_from_the_version_seen,
             an_activation_code_makes_one_enrolment,

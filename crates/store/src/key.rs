@@ -144,8 +144,14 @@ impl Key for AccountKey {
         let (kind, provider) = match self {
             Self::ProviderClearing(provider) => (1, provider),
             Self::Suspense(provider) => (3, provider),
+            Self::CustomerClearing(provider) => (4, provider),
             Self::Merchant(merchant) => {
                 bytes.push(&[2]);
+                return merchant.write(bytes);
+            }
+            Self::Fees => return bytes.push(&[5]),
+            Self::Incentives(merchant) => {
+                bytes.push(&[6]);
                 return merchant.write(bytes);
             }
         };

@@ -6,13 +6,16 @@
 
 use crate::open::{OpenError, explain_storage};
 use crate::tables::{META, NAMES, definition};
-use redb::{CommitError, Database, ReadableTable, TableError, TransactionError, WriteTransaction};
+use redb::{
+    CommitError, Database, ReadableTable, ReadableTableMetadata, TableError, TransactionError,
+    WriteTransaction,
+};
 
 /// One step from a schema to the next.
 pub(crate) type Migration = fn(&WriteTransaction) -> Result<(), OpenError>;
 
 /// Every step there ever was.
-pub(crate) const MIGRATIONS: &[Migration] = &[create];
+pub(crate) const MIGRATIONS: &[Migration] = &[create, start_books];
 
 /// What the store says it is.
 const KIND: &[u8] = b"batzen store";
@@ -21,6 +24,18 @@ const KIND: &[u8] = b"batzen store";
 fn create(txn: &WriteTransaction) -> Result<(), OpenError> {
     for name in NAMES {
         txn.open_table(definition(name)).map_err(table)?;
+    }
+    Ok(())
+}
+
+/// 2: the ledger has customers' clearing, fees and incentives. What schema 1 booked, before there was any release,
+/// knows neither, so only a store without any rows moves on.
+fn start_books(txn: &WriteTransaction) -> Result<(), OpenError> {
+    for name in ["customers", "merchants", "payments"] {
+        let rows = txn.open_table(definition(name)).map_err(table)?;
+        if !rows.is_empty().map_err(|error| explain_storage(error, None))? {
+            return Err(OpenError::BeforeFirstRelease);
+        }
     }
     Ok(())
 }
@@ -130,7 +145,8 @@ mod tests {
         let database = empty();
         migrate(&database, MIGRATIONS).unwrap();
         assert_eq!(tables(&database), NAMES.len() + 1);
-        migrate(&database, &[fail_halfway, add_table, fill_table]).unwrap();
+        let done: Vec<Migration> = vec![fail_halfway; MIGRATIONS.len()];
+        migrate(&database, &[done.as_slice(), &[add_table, fill_table]].concat()).unwrap();
         let later = database.begin_read().unwrap().open_table(LATER).unwrap();
         assert_eq!(later.get(b"a".as_slice()).unwrap().unwrap().value(), b"1");
     }
@@ -139,7 +155,7 @@ mod tests {
     fn a_step_that_fails_leaves_the_store_as_it_was() {
         let database = empty();
         migrate(&database, MIGRATIONS).unwrap();
-        assert!(migrate(&database, &[create, add_table, fail_halfway]).is_err());
+        assert!(migrate(&database, &[MIGRATIONS, &[add_table, fail_halfway]].concat()).is_err());
         assert_eq!(tables(&database), NAMES.len() + 1);
         migrate(&database, MIGRATIONS).unwrap();
     }
@@ -147,9 +163,24 @@ mod tests {
     #[test]
     fn a_newer_store_is_left_alone() {
         let database = empty();
-        migrate(&database, &[create, add_table, fill_table]).unwrap();
-        assert!(matches!(migrate(&database, MIGRATIONS), Err(OpenError::Newer { found: 3, known: 1 })));
+        migrate(&database, &[MIGRATIONS, &[add_table]].concat()).unwrap();
+        let known = u32::try_from(MIGRATIONS.len()).unwrap();
+        let found = migrate(&database, MIGRATIONS);
+        assert!(
+            matches!(found, Err(OpenError::Newer { found, known: k }) if found == known + 1 && k == known)
+        );
         assert_eq!(tables(&database), NAMES.len() + 2);
+    }
+
+    #[test]
+    fn books_of_before_the_first_release_are_left_alone() {
+        let database = empty();
+        migrate(&database, &MIGRATIONS[..1]).unwrap();
+        let txn = database.begin_write().unwrap();
+        txn.open_table(definition("merchants")).unwrap().insert(b"a".as_slice(), b"1".as_slice()).unwrap();
+        txn.commit().unwrap();
+        assert!(matches!(migrate(&database, MIGRATIONS), Err(OpenError::BeforeFirstRelease)));
+        assert!(migrate(&database, &MIGRATIONS[..1]).is_ok(), "it was changed all the same");
     }
 
     #[test]

@@ -53,6 +53,9 @@ pub enum OpenError {
         /// The latest schema known here.
         known: u32,
     },
+    /// It was written before the first release, whose books begin anew.
+    #[error("the store was written before the first release; move it away and set the server up anew")]
+    BeforeFirstRelease,
     /// The file is something else.
     #[error("this is not a Batzen store: {0}")]
     NotAStore(String),

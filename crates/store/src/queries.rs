@@ -162,6 +162,10 @@ impl Store for EmbeddedStore {
         })
     }
 
+    fn task(&self, id: EffectId) -> StoreFuture<'_, Option<OperatorTask>> {
+        self.ask(move |snapshot| snapshot.get(t::TASKS, &id))
+    }
+
     fn tasks(&self, page: Page<EffectId>) -> StoreFuture<'_, Vec<OperatorTask>> {
         self.ask(move |snapshot| snapshot.page(t::TASKS, page))
     }

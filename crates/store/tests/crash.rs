@@ -33,6 +33,11 @@ fn work() -> Vec<Command> {
     };
     let put =
         PutMethod { expected_version: 0, method: sample::method(1, 1), audit: sample::entry("method.put") };
+    let settled = ChangePayment {
+        settled_task: Some(sample::task(1, id).effect),
+        audit: vec![sample::entry("task.settled")],
+        ..sample::change(&moved.payment)
+    };
     let mut work = vec![
         Command::CreateCustomer(sample::customer(1), sample::entry("customer.created")),
         Command::CreateMerchant(sample::merchant(1), sample::entry("merchant.created")),
@@ -46,11 +51,7 @@ fn work() -> Vec<Command> {
         Command::BeginPayment(Box::new(sample::begin(3, &device, 2))),
         Command::DelayEffect { effect: sample::effect(2, id).id, attempts: 1, due_at: sample::NOW.plus_s(9) },
         Command::Cancel(sample::request("early", 1), sample::NOW),
-        Command::SettleTask {
-            task: sample::task(1, id).effect,
-            at: sample::NOW,
-            audit: sample::entry("settled"),
-        },
+        Command::ChangePayment(Box::new(settled)),
     ]);
     work
 }

@@ -43,6 +43,14 @@ impl OperatorClient {
         self.send(Method::POST, path, serde_json::to_vec(body)?).await
     }
 
+    pub(crate) async fn put<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<A, Failure> {
+        self.send(Method::PUT, path, serde_json::to_vec(body)?).await
+    }
+
     async fn send<A: DeserializeOwned>(
         &self,
         method: Method,

@@ -1,22 +1,25 @@
 //! `batzen admin`: what operators do, over the server's API with the operator's key.
 
 mod api_client;
+mod books;
 
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::service::runtime;
 use api::admin::{
-    ActivationCodeView, BalancePage, CheckoutRequest, CustomerRequest, CustomerView, EnrolmentAdminPage,
+    ActivationCodeView, CheckoutRequest, CustomerRequest, CustomerView, EnrolmentAdminPage,
     EnrolmentAdminView, MerchantRequest, MerchantView, NewCheckoutView, PaymentStory,
 };
 pub(crate) use api_client::OperatorClient;
+use books::BooksCommand;
 use clap::Subcommand;
 use model::{CustomerId, EnrolmentId, MerchantId, PaymentId};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What operators do: register customers, shops and tills, lock and unlock phones, look into payments.
+/// What operators do: register customers, shops and tills, lock and unlock phones, look into payments
+/// and books.
 #[derive(clap::Args)]
 pub(crate) struct AdminArgs {
     /// The payment server, such as https://localhost:7443.
@@ -78,13 +81,13 @@ enum AdminCommand {
         /// Which.
         enrolment: EnrolmentId,
     },
-    /// The ledger's sums.
-    Balances,
     /// Why a payment went as it did.
     Payment {
         /// Which.
         id: PaymentId,
     },
+    #[command(flatten)]
+    Books(BooksCommand),
 }
 
 pub(crate) fn admin(arguments: AdminArgs, output: &Output) -> Result<ExitCode, Failure> {
@@ -124,11 +127,6 @@ async fn run(client: &OperatorClient, command: AdminCommand, output: &Output) ->
         }
         AdminCommand::Lock { enrolment } => turn(client, enrolment, "lock", output).await?,
         AdminCommand::Unlock { enrolment } => turn(client, enrolment, "unlock", output).await?,
-        AdminCommand::Balances => {
-            let page: BalancePage = client.get("/v1/admin/balances").await?;
-            let lines: Vec<String> = page.balances.iter().map(balance_line).collect();
-            show(output, &page, lines.join("\n"));
-        }
         AdminCommand::Payment { id } => {
             let story: PaymentStory = client.get(&format!("/v1/admin/payments/{id}")).await?;
             let mut lines = vec![format!("{id}: verdict {}", story.verdict)];
@@ -136,6 +134,7 @@ async fn run(client: &OperatorClient, command: AdminCommand, output: &Output) ->
             lines.extend(story.open_effects.iter().map(|effect| format!("  still to tell: {effect}")));
             show(output, &story, lines.join("\n"));
         }
+        AdminCommand::Books(command) => books::run(client, command, output).await?,
     }
     Ok(())
 }
@@ -155,18 +154,5 @@ fn enrolment_line(view: &EnrolmentAdminView) -> String {
     format!(
         "{} of {}: {:?}, {} wrong PINs, counter {}, {}",
         view.id, view.customer, view.status, view.pin_failures, view.counter, view.platform
-    )
-}
-
-fn balance_line(view: &api::admin::BalanceView) -> String {
-    let money = |minor| match view.currency.parse() {
-        Ok(currency) => model::Money::new(minor, currency).to_string(),
-        Err(_) => format!("{minor} {}", view.currency),
-    };
-    format!(
-        "{:<40} posted {:>16}  pending {:>16}",
-        view.account,
-        money(view.posted_minor),
-        money(view.pending_minor)
     )
 }

@@ -200,6 +200,8 @@ fn standing_of_payment(sale: &Sale) -> &'static str {
         PaymentStateName::Authorised => "held",
         PaymentStateName::Voided => "voided",
         PaymentStateName::Expired => "expired",
+        PaymentStateName::Disputed => "paid, disputed",
+        PaymentStateName::ChargedBack => "paid, charged back",
         PaymentStateName::Reversing | PaymentStateName::Reversed => "reversed",
         PaymentStateName::Declined => "declined",
         PaymentStateName::Received | PaymentStateName::Unknown => "unknown",

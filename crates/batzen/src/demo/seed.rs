@@ -5,9 +5,10 @@ use crate::failure::Failure;
 use crate::service::{self, SeedAccount, ServerConfig, read_named, read_secret};
 use crate::setup::Folder;
 use api::admin::{
-    ActivationCodeView, BalancePage, CheckoutRequest, CustomerRequest, CustomerView, MerchantRequest,
-    MerchantView, NewCheckoutView,
+    ActivationCodeView, CheckoutRequest, CustomerRequest, CustomerView, MerchantRequest, MerchantView,
+    NewCheckoutView,
 };
+use api::books::BalancePage;
 use client::bank_customer::BankCustomer;
 use model::{Currency, CustomerId};
 use serde::{Deserialize, Serialize};

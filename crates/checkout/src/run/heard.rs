@@ -121,9 +121,7 @@ impl Run {
             Answer::Payment(payment) if self.sale.fits(&payment) => {
                 self.is_stale = is_cancelling && self.found.is_none() && self.sale.payment().is_none();
                 self.found = Some(payment.id);
-                let is_taken =
-                    matches!(payment.state, PaymentStateName::Captured | PaymentStateName::PartlyCaptured);
-                if !is_cancelling || is_taken || has_ended(&payment) {
+                if !is_cancelling || payment.captured_minor > 0 || has_ended(&payment) {
                     self.record(Event::Answered { payment }, now);
                 }
             }

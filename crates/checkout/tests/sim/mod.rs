@@ -147,6 +147,8 @@ impl Server {
             currency: asked.currency,
             captured_minor: 0,
             refunded_minor: 0,
+            charged_back_minor: 0,
+            disputed_minor: 0,
             terminal: asked.terminal,
             received_at_ms: 0,
             capture_by_ms: None,

@@ -29,13 +29,15 @@ const chrome = { setup, isOnline: true, isMuted: false, openCount: 0 };
 /** @param {Partial<SaleView>} more @returns {SaleView} */
 const sale = (more = {}) => ({
   sale: 'S12', opened_at_ms: AT_MS, stage: 'known', amount_minor: 2480, currency: 'CHF', terminal: '5724', reference: 'R-1017',
-  payment: 'pay_0006cvs31s7zg8000000000000', payment_state: 'captured', captured_minor: 2480, refunded_minor: 0, held_minor: 0,
+  payment: 'pay_0006cvs31s7zg8000000000000', payment_state: 'captured', captured_minor: 2480, refunded_minor: 0, held_minor: 0, refundable_minor: 2480,
   is_open: false, is_paid: true, is_held: false, outcome: { kind: 'paid', customer_action: null, detail: null }, ...more,
 });
-const held = sale({ sale: 'S11', reference: null, payment_state: 'authorised', captured_minor: 0, held_minor: 12000, amount_minor: 12000, is_paid: false, is_held: true, outcome: { kind: 'held', customer_action: null, detail: null } });
-const declined = sale({ sale: 'S10', stage: 'closed', payment_state: 'declined', captured_minor: 0, amount_minor: 56000, is_paid: false, reference: 'R-1015', outcome: { kind: 'declined', customer_action: 'other_method', detail: null } });
-const refunded = sale({ sale: 'S9', amount_minor: 4590, captured_minor: 4590, refunded_minor: 1590, reference: 'R-1014' });
-const open = sale({ sale: 'S8', stage: 'asking', amount_minor: 890, captured_minor: 0, payment: null, payment_state: null, is_open: true, is_paid: false, reference: null, outcome: { kind: 'unknown', customer_action: null, detail: 'it was interrupted' } });
+const held = sale({ sale: 'S11', reference: null, payment_state: 'authorised', captured_minor: 0, held_minor: 12000, refundable_minor: 0, amount_minor: 12000, is_paid: false, is_held: true, outcome: { kind: 'held', customer_action: null, detail: null } });
+const declined = sale({ sale: 'S10', stage: 'closed', payment_state: 'declined', captured_minor: 0, refundable_minor: 0, amount_minor: 56000, is_paid: false, reference: 'R-1015', outcome: { kind: 'declined', customer_action: 'other_method', detail: null } });
+const refunded = sale({ sale: 'S9', amount_minor: 4590, captured_minor: 4590, refunded_minor: 1590, refundable_minor: 3000, reference: 'R-1014' });
+const open = sale({ sale: 'S8', stage: 'asking', amount_minor: 890, captured_minor: 0, refundable_minor: 0, payment: null, payment_state: null, is_open: true, is_paid: false, reference: null, outcome: { kind: 'unknown', customer_action: null, detail: 'it was interrupted' } });
+const disputed = sale({ sale: 'S7', payment_state: 'disputed', refundable_minor: 0, reference: 'R-1013' });
+const chargedBack = sale({ sale: 'S6', payment_state: 'charged_back', refundable_minor: 0, reference: 'R-1012' });
 const movements = [
   { sale: 'S9', atMs: AT_MS + 2_000, kind: /** @type {const} */ ('capture'), amountMinor: 4590 },
   { sale: 'S9', atMs: AT_MS + 900_000, kind: /** @type {const} */ ('refund'), amountMinor: 1590 },
@@ -48,7 +50,7 @@ const form = { apiKey: '', till: '', currency: 'CHF', fault: null, isChecking: f
 const candidate = { ...setup, apiKey: '' };
 const day = {
   dayMs: AT_MS,
-  rows: [sale(), held, declined, refunded, open].map((one, at) => ({ sale: one, atMs: AT_MS - at * 540_000 })),
+  rows: [sale(), held, declined, refunded, open, disputed, chargedBack].map((one, at) => ({ sale: one, atMs: AT_MS - at * 540_000 })),
   sums: [{ currency: 'CHF', capturedMinor: 184350, refundedMinor: 1590, netMinor: 182760, count: 41 }, { currency: 'EUR', capturedMinor: 5600, refundedMinor: 0, netMinor: 5600, count: 1 }],
 };
 const journal = { ...chrome, day, isToday: true, dayText: dayText(AT_MS), todayText: dayText(AT_MS) };

@@ -17,7 +17,7 @@ export interface SaleView {
   sale: string; opened_at_ms: number; stage: 'asking' | 'cancelling' | 'known' | 'closed';
   amount_minor: number; currency: string; terminal: string; reference: string | null;
   payment: string | null; payment_state: string | null;
-  captured_minor: number; refunded_minor: number; held_minor: number;
+  captured_minor: number; refunded_minor: number; held_minor: number; refundable_minor: number;
   /** What the last capture or refund came to. */
   last_done_minor?: number | null;
   is_open: boolean; is_paid: boolean; is_held: boolean; outcome: Outcome;

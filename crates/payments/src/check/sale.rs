@@ -2,21 +2,19 @@
 
 use super::codes::Owed;
 use super::sums::Sums;
-use super::{Report, bookings};
+use super::{Report, Tasks, bookings};
 use crate::replay::replay_all;
 use crate::{PaymentError, answers};
-use model::{Payment, PaymentId, PaymentState};
+use model::{Payment, PaymentState};
 use protocol::verdict::Verdict;
 use records::{Effect, Store};
-use std::collections::HashMap;
 
 /// What a check of one payment adds to or looks up.
 pub(super) struct Desk<'a> {
     pub(super) store: &'a dyn Store,
     pub(super) sums: &'a mut Sums,
     pub(super) owed: &'a mut Owed,
-    /// How many tasks operators have, or had, because of each payment.
-    pub(super) tasks: &'a HashMap<PaymentId, usize>,
+    pub(super) tasks: &'a Tasks,
     pub(super) report: &'a mut Report,
 }
 
@@ -27,7 +25,8 @@ pub(super) async fn check(desk: &mut Desk<'_>, payment: &Payment) -> Result<(), 
     let effects = store.effects_of(payment.id).await?;
     report.rows += 1 + events.len() as u64 + postings.len() as u64 + effects.len() as u64;
     postings.iter().for_each(|row| sums.book(&row.posting));
-    sums.hold(payment);
+    let tasks = tasks.get(&payment.id).map_or(&[][..], Vec::as_slice);
+    sums.stand(payment, &effects, tasks);
     amounts(payment, report);
     asked(payment, &effects, report);
     if is_unsettled(payment, &effects) {
@@ -46,7 +45,6 @@ pub(super) async fn check(desk: &mut Desk<'_>, payment: &Payment) -> Result<(), 
             if let Some(payer) = &payment.payer {
                 owed.confirmations(payer.enrolment, &replayed.told, payment.order.amount.amount_minor);
             }
-            let tasks = tasks.get(&payment.id).copied().unwrap_or_default();
             bookings::check(payment.id, &replayed.effects, &events, &effects, tasks, report);
             requested(*store, payment, replayed.answered.as_ref(), report).await?;
         }
@@ -59,8 +57,8 @@ fn amounts(payment: &Payment, report: &mut Report) {
     if captured < 0 || captured > payment.order.amount.amount_minor {
         report.wrong(3, payment.id, "more was captured than held");
     }
-    if refunded < 0 || refunded > captured {
-        report.wrong(3, payment.id, "more was refunded than captured");
+    if refunded < 0 || payment.charged_back_minor < 0 || payment.kept_minor() < 0 {
+        report.wrong(3, payment.id, "more was refunded and charged back than captured");
     }
 }
 
@@ -111,6 +109,7 @@ fn is_unsettled(payment: &Payment, effects: &[Effect]) -> bool {
             | PaymentState::Voided
             | PaymentState::Expired
             | PaymentState::Reversed
+            | PaymentState::ChargedBack
     );
     !has_ended || !effects.is_empty()
 }

@@ -177,6 +177,10 @@ impl Store for Falsified {
         tell(&self.effects_of, self.real.effects_of(payment))
     }
 
+    fn task(&self, id: EffectId) -> StoreFuture<'_, Option<OperatorTask>> {
+        self.real.task(id)
+    }
+
     fn tasks(&self, page: Page<EffectId>) -> StoreFuture<'_, Vec<OperatorTask>> {
         tell(&self.tasks, self.real.tasks(page))
     }

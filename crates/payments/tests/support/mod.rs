@@ -10,7 +10,7 @@ use crypto::{Random, SystemRandom, p256::SigningKey, x509, x25519};
 use keystore::SoftwareKeyStore;
 use model::{
     CheckoutId, Clock, Counter, Currency, CustomerId, EnrolmentId, MerchantId, MethodSlot, Money, Order,
-    Payment, PaymentId, TerminalNumber, Timestamp, Unwatched,
+    Payment, PaymentId, SaleTerms, TerminalNumber, Timestamp, Unwatched,
 };
 use payments::check::{Report, check};
 use payments::{Begun, Changed, IdSource, Observer, PaymentError, Payments, Provider, Terms, Wanted};
@@ -26,7 +26,8 @@ use protocol::{
     short_text::ShortText,
 };
 use records::{
-    Actor, Answer, AuditEntry, Checkout, Command, Customer, EventRow, Merchant, Outcome, RequestId, Store,
+    Actor, Answer, AuditEntry, Checkout, Command, Customer, EventRow, Merchant, MerchantTerms, Outcome,
+    RequestId, Store,
 };
 use security::{KeyStore, Policy, ProvedAccount, Security, Verification, VerifiedCode};
 use std::collections::HashMap;
@@ -124,7 +125,8 @@ impl World {
         let security = Arc::new(Security::new(store.clone(), keys.clone(), Policy::default()).unwrap());
         let clock = Arc::new(ManualClock(AtomicI64::new(start().ms())));
         let bank = Arc::new(ScriptedBank::new(start().plus_s(7 * 86_400)));
-        let merchant = Merchant { id: MERCHANT, name: "Shop".to_owned(), created_at: start() };
+        let merchant =
+            Merchant { id: MERCHANT, name: "Shop".to_owned(), terms: terms(), created_at: start() };
         done(&*store, Command::CreateMerchant(merchant, entry("merchant.created"))).await;
         let checkout = Checkout {
             id: CHECKOUT,
@@ -298,6 +300,12 @@ fn payments_over(
 ) -> Payments {
     let providers = HashMap::from([("bank".parse().unwrap(), bank as Arc<dyn Provider>)]);
     Payments::new(store, providers, clock, ids(repeats), Arc::new(NoObserver), Terms::default())
+}
+
+/// 3 rappen and 1.25 %, and 0.9 % for the customer.
+fn terms() -> Vec<MerchantTerms> {
+    let sale = SaleTerms { fee_fixed_minor: 3, fee_basis_points: 125, incentive_basis_points: 90 };
+    vec![MerchantTerms { provider: "bank".parse().unwrap(), currency: Currency::CHF, sale }]
 }
 
 /// An order of 10.00 CHF at till 7.

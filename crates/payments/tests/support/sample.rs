@@ -1,9 +1,10 @@
 //! Payments in every state, made by hand, and what may happen to them.
 
 use model::{
-    AccountKey, Booking, CaptureId, CheckoutId, Counter, Currency, CustomerId, DeclineReason, EnrolmentId,
-    Hold, Layer, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState,
-    Posting, ProviderId, RefundId, TerminalNumber, Timestamp,
+    AccountKey, Booking, CaptureId, CheckoutId, Counter, Currency, CustomerId, DeclineReason, Dispute,
+    DisputeId, EnrolmentId, Hold, Layer, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent,
+    PaymentId, PaymentState, Posting, ProviderId, RefundId, SaleTerms, SettledWith, TerminalNumber,
+    Timestamp,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_ms(1_800_000_000_000);
@@ -20,6 +21,10 @@ pub(crate) fn capture_id(n: u128) -> CaptureId {
 
 pub(crate) fn refund_id(n: u128) -> RefundId {
     RefundId::from_u128(n)
+}
+
+pub(crate) fn dispute_id(n: u128) -> DisputeId {
+    DisputeId::from_u128(n)
 }
 
 /// A hold that may be captured until a minute from now.
@@ -46,10 +51,13 @@ pub(crate) fn received() -> Payment {
             provider: provider(),
             account_ref: "acc".to_owned(),
         }),
+        terms: SaleTerms { fee_fixed_minor: 3, fee_basis_points: 125, incentive_basis_points: 90 },
         received_at: NOW,
         state: PaymentState::Received,
         captured_minor: 0,
         refunded_minor: 0,
+        charged_back_minor: 0,
+        in_suspense_minor: 0,
     }
 }
 
@@ -77,6 +85,19 @@ pub(crate) fn every_state() -> Vec<(&'static str, Payment)> {
         ("expired", standing(PaymentState::Expired, 0, 0)),
         ("reversing", standing(PaymentState::Reversing, 0, 0)),
         ("reversed", standing(PaymentState::Reversed, 0, 0)),
+        ("captured", Payment { in_suspense_minor: 301, ..standing(PaymentState::Captured, 700, 100) }),
+        ("captured", Payment { charged_back_minor: 300, ..standing(PaymentState::Captured, 700, 100) }),
+        ("disputed", standing(disputed(400), 700, 100)),
+        ("disputed", Payment { in_suspense_minor: 600, ..standing(disputed(600), 700, 100) }),
+        ("disputed", aged(Payment { charged_back_minor: 100, ..standing(disputed(200), 700, 100) })),
+        (
+            "charged back",
+            Payment { charged_back_minor: 600, ..standing(PaymentState::ChargedBack, 700, 100) },
+        ),
+        ("charged back", {
+            let payment = standing(PaymentState::ChargedBack, 700, 0);
+            Payment { charged_back_minor: 700, in_suspense_minor: 100, ..payment }
+        }),
     ]
 }
 
@@ -95,33 +116,48 @@ pub(crate) fn every_event() -> Vec<(&'static str, PaymentEvent, Timestamp)> {
         ("deadline passed", PaymentEvent::DeadlinePassed, NOW),
         ("deadline passed", PaymentEvent::DeadlinePassed, ends),
         ("deadline passed", PaymentEvent::DeadlinePassed, ends.plus_ms(1)),
-        ("capture booked", PaymentEvent::CaptureBooked(capture_id(1)), NOW),
-        ("refund booked", PaymentEvent::RefundBooked(refund_id(1)), NOW),
+        ("dispute won", PaymentEvent::DisputeWon(dispute_id(1)), NOW),
+        ("dispute won", PaymentEvent::DisputeWon(dispute_id(2)), NOW),
+        ("dispute lost", PaymentEvent::DisputeLost(dispute_id(1)), NOW),
+        ("dispute lost", PaymentEvent::DisputeLost(dispute_id(2)), NOW),
         ("release booked", PaymentEvent::ReleaseBooked, NOW),
     ];
     let amounts =
-        [i64::MIN, -1, 0, 1, 100, 101, 300, 301, 400, 401, 600, 601, 700, 701, 1_000, 1_001, i64::MAX];
+        [i64::MIN, -1, 0, 1, 100, 101, 300, 301, 302, 400, 401, 600, 601, 700, 701, 1_000, 1_001, i64::MAX];
     for amount_minor in amounts {
         for (is_final, at) in [(true, NOW), (false, NOW), (true, ends), (true, ends.plus_ms(1))] {
             let capture = PaymentEvent::Capture { capture: capture_id(2), amount_minor, is_final };
             events.push(("capture", capture, at));
         }
         events.push(("refund", PaymentEvent::Refund { refund: refund_id(2), amount_minor }, NOW));
-        for (name, booking) in [
-            ("capture refused by the provider", Booking::Capture(capture_id(1))),
-            ("refund refused by the provider", Booking::Refund(refund_id(1))),
-            ("release refused by the provider", Booking::Release),
+        let dispute = Dispute { dispute: dispute_id(3), amount_minor };
+        events.push(("dispute opened", PaymentEvent::DisputeOpened(dispute), NOW));
+        let (capture, refund) = (capture_id(1), refund_id(1));
+        events.push(("capture booked", PaymentEvent::CaptureBooked { capture, amount_minor }, NOW));
+        events.push(("refund booked", PaymentEvent::RefundBooked { refund, amount_minor }, NOW));
+        for (refused, settled, booking) in [
+            ("capture refused by the provider", "capture's task settled", Booking::Capture(capture)),
+            ("refund refused by the provider", "refund's task settled", Booking::Refund(refund)),
+            ("release refused by the provider", "release's task settled", Booking::Release),
         ] {
-            events.push((name, PaymentEvent::BookingRefused { booking, amount_minor }, NOW));
+            events.push((refused, PaymentEvent::BookingRefused { booking, amount_minor }, NOW));
+            for with in [SettledWith::Provider, SettledWith::Merchant, SettledWith::Operator] {
+                events.push((settled, PaymentEvent::TaskSettled { booking, amount_minor, with }, NOW));
+            }
         }
     }
     events
 }
 
-/// A posting from the merchant to the provider's clearing account.
+/// A payment's state with dispute 1 open.
+pub(crate) fn disputed(amount_minor: i64) -> PaymentState {
+    PaymentState::Disputed(Dispute { dispute: dispute_id(1), amount_minor })
+}
+
+/// A posting from the merchant to customers' clearing.
 pub(crate) fn sale(layer: Layer, amount_minor: i64) -> Posting {
     Posting {
-        debit: AccountKey::ProviderClearing(provider()),
+        debit: AccountKey::CustomerClearing(provider()),
         credit: AccountKey::Merchant(MerchantId::from_u128(1)),
         amount_minor,
         currency: Currency::CHF,
@@ -129,8 +165,28 @@ pub(crate) fn sale(layer: Layer, amount_minor: i64) -> Posting {
     }
 }
 
-/// A posting from the provider's clearing account to suspense.
-pub(crate) fn suspense(amount_minor: i64) -> Posting {
-    let (debit, credit) = (AccountKey::Suspense(provider()), AccountKey::ProviderClearing(provider()));
+/// A posting from customers' clearing to the provider's.
+pub(crate) fn booked(amount_minor: i64) -> Posting {
+    let (debit, credit) =
+        (AccountKey::ProviderClearing(provider()), AccountKey::CustomerClearing(provider()));
     Posting { debit, credit, ..sale(Layer::Posted, amount_minor) }
+}
+
+/// A posting from customers' clearing to suspense.
+pub(crate) fn suspense(amount_minor: i64) -> Posting {
+    Posting { debit: AccountKey::Suspense(provider()), ..booked(amount_minor) }
+}
+
+/// A posting from the provider's clearing to the merchant, who goes without.
+pub(crate) fn taken_back(layer: Layer, amount_minor: i64) -> Posting {
+    Posting { layer, ..from_merchant(AccountKey::ProviderClearing(provider()), amount_minor) }
+}
+
+/// A posting that the merchant pays.
+pub(crate) fn from_merchant(credit: AccountKey, amount_minor: i64) -> Posting {
+    Posting {
+        debit: AccountKey::Merchant(MerchantId::from_u128(1)),
+        credit,
+        ..sale(Layer::Posted, amount_minor)
+    }
 }

@@ -7,7 +7,7 @@ use crypto::{Random, SystemRandom, p256::SigningKey, x509, x25519};
 use keystore::SoftwareKeyStore;
 use model::{
     CheckoutId, Counter, Currency, CustomerId, DeclineReason, EnrolmentId, MerchantId, MethodSlot, Money,
-    Order, Payment, PaymentId, PaymentState, TerminalNumber, Timestamp, Unwatched,
+    Order, Payment, PaymentId, PaymentState, SaleTerms, TerminalNumber, Timestamp, Unwatched,
 };
 use protocol::{
     activation::Challenge,
@@ -178,6 +178,9 @@ fn begin_payment(verification: Verification, now: Timestamp) -> (BeginPayment, P
         state,
         captured_minor: 0,
         refunded_minor: 0,
+        charged_back_minor: 0,
+        in_suspense_minor: 0,
+        terms: SaleTerms::default(),
     };
     let (request, payment, verdict, enrolment, code_use, audit, locks_for_pin) = match verification {
         Verification::Accepted(verified) => {

@@ -6,9 +6,8 @@ use crate::input::{Body, InPath, InQuery, LIST_MAX, malformed};
 use crate::routes::phone::status_name;
 use crate::state::{Shared, SystemIds};
 use api::admin::{
-    ActivationCodeView, BalancePage, BalanceView, CheckoutRequest, CustomerRequest, CustomerView,
-    EnrolmentAdminPage, EnrolmentAdminView, MerchantRequest, MerchantView, NewCheckoutView, PaymentStory,
-    StepsPage,
+    ActivationCodeView, CheckoutRequest, CustomerRequest, CustomerView, EnrolmentAdminPage,
+    EnrolmentAdminView, MerchantRequest, MerchantView, NewCheckoutView, PaymentStory, StepsPage,
 };
 use api::problem::{Problem, ProblemType};
 use axum::Json;
@@ -17,9 +16,7 @@ use axum::http::StatusCode;
 use crypto::hash::sha256;
 use crypto::{Random, SystemRandom};
 use data_encoding::BASE64URL_NOPAD;
-use model::{
-    AccountKey, CheckoutId, CustomerId, EnrolmentId, MerchantId, PaymentId, TerminalNumber, Timestamp,
-};
+use model::{CheckoutId, CustomerId, EnrolmentId, MerchantId, PaymentId, TerminalNumber, Timestamp};
 use payments::IdSource;
 use records::{Actor, AuditEntry, Checkout, Command, Customer, Enrolment, Merchant, Outcome, Page};
 use serde::Deserialize;
@@ -75,7 +72,7 @@ pub(crate) async fn add_merchant(
 ) -> Reply<(StatusCode, Json<MerchantView>)> {
     let now = shared.now();
     let id = MerchantId::derive(0, now, SystemIds.random());
-    let merchant = Merchant { id, name: name(asked.name)?, created_at: now };
+    let merchant = Merchant { id, name: name(asked.name)?, terms: Vec::new(), created_at: now };
     let audit = entry(&operator, now, "merchant.created", id);
     created(shared.store.commit(Command::CreateMerchant(merchant.clone(), audit)).await?)?;
     Ok((StatusCode::CREATED, Json(MerchantView { id, name: merchant.name })))
@@ -189,27 +186,6 @@ pub(crate) async fn unlock(
     Ok(Json(enrolment_view(&enrolment)))
 }
 
-/// All sums of the ledger.
-#[utoipa::path(get, path = "/v1/admin/balances", tag = "operator", security(("operator_key" = [])),
-    responses((status = 200, body = BalancePage)))]
-pub(crate) async fn balances(
-    State(shared): State<Shared>,
-    _operator: OperatorCaller,
-) -> Reply<Json<BalancePage>> {
-    let balances = shared.store.balances().await?;
-    let balances = balances.iter().map(|balance| BalanceView {
-        account: match &balance.account {
-            AccountKey::ProviderClearing(provider) => format!("clearing {provider}"),
-            AccountKey::Merchant(merchant) => format!("merchant {merchant}"),
-            AccountKey::Suspense(provider) => format!("suspense {provider}"),
-        },
-        currency: balance.currency.to_string(),
-        pending_minor: balance.pending_debit_minor - balance.pending_credit_minor,
-        posted_minor: balance.posted_debit_minor - balance.posted_credit_minor,
-    });
-    Ok(Json(BalancePage { balances: balances.collect() }))
-}
-
 /// How long each step of the last payments took, latest first. Kept in memory only.
 #[utoipa::path(get, path = "/v1/admin/steps", tag = "operator", security(("operator_key" = [])),
     responses((status = 200, body = StepsPage)))]
@@ -271,7 +247,12 @@ fn created(outcome: Outcome) -> Reply<()> {
     }
 }
 
-fn entry(operator: &OperatorCaller, at: Timestamp, action: &str, subject: impl ToString) -> AuditEntry {
+pub(super) fn entry(
+    operator: &OperatorCaller,
+    at: Timestamp,
+    action: &str,
+    subject: impl ToString,
+) -> AuditEntry {
     let (actor, action) = (Actor::Operator(operator.name.clone()), action.to_owned());
     AuditEntry { at, actor, action, subject: subject.to_string(), detail: String::new() }
 }

@@ -1,6 +1,7 @@
 //! The routes, one file for each kind of caller.
 
 pub(crate) mod admin;
+pub(crate) mod books;
 pub(crate) mod payments;
 pub(crate) mod phone;
 pub(crate) mod system;

@@ -339,5 +339,7 @@ fn state_label(state: api::payment::PaymentStateName) -> &'static str {
         Name::Expired => "expired",
         Name::Reversing => "reversing",
         Name::Reversed => "reversed",
+        Name::Disputed => "disputed",
+        Name::ChargedBack => "charged_back",
     }
 }

@@ -54,6 +54,8 @@ async fn ask(world: &World, method: &str, path: &str) -> crate::support::Answer 
         .replace("/payments/{id}", "/payments/pay_00000000000000000000000001")
         .replace("/customers/{id}", "/customers/cus_00000000000000000000000001")
         .replace("/enrolments/{id}", "/enrolments/0000a1b2c3d4")
+        .replace("/merchants/{id}", "/merchants/mer_00000000000000000000000001")
+        .replace("/tasks/{id}", "/tasks/eff_00000000000000000000000001")
         .replace("{slot}", "1");
     assert!(!path.contains('{'), "{path}");
     let method: Method = method.to_uppercase().parse().unwrap();

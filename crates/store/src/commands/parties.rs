@@ -3,7 +3,8 @@
 use crate::fault::Fault;
 use crate::session::Session;
 use crate::tables::{CHECKOUT_BY_KEY, CHECKOUT_OF_TERMINAL, CHECKOUTS, CUSTOMERS, MERCHANTS, METHODS};
-use records::{AuditEntry, Checkout, Customer, Merchant, Outcome, PutMethod};
+use model::MerchantId;
+use records::{AuditEntry, Checkout, Customer, Merchant, MerchantTerms, Outcome, PutMethod};
 
 pub(super) fn create_customer(
     session: &mut Session<'_>,
@@ -27,6 +28,20 @@ pub(super) fn create_merchant(
         return Ok(Outcome::Exists);
     }
     session.put(MERCHANTS, &merchant.id, merchant)?;
+    session.audit(audit)?;
+    Ok(Outcome::Done)
+}
+
+pub(super) fn set_terms(
+    session: &mut Session<'_>,
+    id: MerchantId,
+    terms: Vec<MerchantTerms>,
+    audit: AuditEntry,
+) -> Result<Outcome, Fault> {
+    let Some(merchant) = session.get(MERCHANTS, &id)? else {
+        return Ok(Outcome::Missing);
+    };
+    session.put(MERCHANTS, &id, &Merchant { terms, ..merchant })?;
     session.audit(audit)?;
     Ok(Outcome::Done)
 }

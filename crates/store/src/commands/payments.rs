@@ -118,6 +118,11 @@ pub(super) fn change(session: &mut Session<'_>, command: ChangePayment) -> Resul
         }
         session.put(TASKS, &task.effect, task)?;
     }
+    if let Some(task) = command.settled_task
+        && let Some(refusal) = work::settle(session, id, task, command.event.at)?
+    {
+        return Ok(refusal);
+    }
     if let Some((request, answer)) = command.begin_answer
         && !requests::complete(session, &request, id, answer)?
     {
@@ -152,6 +157,10 @@ fn check_change(command: &ChangePayment) -> Result<(), Fault> {
         || command.task.as_ref().is_some_and(|task| task.payment != id);
     if strange {
         return Err(Fault::wrong("an effect or a task is another payment's"));
+    }
+    let currency = command.payment.order.amount.currency;
+    if command.postings.iter().any(|posting| posting.currency != currency) {
+        return Err(Fault::wrong("a posting is in another currency than its payment"));
     }
     let twice = |(place, effect): (usize, &records::Effect)| {
         command.new_effects[..place].iter().any(|other| other.id == effect.id)

@@ -4,7 +4,7 @@ use crate::fault::Fault;
 use crate::session::Session;
 use crate::tables::{AUDIT, AUDIT_HEADS, EFFECTS, EFFECTS_DUE, EFFECTS_OF, TASKS};
 use model::{EffectId, PaymentId, Timestamp};
-use records::{AuditEntry, AuditHead, Effect, Outcome};
+use records::{AuditHead, Effect, Outcome};
 
 /// Stages an effect and its index rows. Gives whether its id was free.
 pub(super) fn add(session: &mut Session<'_>, effect: &Effect) -> Result<bool, Fault> {
@@ -45,22 +45,22 @@ pub(super) fn delay(
     Ok(Outcome::Done)
 }
 
+/// Stages that a payment's task is settled, or tells why it cannot be.
 pub(super) fn settle(
     session: &mut Session<'_>,
+    payment: PaymentId,
     id: EffectId,
     at: Timestamp,
-    audit: AuditEntry,
-) -> Result<Outcome, Fault> {
-    let Some(mut task) = session.get(TASKS, &id)? else {
-        return Ok(Outcome::Missing);
+) -> Result<Option<Outcome>, Fault> {
+    let Some(mut task) = session.get(TASKS, &id)?.filter(|task| task.payment == payment) else {
+        return Ok(Some(Outcome::Missing));
     };
     if task.settled_at.is_some() {
-        return Ok(Outcome::Conflict);
+        return Ok(Some(Outcome::Conflict));
     }
     task.settled_at = Some(at);
     session.put(TASKS, &id, &task)?;
-    session.audit(audit)?;
-    Ok(Outcome::Done)
+    Ok(None)
 }
 
 pub(super) fn sign(session: &mut Session<'_>, head: &AuditHead) -> Result<Outcome, Fault> {

@@ -1,13 +1,14 @@
 //! Customers, merchants, checkouts, methods, enrolments.
 
 use super::sample::{
-    activation_code, checkout, customer, enrol, enrolled, enrolment, entry, merchant, method, terminal,
+    activation_code, checkout, customer, enrol, enrolled, enrolment, entry, merchant, method, provider,
+    terminal,
 };
 use super::{Place, enrolment_id, expect, expect_refused, expect_unchanged};
-use model::{Counter, CustomerId, MethodSlot};
+use model::{Counter, Currency, CustomerId, MethodSlot, SaleTerms};
 use records::{
-    ChangeEnrolment, Checkout, Command, Customer, Enrolment, EnrolmentChange, Method, Outcome, PutMethod,
-    Store,
+    ChangeEnrolment, Checkout, Command, Customer, Enrolment, EnrolmentChange, Merchant, MerchantTerms,
+    Method, Outcome, PutMethod, Store,
 };
 
 /// A customer and a merchant are made once.
@@ -23,6 +24,25 @@ pub async fn parties_are_made_once(place: &impl Place) {
     expect(&store, Command::CreateMerchant(merchant(1), entry("merchant.created")), Outcome::Done).await;
     expect_unchanged(&store, Command::CreateMerchant(merchant(1), entry("x")), Outcome::Exists).await;
     assert_eq!(store.merchant(merchant(1).id).await.unwrap(), Some(merchant(1)));
+}
+
+/// A merchant's terms are replaced as a whole, and nothing else of it.
+pub async fn terms_are_replaced(place: &impl Place) {
+    let store = place.open();
+    let sale = SaleTerms { fee_fixed_minor: 10, fee_basis_points: 125, incentive_basis_points: 50 };
+    let terms = |currency| vec![MerchantTerms { provider: provider(), currency, sale }];
+    let set =
+        |terms| Command::SetTerms { merchant: merchant(1).id, terms, audit: entry("merchant.terms_set") };
+    expect_unchanged(&store, set(terms(Currency::CHF)), Outcome::Missing).await;
+    expect(&store, Command::CreateMerchant(merchant(1), entry("merchant.created")), Outcome::Done).await;
+    for currency in [Currency::CHF, Currency::EUR] {
+        expect(&store, set(terms(currency)), Outcome::Done).await;
+        let stored = store.merchant(merchant(1).id).await.unwrap().unwrap();
+        assert_eq!(stored, Merchant { terms: terms(currency), ..merchant(1) });
+    }
+    let stored = store.merchant(merchant(1).id).await.unwrap().unwrap();
+    assert_eq!(stored.terms_of(&provider(), Currency::EUR), sale);
+    assert_eq!(stored.terms_of(&provider(), Currency::CHF), SaleTerms::default());
 }
 
 /// A checkout is found by id, key and till, and shares none of them.

@@ -5,7 +5,7 @@ use super::sample::{
     request, task,
 };
 use super::{EVER, Place, effect_id, enrolment_id, expect, expect_refused, expect_unchanged};
-use model::{AccountKey, CheckoutId, Counter, Layer, MerchantId, Payment, PaymentId};
+use model::{AccountKey, CheckoutId, Counter, Currency, Layer, MerchantId, Payment, PaymentId, Posting};
 use records::{
     Balance, BeginPayment, ChangePayment, CodeUse, Command, Enrolment, IdempotencyRow, Outcome, Page,
     PostingRow, Store,
@@ -227,7 +227,7 @@ pub async fn a_payment_moves_wholly(place: &impl Place) {
         (pending, (balance.posted_debit_minor, balance.posted_credit_minor))
     };
     assert_eq!(balances.len(), 2);
-    let clearing = balances.iter().find(|b| matches!(b.account, AccountKey::ProviderClearing(_))).unwrap();
+    let clearing = balances.iter().find(|b| matches!(b.account, AccountKey::CustomerClearing(_))).unwrap();
     assert_eq!(sums(clearing), ((1_300, 1), (7, 0)));
     let merchant = balances.iter().find(|b| matches!(b.account, AccountKey::Merchant(_))).unwrap();
     assert_eq!(sums(merchant), ((1, 1_300), (0, 7)));
@@ -280,7 +280,7 @@ pub async fn a_first_answer_stays(place: &impl Place) {
     assert_eq!(store.payment(begun.payment.id).await.unwrap().unwrap().version, 3);
 }
 
-/// Amounts of nothing, below nothing or beyond counting are refused with all that came with them.
+/// Amounts of nothing, below nothing, beyond counting or in another currency are refused with all that came with them.
 pub async fn postings_that_do_not_count_are_refused(place: &impl Place) {
     let store = place.open();
     let device = enrol_one(&store).await;
@@ -290,6 +290,9 @@ pub async fn postings_that_do_not_count_are_refused(place: &impl Place) {
         let postings = amounts.iter().map(|amount| posting(Layer::Posted, *amount)).collect();
         expect_refused(&store, changing(&ChangePayment { postings, ..change(&begun.payment) })).await;
     }
+    let foreign = Posting { currency: Currency::EUR, ..posting(Layer::Posted, 1) };
+    let mixed = vec![posting(Layer::Posted, 1), foreign];
+    expect_refused(&store, changing(&ChangePayment { postings: mixed, ..change(&begun.payment) })).await;
     let many = vec![posting(Layer::Posted, 1); 257];
     expect_refused(&store, changing(&ChangePayment { postings: many, ..change(&begun.payment) })).await;
     let most = ChangePayment { postings: vec![posting(Layer::Posted, i64::MAX)], ..change(&begun.payment) };

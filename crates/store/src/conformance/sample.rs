@@ -1,9 +1,9 @@
 //! Rows and commands that are whole and plausible, told apart by small numbers.
 
 use model::{
-    AccountKey, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, Layer,
-    MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState, Posting,
-    ProviderId, TerminalNumber, Timestamp,
+    AccountKey, Booking, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey,
+    Layer, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState,
+    Posting, ProviderId, SaleTerms, TerminalNumber, Timestamp,
 };
 use protocol::confirmation::ConfirmationKind;
 use protocol::verdict::Verdict;
@@ -35,7 +35,7 @@ pub fn customer(n: u128) -> Customer {
 
 /// Merchant `n`.
 pub fn merchant(n: u128) -> Merchant {
-    Merchant { id: MerchantId::from_u128(n), name: format!("Shop {n}"), created_at: NOW }
+    Merchant { id: MerchantId::from_u128(n), name: format!("Shop {n}"), terms: Vec::new(), created_at: NOW }
 }
 
 /// Till `n`.
@@ -160,10 +160,13 @@ pub fn payment(n: u128, device: EnrolmentId, counter: u32) -> Payment {
             provider: provider(),
             account_ref: "account-1".into(),
         }),
+        terms: SaleTerms::default(),
         received_at: NOW,
         state: PaymentState::Received,
         captured_minor: 0,
         refunded_minor: 0,
+        charged_back_minor: 0,
+        in_suspense_minor: 0,
     }
 }
 
@@ -228,10 +231,10 @@ pub fn begin(n: u128, seen: &Enrolment, counter: u32) -> BeginPayment {
     }
 }
 
-/// A posting of `amount_minor` from the merchant to the provider's clearing account.
+/// A posting of `amount_minor` from the merchant to customers' clearing.
 pub fn posting(layer: Layer, amount_minor: i64) -> Posting {
     Posting {
-        debit: AccountKey::ProviderClearing(provider()),
+        debit: AccountKey::CustomerClearing(provider()),
         credit: AccountKey::Merchant(MerchantId::from_u128(1)),
         amount_minor,
         currency: Currency::CHF,
@@ -254,6 +257,7 @@ pub fn change(seen: &Payment) -> ChangePayment {
         request: None,
         begin_answer: None,
         task: None,
+        settled_task: None,
         audit: Vec::new(),
     }
 }
@@ -263,6 +267,8 @@ pub fn task(n: u128, payment: PaymentId) -> OperatorTask {
     OperatorTask {
         effect: EffectId::from_u128(n),
         payment,
+        booking: Booking::Release,
+        amount_minor: 0,
         reason: "the bank refused it for good".into(),
         since: NOW,
         settled_at: None,

@@ -35,21 +35,28 @@ pub async fn effects_are_sent_again_when_due(place: &impl Place) {
     expect_unchanged(&store, delay(effect_id(1)), Outcome::Missing).await;
 }
 
-/// A task is settled by one operator.
+/// A task is settled once, together with the payment that it is about.
 pub async fn tasks_are_settled_once(place: &impl Place) {
     let store = place.open();
     let device = enrol_one(&store).await;
     let begun = begin(1, &device, 1);
     expect(&store, beginning(&begun), Outcome::Done).await;
-    let settle = |n| Command::SettleTask { task: effect_id(n), at: NOW, audit: entry("task.settled") };
-    expect_unchanged(&store, settle(1), Outcome::Missing).await;
+    let settle = |seen, n| changing(&ChangePayment { settled_task: Some(effect_id(n)), ..change(seen) });
+    expect_unchanged(&store, settle(&begun.payment, 1), Outcome::Missing).await;
     let made = ChangePayment { task: Some(task(1, begun.payment.id)), ..change(&begun.payment) };
     expect(&store, changing(&made), Outcome::Done).await;
     let again = ChangePayment { task: Some(task(1, begun.payment.id)), ..change(&made.payment) };
     expect_unchanged(&store, changing(&again), Outcome::Exists).await;
-    expect(&store, settle(1), Outcome::Done).await;
-    expect_unchanged(&store, settle(1), Outcome::Conflict).await;
-    assert_eq!(store.tasks(Page::first(9)).await.unwrap()[0].settled_at, Some(NOW));
+    let device = store.enrolment(device.id).await.unwrap().unwrap();
+    let other = begin(2, &device, 2);
+    expect(&store, beginning(&other), Outcome::Done).await;
+    expect_unchanged(&store, settle(&other.payment, 1), Outcome::Missing).await;
+    assert_eq!(store.task(effect_id(1)).await.unwrap(), Some(task(1, begun.payment.id)));
+    expect(&store, settle(&made.payment, 1), Outcome::Done).await;
+    let seen = store.payment(made.payment.id).await.unwrap().unwrap();
+    expect_unchanged(&store, settle(&seen, 1), Outcome::Conflict).await;
+    assert_eq!(store.task(effect_id(1)).await.unwrap().unwrap().settled_at, Some(NOW));
+    assert_eq!(store.task(effect_id(9)).await.unwrap(), None);
 }
 
 /// A signature covers a row that is there, once.

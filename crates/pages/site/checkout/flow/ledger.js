@@ -96,7 +96,7 @@ export class Ledger {
   /** @returns {import('../types').ConfirmModel} */
   #model() {
     const sale = this.#current();
-    const limitMinor = this.#wish.action === 'refund' ? sale.captured_minor - sale.refunded_minor : sale.held_minor;
+    const limitMinor = this.#wish.action === 'refund' ? sale.refundable_minor : sale.held_minor;
     return { ...this.flow.chrome(), ...this.#wish, sale, limitMinor };
   }
 

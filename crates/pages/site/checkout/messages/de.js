@@ -61,6 +61,7 @@ export default {
   },
   state: {
     paid: 'Bezahlt', held: 'Reserviert', partly: 'Teils genommen', refunded: 'Rückerstattet', partly_refunded: 'Teils rückerstattet',
+    disputed: 'Bestritten', charged_back: 'Zurückbelastet',
     voided: 'Abgebrochen', declined: 'Abgelehnt', not_paid: 'Nicht bezahlt', open: 'Unfertig',
   },
   sale: {

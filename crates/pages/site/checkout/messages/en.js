@@ -60,6 +60,7 @@ export default {
   },
   state: {
     paid: 'Paid', held: 'Held', partly: 'Partly taken', refunded: 'Refunded', partly_refunded: 'Partly refunded',
+    disputed: 'Disputed', charged_back: 'Charged back',
     voided: 'Cancelled', declined: 'Declined', not_paid: 'Not paid', open: 'Unfinished',
   },
   sale: {

@@ -61,6 +61,7 @@ export default {
   },
   state: {
     paid: 'Payé', held: 'Réservé', partly: 'Encaissé en partie', refunded: 'Remboursé', partly_refunded: 'Remboursé en partie',
+    disputed: 'Contesté', charged_back: 'Rétrofacturé',
     voided: 'Annulé', declined: 'Refusé', not_paid: 'Non payé', open: 'Inachevé',
   },
   sale: {

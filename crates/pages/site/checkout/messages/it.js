@@ -61,6 +61,7 @@ export default {
   },
   state: {
     paid: 'Pagato', held: 'Riservato', partly: 'Incassato in parte', refunded: 'Rimborsato', partly_refunded: 'Rimborsato in parte',
+    disputed: 'Contestato', charged_back: 'Riaddebitato',
     voided: 'Annullato', declined: 'Rifiutato', not_paid: 'Non pagato', open: 'Incompleto',
   },
   sale: {

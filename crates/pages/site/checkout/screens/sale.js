@@ -74,7 +74,7 @@ function choices({ sale, isBusy, isOnline }, actions) {
   const able = [
     sale.is_held && button('ask-capture', m('sale.capture'), () => actions.ask('capture'), { class: 'primary big wide', key: 'F7', picture: 'check' }),
     sale.is_held && button('ask-void', m('sale.void'), () => actions.ask('void'), { class: 'big wide', key: 'F9', picture: 'undo' }),
-    sale.captured_minor > sale.refunded_minor
+    sale.refundable_minor > 0
       && button('ask-refund', m('sale.refund'), () => actions.ask('refund'), { class: 'big wide', key: 'F10', picture: 'undo' }),
   ].filter(Boolean);
   return able.length > 0 ? able : h('p', { class: 'muted' }, m('sale.nothing'));

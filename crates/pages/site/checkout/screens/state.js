@@ -13,6 +13,8 @@ import { m } from '../words.js';
  */
 export function stateOf(sale) {
   if (sale.is_open) return { word: 'state.open', kind: 'warn', picture: 'clock' };
+  if (sale.payment_state === 'disputed') return { word: 'state.disputed', kind: 'warn', picture: 'clock' };
+  if (sale.payment_state === 'charged_back') return { word: 'state.charged_back', kind: 'bad', picture: 'undo' };
   if (sale.refunded_minor > 0) {
     const isWhole = sale.refunded_minor >= sale.captured_minor;
     return { word: isWhole ? 'state.refunded' : 'state.partly_refunded', kind: '', picture: 'undo' };

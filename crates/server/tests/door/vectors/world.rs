@@ -6,7 +6,7 @@ use crypto::hash::sha256;
 use fixtures::vectors::{self, EnrolmentState, MethodState as VectorMethodState, Vector};
 use model::{
     CheckoutId, Counter, CustomerAction, CustomerId, DeclineReason, MerchantId, Money, Order, Payment,
-    PaymentId, PaymentState, TerminalNumber, Timestamp,
+    PaymentId, PaymentState, SaleTerms, TerminalNumber, Timestamp,
 };
 use protocol::verdict::Verdict;
 use records::{
@@ -40,7 +40,12 @@ pub(super) async fn put(world: &World, vector: &Vector) {
             audit(vector),
         ),
         Command::CreateMerchant(
-            Merchant { id: MerchantId::from_u128(1), name: "Bakery".to_owned(), created_at: at },
+            Merchant {
+                id: MerchantId::from_u128(1),
+                name: "Bakery".to_owned(),
+                terms: Vec::new(),
+                created_at: at,
+            },
             audit(vector),
         ),
         Command::CreateCheckout(checkout(vector, at), audit(vector)),
@@ -176,10 +181,13 @@ fn consume(vector: &Vector, version: u32, past: &vectors::Consumed) -> Command {
         version: 1,
         order,
         payer: None,
+        terms: SaleTerms::default(),
         received_at: at,
         state: PaymentState::Declined(DeclineReason::Security(CustomerAction::EnterAgain)),
         captured_minor: 0,
         refunded_minor: 0,
+        charged_back_minor: 0,
+        in_suspense_minor: 0,
     };
     let problem = Problem::declined(CustomerAction::EnterAgain, (&payment).into());
     let answer = Answer {
