@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod books;
+pub mod check;
 pub mod checkout;
 pub mod payment;
 pub mod phone;

@@ -3,9 +3,7 @@
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::service::{ServerConfig, open_keys, runtime};
-use crypto::p256::{Signature, VerifyingKey};
 use payments::check::{Report, check as check_store};
-use records::AuditHead;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -34,18 +32,12 @@ pub(crate) fn check(arguments: CheckArgs, output: &Output) -> Result<ExitCode, F
     let store = EmbeddedStore::open_with(&config.store, options)
         .map_err(|error| Failure::new(format!("the store {}: {error}", config.store.display())))?;
     let started = Instant::now();
-    let report = runtime()?.block_on(check_store(&store, &|head| is_signed(&audit_key, head)))?;
+    let report = runtime()?.block_on(check_store(&store, &|head| head.is_signed_by(&audit_key)))?;
     let elapsed_s = started.elapsed().as_secs_f64();
     store.close()?;
     let is_good = report.is_sound() && !(arguments.settled && report.unsettled > 0);
     output.result(|| text(&report, elapsed_s), &document(&report));
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn is_signed(key: &VerifyingKey, head: &AuditHead) -> bool {
-    let signature = head.signature.as_slice().try_into().ok().and_then(|raw| Signature::from_bytes(raw).ok());
-    let message = AuditHead::to_sign(head.sequence, &head.hash);
-    signature.is_some_and(|signature| key.verify(&[&message], &signature).is_ok())
 }
 
 fn text(report: &Report, elapsed_s: f64) -> String {

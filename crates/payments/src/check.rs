@@ -6,12 +6,13 @@ mod audit;
 mod bookings;
 mod codes;
 mod sale;
+mod standing;
 mod sums;
 
 use crate::PaymentError;
 use codes::Owed;
-use model::PaymentId;
-use records::{OperatorTask, PAGE_LIMIT_MAX, Page, Store};
+use model::{PaymentId, Timestamp};
+use records::{CheckMark, MoveCheckMark, OperatorTask, PAGE_LIMIT_MAX, Page, Queries};
 use sale::Desk;
 use std::collections::HashMap;
 use std::fmt;
@@ -69,8 +70,19 @@ type Tasks = HashMap<PaymentId, Vec<OperatorTask>>;
 /// Checks that a signature under the audit chain is the server's.
 pub type VerifyHead<'a> = &'a (dyn Fn(&records::AuditHead) -> bool + Sync);
 
-/// Reads all of `store` and reports what breaks an invariant. The store must be at rest.
-pub async fn check(store: &dyn Store, verify_head: VerifyHead<'_>) -> Result<Report, PaymentError> {
+/// Reads all of `store` and reports what breaks an invariant. The store must be at rest, or a snapshot.
+pub async fn check(store: &dyn Queries, verify_head: VerifyHead<'_>) -> Result<Report, PaymentError> {
+    let report = check_while(store, verify_head, &|_| true).await?;
+    Ok(report.expect("nobody ends it early"))
+}
+
+/// The same, as long as `go_on` says so, which is told with each payment how many rows were read so far; none if it
+/// ended early.
+pub async fn check_while(
+    store: &dyn Queries,
+    verify_head: VerifyHead<'_>,
+    go_on: &(dyn Fn(u64) -> bool + Sync),
+) -> Result<Option<Report>, PaymentError> {
     let mut report = Report::default();
     let (mut sums, mut owed) = (Sums::default(), Owed::default());
     let tasks = tasks(store, &mut report).await?;
@@ -78,22 +90,83 @@ pub async fn check(store: &dyn Store, verify_head: VerifyHead<'_>) -> Result<Rep
     loop {
         let payments = store.payments(page).await?;
         for payment in &payments {
+            if !go_on(report.rows) {
+                return Ok(None);
+            }
             report.payments += 1;
             let mut desk =
                 Desk { store, sums: &mut sums, owed: &mut owed, tasks: &tasks, report: &mut report };
-            sale::check(&mut desk, payment).await?;
+            let (_, stands) = sale::check(&mut desk, payment, 0).await?;
+            report.unsettled += u64::from(stands.is_unsettled);
         }
         let Some(last) = payments.last() else { break };
         page = Page::after(last.id, PAGE_LIMIT_MAX);
     }
     sums.check(&store.balances().await?, &mut report);
     codes::check(store, &owed, &mut report).await?;
-    audit::check(store, verify_head, &mut report).await?;
-    Ok(report)
+    audit::check(store, verify_head, Default::default(), &mut report).await?;
+    Ok(Some(report))
+}
+
+/// What an incremental check found in one round.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// What was read and found. `payments` are those read in this round, `unsettled` is counted over all so far.
+    pub report: Report,
+    /// What moves the check's mark on, so that the next round reads what comes after; none if something is wrong.
+    pub moved: Option<MoveCheckMark>,
+    /// Whether nothing is left to read, so that the sums were compared too.
+    pub is_complete: bool,
+}
+
+/// Reads what changed in `store`, a snapshot, since the check's mark, at most `limit` payments. What was read before is
+/// not read again: bytes that change behind the store's back are found by [`check`].
+pub async fn check_changes(
+    store: &dyn Queries,
+    verify_head: VerifyHead<'_>,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Round, PaymentError> {
+    let mark = store.check_mark().await?.unwrap_or_default();
+    let changed = store.changed(Page::first(limit)).await?;
+    let is_complete = changed.len() < Page::<PaymentId>::first(limit).size();
+    let mut report = Report::default();
+    let (mut sums, mut owed) = (Sums::take_on(mark.sums), Owed::default());
+    let tasks = tasks(store, &mut report).await?;
+    let (mut payments, mut unsettled, mut read) = (mark.payments, mark.unsettled, Vec::new());
+    for (id, seen) in changed {
+        let Some(payment) = store.payment(id).await? else {
+            report.wrong(3, id, "it is gone");
+            continue;
+        };
+        report.payments += 1;
+        let mut desk = Desk { store, sums: &mut sums, owed: &mut owed, tasks: &tasks, report: &mut report };
+        let (stood, stands) = sale::check(&mut desk, &payment, seen).await?;
+        payments += u64::from(seen == 0);
+        unsettled = (unsettled + u64::from(stands.is_unsettled)).saturating_sub(stood.is_unsettled.into());
+        read.push((id, payment.version));
+    }
+    for enrolment in owed.enrolments() {
+        if let Some(enrolment) = store.enrolment(enrolment).await? {
+            report.rows += 1;
+            codes::counter(store, &enrolment, &mut report).await?;
+        }
+    }
+    let seen = (mark.audit_sequence, mark.audit_hash);
+    let (audit_sequence, audit_hash) = audit::check(store, verify_head, seen, &mut report).await?;
+    if is_complete {
+        sums.check(&store.balances().await?, &mut report);
+    }
+    report.unsettled = unsettled;
+    let number = mark.number + 1;
+    let sums = sums.into_rows();
+    let mark = CheckMark { number, at: now, payments, unsettled, sums, audit_sequence, audit_hash };
+    let moved = report.is_sound().then_some(MoveCheckMark { mark, payments: read });
+    Ok(Round { report, moved, is_complete })
 }
 
 /// The tasks that operators have, or had, because of each payment.
-async fn tasks(store: &dyn Store, report: &mut Report) -> Result<Tasks, PaymentError> {
+async fn tasks(store: &dyn Queries, report: &mut Report) -> Result<Tasks, PaymentError> {
     let mut all = Tasks::new();
     let mut page = Page::first(PAGE_LIMIT_MAX);
     loop {

@@ -12,8 +12,8 @@ pub(crate) struct Replayed {
     pub(crate) postings: Vec<(u32, Posting)>,
     /// What the provider had to learn, with the version that caused each; the authorisation is not among them.
     pub(crate) effects: Vec<(u32, EffectKind)>,
-    /// What the phone had to learn.
-    pub(crate) told: Vec<Told>,
+    /// What the phone had to learn, with the version that caused each.
+    pub(crate) told: Vec<(u32, Told)>,
     /// Where it stood when the till could first be answered; none if it cannot yet.
     pub(crate) answered: Option<PaymentState>,
 }
@@ -37,7 +37,7 @@ pub(crate) fn replay_all(stored: &Payment, events: &[EventRow]) -> Result<Replay
         }
         postings.extend(step.postings.into_iter().map(|posting| (row.version, posting)));
         effects.extend(step.effects.into_iter().map(|kind| (row.version, kind)));
-        told.extend(step.told);
+        told.extend(step.told.map(|told| (row.version, told)));
         answered = answered.or_else(|| answerable(&payment));
     }
     Ok(Replayed { payment, postings, effects, told, answered })

@@ -117,7 +117,7 @@ impl Payments {
         };
         let new_effects = self.effects(&next, effects, at);
         let wake_at = wake_at(&next, self.answer_by(&next));
-        let event = EventRow { payment: next.id, version: next.version, at, event };
+        let event = EventRow { payment: next.id, version: next.version, at, event, confirmation: None };
         Ok(ChangePayment {
             expected_version: payment.version,
             payment: next,

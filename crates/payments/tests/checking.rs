@@ -388,6 +388,7 @@ async fn refused_codes_leave_a_sound_store() {
             enrolment: None,
             counter: None,
             at: start(),
+            confirmation: None,
         },
         enrolment: None,
         code_use: None,

@@ -159,7 +159,7 @@ proptest! {
             captured += match event { PaymentEvent::Capture { amount_minor, .. } => amount_minor, _ => 0 };
             settled.count(&event);
             payment = step.payment;
-            events.push(EventRow { payment: payment.id, version: payment.version, at, event });
+            events.push(EventRow { payment: payment.id, version: payment.version, at, event, confirmation: None });
             postings.extend(step.postings);
             check(&payment, &postings, &settled);
         }

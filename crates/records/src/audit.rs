@@ -1,5 +1,6 @@
 //! The audit trail: who did what to whom, chained so that no byte changes unseen.
 
+use crypto::p256::{Signature, VerifyingKey};
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +90,14 @@ pub struct AuditHead {
 }
 
 impl AuditHead {
+    /// Whether `key` signed it.
+    pub fn is_signed_by(&self, key: &VerifyingKey) -> bool {
+        let signature = self.signature.as_slice().try_into().ok();
+        let signature = signature.and_then(|raw| Signature::from_bytes(raw).ok());
+        let signed = Self::to_sign(self.sequence, &self.hash);
+        signature.is_some_and(|signature| key.verify(&[&signed], &signature).is_ok())
+    }
+
     /// The bytes that are signed.
     pub fn to_sign(sequence: u64, hash: &[u8; 32]) -> Vec<u8> {
         [b"batzen audit head 1".as_slice(), &sequence.to_be_bytes(), hash].concat()

@@ -2,8 +2,8 @@
 
 use crate::{
     ActivationCodeRow, ActivationUse, Answer, AuditEntry, AuditHead, Checkout, CodeUse, Customer, Effect,
-    Enrolment, EventRow, IdempotencyRow, Merchant, MerchantTerms, Method, NewConfirmation, OperatorTask,
-    RequestId, VerdictRow,
+    Enrolment, EventRow, IdempotencyRow, Merchant, MerchantTerms, Method, MoveCheckMark, NewConfirmation,
+    OperatorTask, RequestId, VerdictRow,
 };
 use model::{EffectId, MerchantId, Payment, Posting, Timestamp};
 
@@ -48,6 +48,8 @@ pub enum Command {
         /// When next.
         due_at: Timestamp,
     },
+    /// Moves the mark of the incremental check on.
+    MoveCheckMark(Box<MoveCheckMark>),
     /// Adds a signature under the audit chain.
     SignAudit(AuditHead),
     /// Something happened that changes nothing but must be on record.

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod audit;
+mod check;
 mod command;
 mod effect;
 mod enrolment;
@@ -14,6 +15,7 @@ mod sale;
 mod store;
 
 pub use audit::{Actor, AuditEntry, AuditHead, AuditRow};
+pub use check::{CheckMark, CheckedSum, MoveCheckMark};
 pub use command::{
     BeginPayment, ChangeEnrolment, ChangePayment, Command, Enrol, EnrolmentChange, Outcome, PutMethod,
 };
@@ -27,4 +29,4 @@ pub use sale::{
     Answer, Balance, CodeUse, ConfirmationRow, EventRow, IdempotencyRow, NewConfirmation, PostingRow,
     RequestId, VerdictRow,
 };
-pub use store::{Store, StoreError, StoreFuture};
+pub use store::{Queries, Store, StoreError, StoreFuture};

@@ -38,6 +38,8 @@ pub struct VerdictRow {
     pub counter: Option<Counter>,
     /// When.
     pub at: Timestamp,
+    /// The sequence of the confirmation that tells the phone of a refusal; the store sets it.
+    pub confirmation: Option<u32>,
 }
 
 /// One event of a payment, in its place.
@@ -51,6 +53,8 @@ pub struct EventRow {
     pub at: Timestamp,
     /// What.
     pub event: PaymentEvent,
+    /// The sequence of the confirmation that tells the phone; the store sets it.
+    pub confirmation: Option<u32>,
 }
 
 /// One posting in its place.

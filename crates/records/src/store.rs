@@ -1,9 +1,9 @@
-//! The port to a store: one door for changes, named queries for looking.
+//! The port to a store: one door for changes, named queries for looking, at what is durable now or was at one moment.
 
 use crate::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, Checkout, CodeUse, Command, ConfirmationRow, Customer,
-    Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page, PostingRow,
-    VerdictRow,
+    ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
+    Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page,
+    PostingRow, VerdictRow,
 };
 use core::future::Future;
 use core::pin::Pin;
@@ -37,12 +37,17 @@ pub enum StoreError {
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// A store. Every implementation passes one suite (`store::conformance`).
-///
-/// Queries see only what is durable. A page's rows come in key order.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Queries {
     /// Does `command` wholly and durably, or not at all.
     fn commit(&self, command: Command) -> StoreFuture<'_, Outcome>;
 
+    /// All that is durable now, as it stays for whoever looks at it, however much is committed meanwhile. Keeping it
+    /// for long keeps the room of what is deleted meanwhile.
+    fn snapshot(&self) -> StoreFuture<'_, Box<dyn Queries>>;
+}
+
+/// What can be asked of a store. Queries see only what is durable. A page's rows come in key order.
+pub trait Queries: Send + Sync + 'static {
     /// A customer.
     fn customer(&self, id: CustomerId) -> StoreFuture<'_, Option<Customer>>;
     /// Customers by id.
@@ -110,4 +115,9 @@ pub trait Store: Send + Sync + 'static {
     fn audit(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditRow>>;
     /// Signatures under the audit chain, by the row they cover.
     fn audit_heads(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditHead>>;
+
+    /// Payments that the check has not read as they stand, by id, each with the version that it has read; 0 for none.
+    fn changed(&self, page: Page<PaymentId>) -> StoreFuture<'_, Vec<(PaymentId, u32)>>;
+    /// Where the check stands; none if there has been none yet.
+    fn check_mark(&self) -> StoreFuture<'_, Option<CheckMark>>;
 }

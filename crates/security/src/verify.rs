@@ -198,6 +198,7 @@ impl Case<'_> {
             enrolment: proved.map(|code| code.fields.enrolment),
             counter: proved.map(|code| code.fields.counter),
             at: self.now,
+            confirmation: None,
         }
     }
 

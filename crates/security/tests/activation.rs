@@ -8,7 +8,7 @@ use crypto::{SystemRandom, x509};
 use protocol::{
     activation::Challenge, error::ProtocolError, evidence::Evidence, short_text::ShortText, verdict::Verdict,
 };
-use records::{Actor, EnrolmentStatus, Page, Store, TrustLevel};
+use records::{Actor, EnrolmentStatus, Page, Queries, TrustLevel};
 use security::{ActivationRefusal, SecurityError};
 use support::*;
 

@@ -5,7 +5,7 @@ mod support;
 use crypto::{SystemRandom, p256::Signature};
 use model::{Currency, MethodSlot};
 use protocol::verdict::Verdict;
-use records::{AuditHead, EnrolmentStatus, LockReason, MethodState, Store};
+use records::{AuditHead, EnrolmentStatus, LockReason, MethodState, Queries};
 use security::{AuthenticationRefusal, Policy, Security, SecurityError};
 use support::*;
 

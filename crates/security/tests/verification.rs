@@ -4,7 +4,7 @@ mod support;
 
 use model::{Currency, MethodSlot, Order, PaymentId, Timestamp, Unwatched};
 use protocol::{evidence::Evidence, payment_code::Cap, verdict::Verdict};
-use records::{EnrolmentStatus, LockReason, Store};
+use records::{EnrolmentStatus, LockReason, Queries};
 use security::{Policy, Security, Verification};
 use std::sync::Arc;
 use support::*;

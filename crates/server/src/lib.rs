@@ -5,6 +5,7 @@
 
 mod answer;
 mod callers;
+mod checks;
 mod confirmations;
 mod fail;
 mod failpoint;

@@ -1,7 +1,7 @@
 //! Figures for operators, in Prometheus' form. Labels are few and never ids.
 
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
 /// Upper ends of what times are counted by, in seconds. The first are for steps of a payment alone: a whole request
@@ -30,6 +30,12 @@ pub(crate) struct Metrics {
     pub(crate) listeners: IntGauge,
     /// The last row of the audit trail that is signed.
     pub(crate) audit_signed: IntGauge,
+    /// What the last check found to be wrong.
+    pub(crate) check_findings: IntGauge,
+    /// When the last check ended, seconds since the epoch.
+    pub(crate) check_ended: IntGauge,
+    /// Rows that checks read.
+    pub(crate) check_rows: IntCounter,
 }
 
 impl Metrics {
@@ -45,6 +51,11 @@ impl Metrics {
             let gauge = IntGauge::new(name, help).expect("the names are well-formed");
             registry.register(Box::new(gauge.clone())).expect("each name is registered once");
             gauge
+        };
+        let counter = |name: &str, help: &str| {
+            let counter = IntCounter::new(name, help).expect("the names are well-formed");
+            registry.register(Box::new(counter.clone())).expect("each name is registered once");
+            counter
         };
         let seconds = |name: &str, help: &str, label: &str, buckets: &[f64]| {
             let histogram = HistogramOpts::new(name, help).buckets(buckets.to_vec());
@@ -83,6 +94,9 @@ impl Metrics {
             work_failures: gauge("batzen_work_failures", "Payments whose work failed in the last round."),
             listeners: gauge("batzen_listeners", "Phones that listen for confirmations."),
             audit_signed: gauge("batzen_audit_signed_sequence", "The last audit row that is signed."),
+            check_findings: gauge("batzen_check_findings", "What the last check found to be wrong."),
+            check_ended: gauge("batzen_check_ended_seconds", "When the last check ended, since the epoch."),
+            check_rows: counter("batzen_check_rows_total", "Rows that checks read."),
             registry,
         }
     }

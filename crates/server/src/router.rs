@@ -2,7 +2,7 @@
 
 use crate::input::{BODY_BYTES_MAX, read_body};
 use crate::observe::observe;
-use crate::routes::{admin, books, payments, phone, system};
+use crate::routes::{admin, books, checks, payments, phone, system};
 use crate::state::Shared;
 use crate::{fail, fail::Fail};
 use api::problem::ProblemType;
@@ -63,6 +63,7 @@ fn work() -> OpenApiRouter<Shared> {
         .routes(routes!(admin::unlock))
         .routes(routes!(admin::payment))
         .routes(routes!(admin::steps))
+        .routes(routes!(checks::checks, checks::start_check))
         .routes(routes!(books::balances))
         .routes(routes!(books::set_terms))
         .routes(routes!(books::tasks))

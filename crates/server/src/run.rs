@@ -1,5 +1,6 @@
 //! The server's life: from an open listener to the last answer.
 
+use crate::checks;
 use crate::router::router;
 use crate::state::{Parts, Shared};
 use crate::workers;
@@ -55,9 +56,11 @@ pub async fn run(
         ..ServeLimits::default()
     };
     let pages = parts.pages.clone().unwrap_or_default();
+    let check_every = parts.check_every;
     let shared = Shared::new(parts);
     let (drained, is_drained) = watch::channel(false);
-    let worker = tokio::spawn(workers::work(shared.clone(), is_drained));
+    let worker = tokio::spawn(workers::work(shared.clone(), is_drained.clone()));
+    let checker = tokio::spawn(checks::work(shared.clone(), check_every, is_drained));
     let live = shared.live.clone();
     let shutdown = async move {
         shutdown.await;
@@ -67,6 +70,7 @@ pub async fn run(
     let served = https::serve(listener.socket, listener.tls, router(shared, pages), shutdown, limits).await;
     drained.send_replace(true);
     worker.await.map_err(|_| RunError::Worker)?;
+    checker.await.map_err(|_| RunError::Worker)?;
     served.map_err(RunError::from)
 }
 

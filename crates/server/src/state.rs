@@ -1,5 +1,6 @@
 //! What all routes share.
 
+use crate::checks::Checks;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::pace::Pace;
@@ -12,6 +13,7 @@ use records::Store;
 use security::{KeyStore, Security};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a payment server is put together from.
 pub struct Parts {
@@ -31,6 +33,8 @@ pub struct Parts {
     pub operator_key_hash: [u8; 32],
     /// What the server takes at most.
     pub limits: ServerLimits,
+    /// How often what changed in the store is checked; none for never.
+    pub check_every: Option<Duration>,
     /// The EMV envelopes that the server takes beside digits; none by default, since it needs a registered
     /// application id.
     pub emv_profile: Option<EmvProfile>,
@@ -69,6 +73,7 @@ pub(crate) struct Inner {
     pub(crate) metrics: Metrics,
     pub(crate) steps: Steps,
     pub(crate) pace: Pace,
+    pub(crate) checks: Checks,
     pub(crate) operator_key_hash: [u8; 32],
     pub(crate) limits: ServerLimits,
     pub(crate) emv_profile: Option<EmvProfile>,
@@ -95,6 +100,7 @@ impl Shared {
             metrics: Metrics::new(),
             steps: Steps::default(),
             pace: Pace::new(parts.limits.checkout_rate_per_s),
+            checks: Checks::default(),
             operator_key_hash: parts.operator_key_hash,
             limits: parts.limits,
             emv_profile: parts.emv_profile,

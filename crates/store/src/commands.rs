@@ -1,5 +1,6 @@
 //! The commands, each as: look, refuse or stage. Nothing here writes; [`Session`] does once a command is done.
 
+mod check;
 mod enrolments;
 mod ledger;
 mod parties;
@@ -38,6 +39,7 @@ fn stage(session: &mut Session<'_>, command: Command) -> Result<Outcome, Fault> 
         Command::ChangePayment(command) => payments::change(session, *command),
         Command::Cancel(request, at) => requests::cancel(session, request, at),
         Command::DelayEffect { effect, attempts, due_at } => work::delay(session, effect, attempts, due_at),
+        Command::MoveCheckMark(command) => check::move_mark(session, *command),
         Command::SignAudit(head) => work::sign(session, &head),
         Command::Record(entry) => session.audit(entry).map(|()| Outcome::Done),
     }

@@ -9,6 +9,7 @@
     reason = "these are tests, kept where others can call them"
 )]
 
+mod check;
 mod lists;
 mod parallel;
 mod parties;
@@ -16,6 +17,7 @@ mod payments;
 pub mod sample;
 mod work;
 
+pub use check::*;
 pub use lists::*;
 pub use parallel::*;
 pub use parties::*;
@@ -25,7 +27,7 @@ pub use work::*;
 use core::fmt::Debug;
 use core::future::Future;
 use model::{EffectId, EnrolmentId, PaymentId, Timestamp};
-use records::{Command, Outcome, PAGE_LIMIT_MAX, Page, Store};
+use records::{Command, Outcome, PAGE_LIMIT_MAX, Page, Queries, Store};
 
 /// Where a store is kept while none has it open.
 pub trait Place: Send + Sync {
@@ -62,6 +64,8 @@ macro_rules! conformance_suite {
             effects_are_sent_again_when_due,
             tasks_are_settled_once,
             the_audit_chain_is_signed_where_it_is,
+            what_changed_is_to_be_checked,
+            a_snapshot_shows_one_moment,
             lists_come_in_pages,
             a_merchants_payments_come_latest_first,
             one_counter_is_consumed_once_by_many_at_once,
@@ -110,7 +114,7 @@ async fn expect_refused(store: &impl Store, command: Command) {
 const EVER: Timestamp = Timestamp::from_ms(i64::MAX);
 
 /// Everything that the queries show, as text: equal pictures are equal stores.
-pub async fn picture(store: &impl Store) -> Vec<String> {
+pub async fn picture(store: &(impl Queries + ?Sized)) -> Vec<String> {
     let mut lines = Vec::new();
     let customers = store.customers(Page::first(PAGE_LIMIT_MAX)).await.unwrap();
     for customer in &customers {
@@ -134,10 +138,12 @@ pub async fn picture(store: &impl Store) -> Vec<String> {
     show(&mut lines, &store.balances().await.unwrap());
     show(&mut lines, &store.audit(Page::first(PAGE_LIMIT_MAX)).await.unwrap());
     show(&mut lines, &store.audit_heads(Page::first(PAGE_LIMIT_MAX)).await.unwrap());
+    show(&mut lines, &store.changed(Page::first(PAGE_LIMIT_MAX)).await.unwrap());
+    show(&mut lines, &store.check_mark().await.unwrap());
     lines
 }
 
-async fn picture_of_payment(store: &impl Store, id: PaymentId, lines: &mut Vec<String>) {
+async fn picture_of_payment(store: &(impl Queries + ?Sized), id: PaymentId, lines: &mut Vec<String>) {
     show(lines, &store.verdict(id).await.unwrap());
     show(lines, &store.events(id).await.unwrap());
     show(lines, &store.postings(id).await.unwrap());

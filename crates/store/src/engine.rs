@@ -1,4 +1,5 @@
-//! The engine as the writer and all readers share it: open, being looked at after a failure, stopped or closed.
+//! The engine as the writer and all readers share it: open, being looked at after a failure, stopped or closed; or
+//! frozen, for readers who want one moment.
 
 use crate::fault::Fault;
 use crate::key::{Key, KeyBytes};
@@ -13,6 +14,8 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 pub(crate) enum State {
     /// It can.
     Open(Database),
+    /// It shows what was durable at one moment, and is never written to.
+    Frozen(Snapshot),
     /// It failed for want of room and is opened again.
     Recovering,
     /// It failed in a way that only an operator can end; says how.
@@ -27,8 +30,14 @@ impl State {
         match self {
             Self::Open(_) | Self::Recovering => StoreError::Busy,
             Self::Stopped(reason) => StoreError::Failed(reason.clone()),
-            Self::Closed => StoreError::Closed,
+            Self::Frozen(_) | Self::Closed => StoreError::Closed,
         }
+    }
+
+    /// What is durable now.
+    fn look(&self) -> Result<Snapshot, StoreError> {
+        let Self::Open(database) = self else { return Err(self.reason()) };
+        Ok(Snapshot(database.begin_read().map_err(|error| Fault::from(error).told())?))
     }
 }
 
@@ -50,12 +59,18 @@ impl Engine {
         core::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), state)
     }
 
+    /// An engine that shows what is durable now, for as long as it is kept.
+    pub(crate) fn freeze(&self) -> Result<Self, StoreError> {
+        Ok(Self(RwLock::new(State::Frozen(self.state().look()?))))
+    }
+
     /// Asks about what is durable.
     pub(crate) fn read<T>(&self, ask: impl FnOnce(&Snapshot) -> Result<T, Fault>) -> Result<T, StoreError> {
         let state = self.state();
-        let State::Open(database) = &*state else { return Err(state.reason()) };
-        let txn = database.begin_read().map_err(|error| Fault::from(error).told())?;
-        ask(&Snapshot(txn)).map_err(Fault::told)
+        if let State::Frozen(snapshot) = &*state {
+            return ask(snapshot).map_err(Fault::told);
+        }
+        ask(&state.look()?).map_err(Fault::told)
     }
 }
 

@@ -84,6 +84,11 @@ impl Key for [u8; 32] {
     }
 }
 
+/// The key of a table's only row.
+impl Key for () {
+    fn write(&self, _: &mut KeyBytes) {}
+}
+
 impl Key for u8 {
     fn write(&self, bytes: &mut KeyBytes) {
         bytes.push(&[*self]);

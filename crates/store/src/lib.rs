@@ -102,9 +102,14 @@ impl EmbeddedStore {
             }
             State::Recovering => return Err(StoreError::DiskFull),
             State::Stopped(reason) => return Err(StoreError::Failed(reason)),
-            State::Closed => {}
+            State::Frozen(_) | State::Closed => {}
         }
         ended
+    }
+
+    /// A store of what is durable now, which takes no commands.
+    pub(crate) fn frozen(&self) -> Result<Self, StoreError> {
+        Ok(Self { engine: Arc::new(self.engine.freeze()?), queue: None, writer: None })
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -14,10 +14,20 @@ use model::{
     PaymentId, TerminalNumber, Timestamp,
 };
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, Checkout, CodeUse, Command, ConfirmationRow, Customer,
-    Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page, PostingRow,
-    Store, StoreFuture, VerdictRow,
+    ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
+    Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page,
+    PostingRow, Queries, Store, StoreFuture, VerdictRow,
 };
+
+impl Store for EmbeddedStore {
+    fn commit(&self, command: Command) -> StoreFuture<'_, Outcome> {
+        Box::pin(self.send(command))
+    }
+
+    fn snapshot(&self) -> StoreFuture<'_, Box<dyn Queries>> {
+        Box::pin(async { Ok(Box::new(self.frozen()?) as Box<dyn Queries>) })
+    }
+}
 
 impl EmbeddedStore {
     fn ask<'a, T: Send + 'a>(
@@ -28,11 +38,7 @@ impl EmbeddedStore {
     }
 }
 
-impl Store for EmbeddedStore {
-    fn commit(&self, command: Command) -> StoreFuture<'_, Outcome> {
-        Box::pin(self.send(command))
-    }
-
+impl Queries for EmbeddedStore {
     fn customer(&self, id: CustomerId) -> StoreFuture<'_, Option<Customer>> {
         self.ask(move |snapshot| snapshot.get(t::CUSTOMERS, &id))
     }
@@ -193,5 +199,13 @@ impl Store for EmbeddedStore {
 
     fn audit_heads(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditHead>> {
         self.ask(move |snapshot| snapshot.page(t::AUDIT_HEADS, page))
+    }
+
+    fn changed(&self, page: Page<PaymentId>) -> StoreFuture<'_, Vec<(PaymentId, u32)>> {
+        self.ask(move |snapshot| snapshot.page(t::CHANGED, page))
+    }
+
+    fn check_mark(&self) -> StoreFuture<'_, Option<CheckMark>> {
+        self.ask(move |snapshot| snapshot.get(t::CHECK_MARK, &()))
     }
 }

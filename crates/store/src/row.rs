@@ -4,8 +4,9 @@
 use crate::fault::Fault;
 use model::{CheckoutId, EffectId, IdempotencyKey, Payment, PaymentId, Timestamp};
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, Checkout, CodeUse, ConfirmationRow, Customer, Effect,
-    Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, PostingRow, StoreError, VerdictRow,
+    ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer,
+    Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, PostingRow, StoreError,
+    VerdictRow,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -47,12 +48,14 @@ rows!(
     Balance,
     AuditRow,
     AuditHead,
+    CheckMark,
     // What indexes point to.
     CheckoutId,
     PaymentId,
     EffectId,
     Timestamp,
     (CheckoutId, IdempotencyKey),
+    (PaymentId, u32),
 );
 
 /// Appends `row` to `bytes`.

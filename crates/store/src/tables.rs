@@ -11,8 +11,8 @@ use model::{
     MethodSlot, Payment, PaymentId, TerminalNumber, Timestamp,
 };
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, Checkout, CodeUse, ConfirmationRow, Customer, Effect,
-    Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, PostingRow, VerdictRow,
+    ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer,
+    Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, PostingRow, VerdictRow,
 };
 use redb::TableDefinition;
 
@@ -122,4 +122,10 @@ tables! {
     AUDIT: u64 => AuditRow, "audit";
     /// Signatures under the audit chain by the row they cover.
     AUDIT_HEADS: u64 => AuditHead, "audit_heads";
+
+    // What is still to be checked.
+    /// Payments that the check has not read as they stand, with the version that it has read.
+    CHANGED: PaymentId => (PaymentId, u32), "changed";
+    /// Where the check stands: one row.
+    CHECK_MARK: () => CheckMark, "check_mark";
 }

@@ -5,7 +5,9 @@ mod disk;
 
 use disk::{Fate, FaultDisk, Rows, rows};
 use model::{Layer, PaymentId};
-use records::{BeginPayment, ChangePayment, Command, Outcome, PAGE_LIMIT_MAX, Page, PutMethod, Store};
+use records::{
+    BeginPayment, ChangePayment, Command, Outcome, PAGE_LIMIT_MAX, Page, PutMethod, Queries, Store,
+};
 use std::sync::Arc;
 use store::EmbeddedStore;
 use store::conformance::sample;

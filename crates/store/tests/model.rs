@@ -8,7 +8,7 @@ use model::{CheckoutId, Counter, Layer, Payment, PaymentId, Timestamp};
 use proptest::prelude::*;
 use records::{
     ChangeEnrolment, ChangePayment, Command, Enrolment, EnrolmentChange, Outcome, PAGE_LIMIT_MAX, Page,
-    RequestId, Store, StoreError,
+    Queries, RequestId, Store, StoreError,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use store::EmbeddedStore;

@@ -3,7 +3,7 @@
 mod disk;
 
 use disk::{Fate, FaultDisk, rows};
-use records::{Command, Outcome, PAGE_LIMIT_MAX, Page, Store, StoreError};
+use records::{Command, Outcome, PAGE_LIMIT_MAX, Page, Queries, Store, StoreError};
 use std::time::Duration;
 use store::EmbeddedStore;
 use store::conformance::sample;

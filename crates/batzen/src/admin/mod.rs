@@ -2,6 +2,7 @@
 
 mod api_client;
 mod books;
+mod check;
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -86,17 +87,24 @@ enum AdminCommand {
         /// Which.
         id: PaymentId,
     },
+    /// Check what is stored while payments go on, and wait for what is found; exits with 1 if something is wrong.
+    ///
+    /// The server checks what changed by itself, every minute unless its configuration says otherwise.
+    Check {
+        /// Read everything, not only what changed since the last check.
+        #[arg(long)]
+        whole: bool,
+    },
     #[command(flatten)]
     Books(BooksCommand),
 }
 
 pub(crate) fn admin(arguments: AdminArgs, output: &Output) -> Result<ExitCode, Failure> {
     let client = OperatorClient::new(arguments.server, &arguments.roots, &arguments.key, arguments.operator)?;
-    runtime()?.block_on(run(&client, arguments.command, output))?;
-    Ok(ExitCode::SUCCESS)
+    runtime()?.block_on(run(&client, arguments.command, output))
 }
 
-async fn run(client: &OperatorClient, command: AdminCommand, output: &Output) -> Result<(), Failure> {
+async fn run(client: &OperatorClient, command: AdminCommand, output: &Output) -> Result<ExitCode, Failure> {
     match command {
         AdminCommand::AddCustomer { name } => {
             let made: CustomerView = client.post("/v1/admin/customers", &CustomerRequest { name }).await?;
@@ -134,9 +142,10 @@ async fn run(client: &OperatorClient, command: AdminCommand, output: &Output) ->
             lines.extend(story.open_effects.iter().map(|effect| format!("  still to tell: {effect}")));
             show(output, &story, lines.join("\n"));
         }
+        AdminCommand::Check { whole } => return check::run(client, whole, output).await,
         AdminCommand::Books(command) => books::run(client, command, output).await?,
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn turn(client: &OperatorClient, id: EnrolmentId, verb: &str, output: &Output) -> Result<(), Failure> {

@@ -33,6 +33,9 @@ pub(crate) struct ServerConfig {
     /// How long a till may take to capture, in seconds: 1 to 604 800.
     #[serde(default = "default_capture_window_s")]
     pub(crate) capture_window_s: u32,
+    /// How often what changed in the store is checked, in seconds; 0 for never.
+    #[serde(default = "default_check_every_s")]
+    pub(crate) check_every_s: u32,
     /// EMV consumer-presented envelopes that are taken beside digits; none if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) emv_profile: Option<EmvText>,
@@ -112,6 +115,10 @@ impl EmvText {
 
 const fn default_capture_window_s() -> u32 {
     3_600
+}
+
+const fn default_check_every_s() -> u32 {
+    60
 }
 
 impl ServerConfig {

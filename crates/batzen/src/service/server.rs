@@ -21,7 +21,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use store::EmbeddedStore;
 use tokio::net::TcpListener;
 
@@ -147,6 +147,7 @@ fn parts(config: &ServerConfig, store: EmbeddedStore) -> Result<(Parts, Arc<Embe
         terms,
         operator_key_hash: sha256(&[operator_key.as_bytes()]),
         limits: ServerLimits::default(),
+        check_every: (config.check_every_s > 0).then(|| Duration::from_secs(config.check_every_s.into())),
         emv_profile: config.emv_profile.as_ref().map(EmvText::to_profile).transpose()?,
         pages: config.pages.as_ref().map(pages).transpose()?,
     };

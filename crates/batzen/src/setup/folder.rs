@@ -206,6 +206,7 @@ fn server_config(ports: Ports, browsing: Browsing) -> Result<ServerConfig, Failu
         private_key: format!("{stem}.key").into(),
     };
     Ok(ServerConfig {
+        check_every_s: 60,
         listen: on_this_machine(ports.server),
         identity: files("server"),
         store: "store/payments.redb".into(),

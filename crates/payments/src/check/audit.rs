@@ -2,16 +2,22 @@
 
 use super::{Report, VerifyHead};
 use crate::PaymentError;
-use records::{AuditHead, PAGE_LIMIT_MAX, Page, Store};
+use records::{AuditHead, PAGE_LIMIT_MAX, Page, Queries};
+use std::iter::Peekable;
 
+/// A place in the chain: a row's sequence and hash, zeros for the beginning.
+pub(super) type Place = (u64, [u8; 32]);
+
+/// Follows the chain on from the row at `last`. Gives its end.
 pub(super) async fn check(
-    store: &dyn Store,
+    store: &dyn Queries,
     verify_head: VerifyHead<'_>,
+    mut last: Place,
     report: &mut Report,
-) -> Result<(), PaymentError> {
-    let heads = heads(store, verify_head, report).await?;
+) -> Result<Place, PaymentError> {
+    let heads = heads(store, verify_head, last.0, report).await?;
     let mut heads = heads.iter().peekable();
-    let mut last = (0_u64, [0_u8; 32]);
+    compare(&mut heads, last, report);
     loop {
         let rows = store.audit(Page::after(last.0, PAGE_LIMIT_MAX)).await?;
         if rows.is_empty() {
@@ -27,31 +33,34 @@ pub(super) async fn check(
                 );
             }
             last = (row.sequence, row.hash);
-            while let Some(head) = heads.next_if(|head| head.sequence == row.sequence) {
-                if head.hash != row.hash {
-                    report.wrong(
-                        7,
-                        format!("audit row {}", row.sequence),
-                        "it is not what the server signed",
-                    );
-                }
-            }
+            compare(&mut heads, last, report);
         }
     }
     for head in heads {
         report.wrong(7, format!("audit row {}", head.sequence), "the server signed it, and it is gone");
     }
-    Ok(())
+    Ok(last)
 }
 
+/// What was signed of a row is that row.
+fn compare<'a>(heads: &mut Peekable<impl Iterator<Item = &'a AuditHead>>, row: Place, report: &mut Report) {
+    while let Some(head) = heads.next_if(|head| head.sequence == row.0) {
+        if head.hash != row.1 {
+            report.wrong(7, format!("audit row {}", row.0), "it is not what the server signed");
+        }
+    }
+}
+
+/// All signatures from the one that covers row `first` on.
 async fn heads(
-    store: &dyn Store,
+    store: &dyn Queries,
     verify_head: VerifyHead<'_>,
+    first: u64,
     report: &mut Report,
 ) -> Result<Vec<AuditHead>, PaymentError> {
     let mut heads: Vec<AuditHead> = Vec::new();
     loop {
-        let after = heads.last().map_or(0, |head| head.sequence);
+        let after = heads.last().map_or(first.saturating_sub(1), |head| head.sequence);
         let page = store.audit_heads(Page::after(after, PAGE_LIMIT_MAX)).await?;
         if page.is_empty() {
             return Ok(heads);

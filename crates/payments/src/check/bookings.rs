@@ -93,7 +93,7 @@ const fn known_minor(event: &PaymentEvent) -> i64 {
 }
 
 /// The booking whose outcome an event tells.
-const fn settled(event: &PaymentEvent) -> Option<Booking> {
+pub(super) const fn settled(event: &PaymentEvent) -> Option<Booking> {
     match event {
         PaymentEvent::CaptureBooked { capture, .. } => Some(Booking::Capture(*capture)),
         PaymentEvent::RefundBooked { refund, .. } => Some(Booking::Refund(*refund)),

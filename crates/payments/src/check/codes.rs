@@ -5,7 +5,7 @@ use crate::PaymentError;
 use crate::step::Told;
 use model::{Counter, EnrolmentId};
 use protocol::confirmation::ConfirmationKind;
-use records::{Enrolment, PAGE_LIMIT_MAX, Page, Store};
+use records::{Enrolment, PAGE_LIMIT_MAX, Page, Queries};
 use std::collections::HashMap;
 
 /// What phones must have been told of payments, counted by enrolment.
@@ -32,16 +32,22 @@ impl Count {
 }
 
 impl Owed {
+    /// Whose payments were read.
+    pub(super) fn enrolments(&self) -> impl Iterator<Item = EnrolmentId> + '_ {
+        self.0.keys().copied()
+    }
+
     /// Adds what the events of one payment had to tell.
-    pub(super) fn confirmations(&mut self, enrolment: EnrolmentId, told: &[Told], whole_minor: i64) {
-        for told in told {
+    pub(super) fn confirmations(&mut self, enrolment: EnrolmentId, told: &[(u32, Told)], whole_minor: i64) {
+        let count = self.0.entry(enrolment).or_default();
+        for (_, told) in told {
             let (kind, amount_minor) = told.as_confirmation(whole_minor);
-            self.0.entry(enrolment).or_default().add(kind, amount_minor);
+            count.add(kind, amount_minor);
         }
     }
 }
 
-pub(super) async fn check(store: &dyn Store, owed: &Owed, report: &mut Report) -> Result<(), PaymentError> {
+pub(super) async fn check(store: &dyn Queries, owed: &Owed, report: &mut Report) -> Result<(), PaymentError> {
     let mut page: Page<EnrolmentId> = Page::first(PAGE_LIMIT_MAX);
     loop {
         let enrolments = store.enrolments(page).await?;
@@ -61,7 +67,11 @@ pub(super) async fn check(store: &dyn Store, owed: &Owed, report: &mut Report) -
 }
 
 /// The highest counter of an enrolment is one that was consumed, and none above it was.
-async fn counter(store: &dyn Store, enrolment: &Enrolment, report: &mut Report) -> Result<(), PaymentError> {
+pub(super) async fn counter(
+    store: &dyn Queries,
+    enrolment: &Enrolment,
+    report: &mut Report,
+) -> Result<(), PaymentError> {
     if let Some(above) = enrolment.counter.0.checked_add(1)
         && store.code_use(enrolment.id, Counter(above)).await?.is_some()
     {
@@ -74,7 +84,7 @@ async fn counter(store: &dyn Store, enrolment: &Enrolment, report: &mut Report) 
 }
 
 async fn confirmations(
-    store: &dyn Store,
+    store: &dyn Queries,
     enrolment: EnrolmentId,
     report: &mut Report,
 ) -> Result<Count, PaymentError> {

@@ -1,37 +1,41 @@
 //! One payment: its events, postings, effects, request, verdict and consumed code agree.
 
 use super::codes::Owed;
+use super::standing::Standing;
 use super::sums::Sums;
 use super::{Report, Tasks, bookings};
-use crate::replay::replay_all;
+use crate::replay::{Replayed, replay_all};
 use crate::{PaymentError, answers};
-use model::{Payment, PaymentState};
+use model::{EnrolmentId, Payment, PaymentState};
 use protocol::verdict::Verdict;
-use records::{Effect, Store};
+use records::{ConfirmationRow, Effect, EventRow, NewConfirmation, Page, Queries};
 
 /// What a check of one payment adds to or looks up.
 pub(super) struct Desk<'a> {
-    pub(super) store: &'a dyn Store,
+    pub(super) store: &'a dyn Queries,
     pub(super) sums: &'a mut Sums,
     pub(super) owed: &'a mut Owed,
+    /// The tasks that operators have, or had, because of each payment.
     pub(super) tasks: &'a Tasks,
     pub(super) report: &'a mut Report,
 }
 
-pub(super) async fn check(desk: &mut Desk<'_>, payment: &Payment) -> Result<(), PaymentError> {
+/// Reads all of a payment; what was counted in at its version `seen` is not counted again. Gives how it stood then and
+/// stands now.
+pub(super) async fn check(
+    desk: &mut Desk<'_>,
+    payment: &Payment,
+    seen: u32,
+) -> Result<(Standing, Standing), PaymentError> {
     let Desk { store, sums, owed, tasks, report } = desk;
     let events = store.events(payment.id).await?;
     let postings = store.postings(payment.id).await?;
     let effects = store.effects_of(payment.id).await?;
     report.rows += 1 + events.len() as u64 + postings.len() as u64 + effects.len() as u64;
-    postings.iter().for_each(|row| sums.book(&row.posting));
-    let tasks = tasks.get(&payment.id).map_or(&[][..], Vec::as_slice);
-    sums.stand(payment, &effects, tasks);
+    postings.iter().filter(|row| row.version > seen).for_each(|row| sums.book(&row.posting));
     amounts(payment, report);
     asked(payment, &effects, report);
-    if is_unsettled(payment, &effects) {
-        report.unsettled += 1;
-    }
+    let mut stands = (Standing::default(), Standing { is_unsettled: true, ..Standing::default() });
     match replay_all(payment, &events) {
         Err(why) => report.wrong(3, payment.id, format!("its events do not follow from one another: {why}")),
         Ok(replayed) => {
@@ -42,14 +46,78 @@ pub(super) async fn check(desk: &mut Desk<'_>, payment: &Payment) -> Result<(), 
             if !stored.eq(replayed.postings.iter().map(|(version, posting)| (*version, posting))) {
                 report.wrong(2, payment.id, "the stored postings are not what its events make of it");
             }
-            if let Some(payer) = &payment.payer {
-                owed.confirmations(payer.enrolment, &replayed.told, payment.order.amount.amount_minor);
-            }
+            stands = (
+                stood(payment, &replayed, &events, seen)?,
+                Standing::of(payment, &replayed.effects, &events),
+            );
+            sums.stand(payment, stands.0, stands.1);
+            let tasks = tasks.get(&payment.id).map_or(&[][..], Vec::as_slice);
             bookings::check(payment.id, &replayed.effects, &events, &effects, tasks, report);
+            told(*store, owed, payment, &replayed, &events, seen, report).await?;
             requested(*store, payment, replayed.answered.as_ref(), report).await?;
         }
     }
-    proved(*store, payment, report).await
+    proved(*store, payment, report).await?;
+    Ok(stands)
+}
+
+/// How a payment stood at its version `seen`; nothing if it was not there yet.
+fn stood(
+    payment: &Payment,
+    replayed: &Replayed,
+    events: &[EventRow],
+    seen: u32,
+) -> Result<Standing, PaymentError> {
+    let Some(count) = seen.checked_sub(1) else { return Ok(Standing::default()) };
+    let until = &events[..events.len().min(count as usize)];
+    let then = replay_all(payment, until)?.payment;
+    Ok(Standing::of(&then, &replayed.effects, until))
+}
+
+/// Invariant 4: what the phone had to learn is there, event by event.
+async fn told(
+    store: &dyn Queries,
+    owed: &mut Owed,
+    payment: &Payment,
+    replayed: &Replayed,
+    events: &[EventRow],
+    seen: u32,
+    report: &mut Report,
+) -> Result<(), PaymentError> {
+    let Some(payer) = &payment.payer else { return Ok(()) };
+    let whole_minor = payment.order.amount.amount_minor;
+    owed.confirmations(payer.enrolment, &replayed.told, whole_minor);
+    for row in events.iter().filter(|row| row.version > seen) {
+        let told = replayed.told.iter().find(|(version, _)| *version == row.version);
+        let wanted = told.map(|(_, told)| told.as_confirmation(whole_minor));
+        let found = match row.confirmation {
+            Some(sequence) => confirmation(store, payer.enrolment, sequence).await?,
+            None => None,
+        };
+        report.rows += u64::from(found.is_some());
+        let is_same = match (&wanted, &found) {
+            (None, None) => row.confirmation.is_none(),
+            (Some((kind, amount_minor)), Some(found)) => {
+                let NewConfirmation { kind: told, payment: of, amount, .. } = &found.confirmation;
+                (told, of, amount.amount_minor) == (kind, &payment.id, *amount_minor)
+            }
+            _ => false,
+        };
+        if !is_same {
+            report.wrong(4, payment.id, format!("the phone was not told what version {} did", row.version));
+        }
+    }
+    Ok(())
+}
+
+async fn confirmation(
+    store: &dyn Queries,
+    enrolment: EnrolmentId,
+    sequence: u32,
+) -> Result<Option<ConfirmationRow>, PaymentError> {
+    let before = Page { after: sequence.checked_sub(1), limit: 1 };
+    let found = store.confirmations(enrolment, before).await?.pop();
+    Ok(found.filter(|row| row.sequence == sequence))
 }
 
 fn amounts(payment: &Payment, report: &mut Report) {
@@ -77,7 +145,7 @@ fn asked(payment: &Payment, effects: &[Effect], report: &mut Report) {
 
 /// Invariant 4: the request that began it is remembered, and answered once the answer is known.
 async fn requested(
-    store: &dyn Store,
+    store: &dyn Queries,
     payment: &Payment,
     answered: Option<&PaymentState>,
     report: &mut Report,
@@ -101,26 +169,19 @@ async fn requested(
     Ok(())
 }
 
-fn is_unsettled(payment: &Payment, effects: &[Effect]) -> bool {
-    let has_ended = matches!(
-        payment.state,
-        PaymentState::Declined(_)
-            | PaymentState::Captured
-            | PaymentState::Voided
-            | PaymentState::Expired
-            | PaymentState::Reversed
-            | PaymentState::ChargedBack
-    );
-    !has_ended || !effects.is_empty()
-}
-
 /// Invariant 1: what was paid was paid with a verified code, consumed by this payment.
-async fn proved(store: &dyn Store, payment: &Payment, report: &mut Report) -> Result<(), PaymentError> {
+async fn proved(store: &dyn Queries, payment: &Payment, report: &mut Report) -> Result<(), PaymentError> {
     let Some(verdict) = store.verdict(payment.id).await? else {
         report.wrong(1, payment.id, "what security management found is missing");
         return Ok(());
     };
     report.rows += 1;
+    if let (Some(sequence), Some(enrolment)) = (verdict.confirmation, verdict.enrolment) {
+        let found = confirmation(store, enrolment, sequence).await?;
+        if found.is_none_or(|row| row.confirmation.payment != payment.id) {
+            report.wrong(4, payment.id, "the phone was not told that its code was refused");
+        }
+    }
     if (verdict.verdict == Verdict::Ok) != payment.payer.is_some() {
         report.wrong(
             1,

@@ -1,126 +1,99 @@
-//! Invariant 2: the stored balances are the sums of the postings, debits equal credits, and the sums of the
-//! clearing and suspense accounts are what the payments themselves say is open.
+//! Invariant 2: the stored balances are the sums of the postings, debits equal credits, and the sums of the clearing
+//! and suspense accounts are what the payments themselves say is open.
 
 use super::Report;
-use crate::step::open_hold_minor;
-use model::{AccountKey, Booking, Currency, Layer, Payment, PaymentState, Posting};
-use records::{Balance, Effect, EffectKind, OperatorTask};
-use std::collections::{BTreeMap, BTreeSet};
+use super::standing::Standing;
+use model::{AccountKey, Currency, Layer, Payment, Posting};
+use records::{Balance, CheckedSum};
+use std::collections::BTreeMap;
 
 type Key = (AccountKey, Currency);
 
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Sum {
-    debit_minor: i128,
-    credit_minor: i128,
-}
-
-impl Sum {
-    const fn net_minor(&self) -> i128 {
-        self.debit_minor - self.credit_minor
-    }
-}
-
-/// All sums, made anew.
+/// All sums, made anew, or taken on from where a check stood.
 #[derive(Default)]
-pub(super) struct Sums {
-    pending: BTreeMap<Key, Sum>,
-    posted: BTreeMap<Key, Sum>,
-    /// What must be pending, debits less credits: customers' open holds, providers' open disputes.
-    open: BTreeMap<Key, i128>,
-    /// What must be posted, debits less credits: on customers' clearing what providers still have to be told, in
-    /// suspense what operators must settle.
-    due: BTreeMap<Key, i128>,
-}
+pub(super) struct Sums(BTreeMap<Key, CheckedSum>);
 
 impl Sums {
-    pub(super) fn book(&mut self, posting: &Posting) {
-        let layer = match posting.layer {
-            Layer::Pending => &mut self.pending,
-            Layer::Posted => &mut self.posted,
-        };
-        let amount = i128::from(posting.amount_minor);
-        layer.entry((posting.debit.clone(), posting.currency)).or_default().debit_minor += amount;
-        layer.entry((posting.credit.clone(), posting.currency)).or_default().credit_minor += amount;
+    pub(super) fn take_on(sums: Vec<CheckedSum>) -> Self {
+        Self(sums.into_iter().map(|sum| ((sum.account.clone(), sum.currency), sum)).collect())
     }
 
-    /// Counts in where a payment stands, what its provider still has to be told, and what operators must settle.
-    pub(super) fn stand(&mut self, payment: &Payment, effects: &[Effect], tasks: &[OperatorTask]) {
+    pub(super) fn into_rows(self) -> Vec<CheckedSum> {
+        self.0.into_values().collect()
+    }
+
+    fn at(&mut self, account: AccountKey, currency: Currency) -> &mut CheckedSum {
+        self.0.entry((account.clone(), currency)).or_insert(CheckedSum {
+            account,
+            currency,
+            pending_minor: (0, 0),
+            posted_minor: (0, 0),
+            open_minor: 0,
+            due_minor: None,
+        })
+    }
+
+    pub(super) fn book(&mut self, posting: &Posting) {
+        let amount = i128::from(posting.amount_minor);
+        self.layer(&posting.debit, posting).0 += amount;
+        self.layer(&posting.credit, posting).1 += amount;
+    }
+
+    fn layer(&mut self, account: &AccountKey, posting: &Posting) -> &mut (i128, i128) {
+        let sum = self.at(account.clone(), posting.currency);
+        match posting.layer {
+            Layer::Pending => &mut sum.pending_minor,
+            Layer::Posted => &mut sum.posted_minor,
+        }
+    }
+
+    /// Counts in where a payment stands, in place of where it stood.
+    pub(super) fn stand(&mut self, payment: &Payment, before: Standing, now: Standing) {
         let Some(payer) = &payment.payer else { return };
-        let currency = payment.order.amount.currency;
-        let customers = (AccountKey::CustomerClearing(payer.provider.clone()), currency);
-        let provider = (AccountKey::ProviderClearing(payer.provider.clone()), currency);
-        let disputed_minor = match &payment.state {
-            PaymentState::Disputed(dispute) => dispute.amount_minor,
-            _ => 0,
-        };
-        let suspense = (AccountKey::Suspense(payer.provider.clone()), currency);
-        let unsettled_minor: i128 =
-            tasks.iter().filter(|task| task.settled_at.is_none()).map(unsettled_minor).sum();
-        let untold_minor: i128 = effects.iter().map(|effect| untold_minor(&effect.kind)).sum();
-        *self.open.entry(customers.clone()).or_default() += i128::from(open_hold_minor(payment));
-        *self.open.entry(provider).or_default() -= i128::from(disputed_minor);
-        *self.due.entry(customers).or_default() += untold_minor;
-        *self.due.entry(suspense).or_default() += unsettled_minor;
+        let (provider, currency) = (&payer.provider, payment.order.amount.currency);
+        let grown = |now: i64, before: i64| i128::from(now) - i128::from(before);
+        let customers = self.at(AccountKey::CustomerClearing(provider.clone()), currency);
+        customers.open_minor += grown(now.held_minor, before.held_minor);
+        *customers.due_minor.get_or_insert(0) += grown(now.untold_minor, before.untold_minor);
+        let clearing = self.at(AccountKey::ProviderClearing(provider.clone()), currency);
+        clearing.open_minor -= grown(now.disputed_minor, before.disputed_minor);
+        let suspense = self.at(AccountKey::Suspense(provider.clone()), currency);
+        *suspense.due_minor.get_or_insert(0) += grown(now.suspended_minor, before.suspended_minor);
     }
 
     pub(super) fn check(&self, balances: &[Balance], report: &mut Report) {
         report.rows += balances.len() as u64;
+        let mut known = BTreeMap::new();
         for balance in balances {
-            let key = (balance.account.clone(), balance.currency);
+            known.insert((&balance.account, balance.currency), balance);
+        }
+        let nothing = (0, 0);
+        for balance in balances {
             let name = format!("balance {:?} {}", balance.account, balance.currency);
-            let pending = Sum {
-                debit_minor: balance.pending_debit_minor.into(),
-                credit_minor: balance.pending_credit_minor.into(),
-            };
-            let posted = Sum {
-                debit_minor: balance.posted_debit_minor.into(),
-                credit_minor: balance.posted_credit_minor.into(),
-            };
-            if self.pending.get(&key).copied().unwrap_or_default() != pending {
+            let sum = self.0.get(&(balance.account.clone(), balance.currency));
+            let pending = (balance.pending_debit_minor.into(), balance.pending_credit_minor.into());
+            let posted = (balance.posted_debit_minor.into(), balance.posted_credit_minor.into());
+            if sum.map_or(nothing, |sum| sum.pending_minor) != pending {
                 report.wrong(2, &name, "the pending sums are not those of the postings");
             }
-            if self.posted.get(&key).copied().unwrap_or_default() != posted {
+            if sum.map_or(nothing, |sum| sum.posted_minor) != posted {
                 report.wrong(2, &name, "the posted sums are not those of the postings");
             }
         }
-        let known: BTreeSet<_> =
-            balances.iter().map(|balance| (&balance.account, balance.currency)).collect();
-        let booked: BTreeSet<_> = self.pending.keys().chain(self.posted.keys()).collect();
-        for key in booked {
-            if !known.contains(&(&key.0, key.1)) {
-                report.wrong(2, format!("balance {:?} {}", key.0, key.1), "it has postings but no row");
+        for ((account, currency), sum) in &self.0 {
+            let name = format!("balance {account:?} {currency}");
+            let is_booked = sum.pending_minor != nothing || sum.posted_minor != nothing;
+            if is_booked && !known.contains_key(&(account, *currency)) {
+                report.wrong(2, &name, "it has postings but no row");
+            }
+            let is_clearing =
+                matches!(account, AccountKey::CustomerClearing(_) | AccountKey::ProviderClearing(_));
+            if is_clearing && sum.pending_minor.0 - sum.pending_minor.1 != sum.open_minor {
+                report.wrong(2, &name, "pending is not the sum of open holds and disputes");
+            }
+            if sum.due_minor.is_some_and(|due| sum.posted_minor.0 - sum.posted_minor.1 != due) {
+                report.wrong(2, &name, "posted is not what providers must be told, or operators settle");
             }
         }
-        for (key, minor) in &self.open {
-            if self.pending.get(key).map_or(0, Sum::net_minor) != *minor {
-                let what = "pending is not the sum of open holds and disputes";
-                report.wrong(2, format!("{:?} {}", key.0, key.1), what);
-            }
-        }
-        for (key, minor) in &self.due {
-            if self.posted.get(key).map_or(0, Sum::net_minor) != *minor {
-                let what = "posted is not what providers must be told, or operators settle";
-                report.wrong(2, format!("{:?} {}", key.0, key.1), what);
-            }
-        }
-    }
-}
-
-/// What a task that is not settled leaves in suspense.
-fn unsettled_minor(task: &OperatorTask) -> i128 {
-    match task.booking {
-        Booking::Capture(_) => i128::from(task.amount_minor),
-        Booking::Refund(_) => -i128::from(task.amount_minor),
-        Booking::Release => 0,
-    }
-}
-
-/// What an effect that waits leaves on customers' clearing.
-fn untold_minor(kind: &EffectKind) -> i128 {
-    match kind {
-        EffectKind::Capture { amount_minor, .. } => i128::from(*amount_minor),
-        EffectKind::Refund { amount_minor, .. } => -i128::from(*amount_minor),
-        EffectKind::Authorise { .. } | EffectKind::Release => 0,
     }
 }

@@ -5,9 +5,9 @@ use model::{
     PaymentId, TerminalNumber, Timestamp,
 };
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, Checkout, CodeUse, Command, ConfirmationRow, Customer,
-    Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page, PostingRow,
-    Store, StoreError, StoreFuture, VerdictRow,
+    ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
+    Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page,
+    PostingRow, Queries, Store, StoreError, StoreFuture, VerdictRow,
 };
 use std::sync::Arc;
 
@@ -77,6 +77,12 @@ impl Store for Falsified {
         self.real.commit(command)
     }
 
+    fn snapshot(&self) -> StoreFuture<'_, Box<dyn Queries>> {
+        self.real.snapshot()
+    }
+}
+
+impl Queries for Falsified {
     fn customer(&self, id: CustomerId) -> StoreFuture<'_, Option<Customer>> {
         self.real.customer(id)
     }
@@ -199,6 +205,14 @@ impl Store for Falsified {
 
     fn audit(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditRow>> {
         tell(&self.audit, self.real.audit(page))
+    }
+
+    fn changed(&self, page: Page<PaymentId>) -> StoreFuture<'_, Vec<(PaymentId, u32)>> {
+        self.real.changed(page)
+    }
+
+    fn check_mark(&self) -> StoreFuture<'_, Option<CheckMark>> {
+        self.real.check_mark()
     }
 
     fn audit_heads(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditHead>> {

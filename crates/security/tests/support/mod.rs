@@ -23,7 +23,9 @@ use protocol::{
     short_text::ShortText,
     verdict::Verdict,
 };
-use records::{Actor, AuditEntry, BeginPayment, Command, Customer, Enrolment, Outcome, RequestId, Store};
+use records::{
+    Actor, AuditEntry, BeginPayment, Command, Customer, Enrolment, Outcome, Queries, RequestId, Store,
+};
 use security::{AuthenticatedDevice, KeyStore, Policy, ProvedAccount, Security, SecurityError, Verification};
 use store::EmbeddedStore;
 use tempfile::TempDir;

@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod books;
+pub(crate) mod checks;
 pub(crate) mod payments;
 pub(crate) mod phone;
 pub(crate) mod system;

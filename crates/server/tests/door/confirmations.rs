@@ -158,8 +158,8 @@ async fn a_server_that_ends_finishes_what_it_has_begun() {
     ended.await;
     world.assert_sound().await;
     let id: PaymentId = parse(&answer["id"]);
-    let stored = records::Store::payment(&*world.store, id).await.unwrap().unwrap();
+    let stored = records::Queries::payment(&*world.store, id).await.unwrap().unwrap();
     assert!(matches!(stored.state, model::PaymentState::Authorised(_)));
-    let heads = records::Store::audit_heads(&*world.store, records::Page::first(10)).await.unwrap();
+    let heads = records::Queries::audit_heads(&*world.store, records::Page::first(10)).await.unwrap();
     assert!(!heads.is_empty(), "the audit trail is signed at the end");
 }

@@ -2,6 +2,7 @@
 
 mod activation;
 mod books;
+mod checks;
 mod codes;
 mod confirmations;
 mod limits;

@@ -4,7 +4,7 @@ use crate::support::{
     ACCOUNT_REF, OPERATOR_KEY, PASSPHRASE, Pending, RIGHT_PIN, WRONG_PIN, Wish, World, eventually,
 };
 use http::Method;
-use records::{Page, Store};
+use records::{Page, Queries};
 use serde_json::json;
 use std::io;
 use std::sync::{Arc, Mutex};

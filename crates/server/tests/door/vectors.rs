@@ -12,7 +12,7 @@ use keystore::SoftwareKeyStore;
 use model::{Counter, TerminalNumber, Timestamp};
 use protocol::payment_code::PaymentCode;
 use protocol::verdict::Verdict;
-use records::{Enrolment, EnrolmentStatus, Method, Page, PinState, Store};
+use records::{Enrolment, EnrolmentStatus, Method, Page, PinState, Queries};
 use security::{KeyStore, Limits, Policy, TrustLimits};
 use serde_json::json;
 use std::sync::Arc;

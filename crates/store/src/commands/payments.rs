@@ -1,6 +1,6 @@
 //! Payments: begun once for a code, then moved one event at a time.
 
-use super::{enrolments, ledger, requests, work};
+use super::{check, enrolments, ledger, requests, work};
 use crate::fault::Fault;
 use crate::key::ByTime;
 use crate::session::Session;
@@ -10,7 +10,8 @@ use crate::tables::{
 };
 use model::{PaymentId, Timestamp};
 use records::{
-    BeginPayment, ChangePayment, CodeUse, ConfirmationRow, EnrolmentChange, NewConfirmation, Outcome,
+    BeginPayment, ChangePayment, CodeUse, ConfirmationRow, EnrolmentChange, EventRow, NewConfirmation,
+    Outcome, VerdictRow,
 };
 
 pub(super) fn begin(session: &mut Session<'_>, command: BeginPayment) -> Result<Outcome, Fault> {
@@ -32,13 +33,12 @@ pub(super) fn begin(session: &mut Session<'_>, command: BeginPayment) -> Result<
     }
     session.put(PAYMENTS, &id, &command.payment)?;
     session.put(PAYMENTS_OF_MERCHANT, &(command.payment.order.merchant, ByTime(id)), &id)?;
-    session.put(VERDICTS, &id, &command.verdict)?;
+    let confirmation = command.confirmation.map(|told| confirm(session, told)).transpose()?;
+    session.put(VERDICTS, &id, &VerdictRow { confirmation, ..command.verdict })?;
     session.put(BEGIN_REQUESTS, &id, &requests::key_of(&command.request))?;
     requests::remember(session, command.request, Some(id), command.answer, command.payment.received_at)?;
     set_wake(session, id, None, command.wake_at)?;
-    if let Some(confirmation) = command.confirmation {
-        confirm(session, confirmation)?;
-    }
+    check::changes(session, id, 0)?;
     for entry in command.audit {
         session.audit(entry)?;
     }
@@ -132,13 +132,12 @@ pub(super) fn change(session: &mut Session<'_>, command: ChangePayment) -> Resul
         requests::remember(session, request, Some(id), Some(answer), command.event.at)?;
     }
     session.put(PAYMENTS, &id, &command.payment)?;
-    session.put(EVENTS, &(id, version), &command.event)?;
+    let confirmation = command.confirmation.map(|told| confirm(session, told)).transpose()?;
+    session.put(EVENTS, &(id, version), &EventRow { confirmation, ..command.event })?;
     ledger::book(session, id, version, command.postings)?;
     let woken_at = session.get(WAKE_OF, &id)?;
     set_wake(session, id, woken_at, command.wake_at)?;
-    if let Some(confirmation) = command.confirmation {
-        confirm(session, confirmation)?;
-    }
+    check::changes(session, id, command.expected_version)?;
     for entry in command.audit {
         session.audit(entry)?;
     }
@@ -196,12 +195,14 @@ fn set_wake(
     }
 }
 
-/// Stages a confirmation in the enrolment's next place. Its enrolment must exist, or nobody could ever read it.
-fn confirm(session: &mut Session<'_>, confirmation: NewConfirmation) -> Result<(), Fault> {
+/// Stages a confirmation in the enrolment's next place, and gives that. Its enrolment must exist, or nobody could ever
+/// read it.
+fn confirm(session: &mut Session<'_>, confirmation: NewConfirmation) -> Result<u32, Fault> {
     let enrolment = confirmation.enrolment;
     if !session.has(ENROLMENTS, &enrolment)? {
         return Err(Fault::wrong("a confirmation is for an enrolment that is not there"));
     }
     let sequence = session.next_confirmation(enrolment)?;
-    session.put(CONFIRMATIONS, &(enrolment, sequence), &ConfirmationRow { sequence, confirmation })
+    session.put(CONFIRMATIONS, &(enrolment, sequence), &ConfirmationRow { sequence, confirmation })?;
+    Ok(sequence)
 }

@@ -4,7 +4,7 @@ use super::payments::{beginning, changing, enrol_one};
 use super::sample::{NOW, begin, change, confirmation, customer, entry, method, posting};
 use super::{Place, expect, picture};
 use model::{CustomerId, Layer, MerchantId, Payment, PaymentId};
-use records::{BeginPayment, ChangePayment, Command, Outcome, PAGE_LIMIT_MAX, Page, PutMethod, Store};
+use records::{BeginPayment, ChangePayment, Command, Outcome, PAGE_LIMIT_MAX, Page, PutMethod, Queries};
 
 /// A page follows the one before without gap or overlap, in key order.
 pub async fn lists_come_in_pages(place: &impl Place) {

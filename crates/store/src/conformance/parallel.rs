@@ -4,7 +4,7 @@ use super::payments::{beginning, changing, enrol_one};
 use super::sample::{begin, change, confirmation, entry};
 use super::{Place, expect};
 use model::{Counter, PaymentId};
-use records::{BeginPayment, ChangePayment, Command, Outcome, PAGE_LIMIT_MAX, Page, Store};
+use records::{BeginPayment, ChangePayment, Command, Outcome, PAGE_LIMIT_MAX, Page, Queries, Store};
 use std::sync::Arc;
 
 /// Tills that try at once.

@@ -8,7 +8,7 @@ use super::{Place, enrolment_id, expect, expect_refused, expect_unchanged};
 use model::{Counter, Currency, CustomerId, MethodSlot, SaleTerms};
 use records::{
     ChangeEnrolment, Checkout, Command, Customer, Enrolment, EnrolmentChange, Merchant, MerchantTerms,
-    Method, Outcome, PutMethod, Store,
+    Method, Outcome, PutMethod, Queries,
 };
 
 /// A customer and a merchant are made once.

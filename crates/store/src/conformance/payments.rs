@@ -7,8 +7,8 @@ use super::sample::{
 use super::{EVER, Place, effect_id, enrolment_id, expect, expect_refused, expect_unchanged};
 use model::{AccountKey, CheckoutId, Counter, Currency, Layer, MerchantId, Payment, PaymentId, Posting};
 use records::{
-    Balance, BeginPayment, ChangePayment, CodeUse, Command, Enrolment, IdempotencyRow, Outcome, Page,
-    PostingRow, Store,
+    Balance, BeginPayment, ChangePayment, CodeUse, Command, Enrolment, EventRow, IdempotencyRow, Outcome,
+    Page, PostingRow, Queries, Store, VerdictRow,
 };
 
 /// Commands as the store takes them.
@@ -41,7 +41,8 @@ pub async fn a_payment_begins_wholly(place: &impl Place) {
         store.payments_of_merchant(MerchantId::from_u128(1), Page::first(9)).await.unwrap(),
         [command.payment]
     );
-    assert_eq!(store.verdict(id).await.unwrap(), Some(command.verdict));
+    let verdict = VerdictRow { confirmation: Some(1), ..command.verdict };
+    assert_eq!(store.verdict(id).await.unwrap(), Some(verdict));
     assert_eq!(store.code_use(device.id, Counter(1)).await.unwrap(), command.code_use);
     assert_eq!(store.enrolment(device.id).await.unwrap(), command.enrolment.map(|change| change.enrolment));
     let row = IdempotencyRow { request: command.request, payment: Some(id), answer: None, at: NOW };
@@ -206,7 +207,8 @@ pub async fn a_payment_moves_wholly(place: &impl Place) {
     expect(&store, changing(&command), Outcome::Done).await;
 
     assert_eq!(store.payment(id).await.unwrap(), Some(command.payment.clone()));
-    assert_eq!(store.events(id).await.unwrap(), [command.event]);
+    let event = EventRow { confirmation: Some(1), ..command.event };
+    assert_eq!(store.events(id).await.unwrap(), [event]);
     let row = |(place, posting): (u8, _)| PostingRow { payment: id, version: 2, place, posting };
     let rows: Vec<PostingRow> = (0..).zip(command.postings).map(row).collect();
     assert_eq!(store.postings(id).await.unwrap(), rows);

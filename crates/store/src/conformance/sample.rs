@@ -214,6 +214,7 @@ pub fn begin(n: u128, seen: &Enrolment, counter: u32) -> BeginPayment {
             enrolment: Some(device),
             counter: Some(Counter(counter)),
             at: NOW,
+            confirmation: None,
         },
         enrolment: Some(EnrolmentChange { expected_version: seen.version, enrolment: changed }),
         code_use: Some(CodeUse {
@@ -248,7 +249,13 @@ pub fn change(seen: &Payment) -> ChangePayment {
     ChangePayment {
         expected_version: seen.version,
         payment: Payment { version, state: PaymentState::Unknown, ..seen.clone() },
-        event: EventRow { payment: seen.id, version, at: NOW, event: PaymentEvent::Silent },
+        event: EventRow {
+            payment: seen.id,
+            version,
+            at: NOW,
+            event: PaymentEvent::Silent,
+            confirmation: None,
+        },
         postings: Vec::new(),
         new_effects: Vec::new(),
         done_effect: None,

@@ -3,7 +3,7 @@
 use super::payments::{beginning, changing, enrol_one};
 use super::sample::{NOW, begin, change, effect, entry, task};
 use super::{EVER, Place, effect_id, expect, expect_unchanged};
-use records::{AuditHead, ChangePayment, Command, Effect, Outcome, Page, Store};
+use records::{AuditHead, ChangePayment, Command, Effect, Outcome, Page, Queries};
 
 /// An effect is due when it was last said to be, soonest first.
 pub async fn effects_are_sent_again_when_due(place: &impl Place) {

@@ -205,6 +205,7 @@ fn consume(vector: &Vector, version: u32, past: &vectors::Consumed) -> Command {
             enrolment: Some(enrolment.id),
             counter: Some(past.counter),
             at,
+            confirmation: None,
         },
         code_use: Some(CodeUse {
             enrolment: enrolment.id,

@@ -1,0 +1,33 @@
+//! What the incremental check still has to read.
+
+use crate::fault::Fault;
+use crate::session::Session;
+use crate::tables::{CHANGED, CHECK_MARK, PAYMENTS};
+use model::PaymentId;
+use records::{MoveCheckMark, Outcome};
+
+/// Stages that a payment, which stood at `version`, changes: from now on the check has to read it again.
+pub(super) fn changes(session: &mut Session<'_>, payment: PaymentId, version: u32) -> Result<(), Fault> {
+    if session.has(CHANGED, &payment)? {
+        return Ok(());
+    }
+    session.put(CHANGED, &payment, &(payment, version))
+}
+
+pub(super) fn move_mark(session: &mut Session<'_>, command: MoveCheckMark) -> Result<Outcome, Fault> {
+    let MoveCheckMark { mark, payments } = command;
+    let stored = session.get(CHECK_MARK, &())?.map_or(0, |mark| mark.number);
+    if stored.checked_add(1) != Some(mark.number) {
+        return Ok(Outcome::Conflict);
+    }
+    for (id, version) in payments {
+        let Some(payment) = session.get(PAYMENTS, &id)? else { return Ok(Outcome::Missing) };
+        if payment.version == version {
+            session.remove(CHANGED, &id);
+        } else {
+            session.put(CHANGED, &id, &(id, version))?;
+        }
+    }
+    session.put(CHECK_MARK, &(), &mark)?;
+    Ok(Outcome::Done)
+}
