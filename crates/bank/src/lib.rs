@@ -31,6 +31,8 @@ mod partner_pages;
 mod proofs;
 mod routes;
 mod run;
+#[cfg(feature = "simulation")]
+mod simulation;
 mod store;
 mod throttle;
 
@@ -43,3 +45,5 @@ pub use error::{BankError, Refusal, StoreError};
 pub use login::CustomerSession;
 pub use partner::{Partner, PartnerPage};
 pub use run::{Doors, run};
+#[cfg(feature = "simulation")]
+pub use store::ManualWriter;

@@ -4,6 +4,8 @@
 //! `payments`; this room only says what a payment *is*.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "broken-rules")]
+pub mod broken_rule;
 pub mod id;
 pub mod ledger;
 pub mod money;
@@ -12,6 +14,8 @@ pub mod terminal;
 pub mod time;
 pub mod watch;
 
+#[cfg(feature = "broken-rules")]
+pub use broken_rule::BrokenRule;
 pub use id::*;
 pub use ledger::{AccountKey, Layer, Posting, SaleTerms};
 pub use money::{Currency, Money, MoneyError};

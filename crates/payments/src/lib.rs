@@ -6,6 +6,8 @@
 
 mod answers;
 mod begin;
+#[cfg(feature = "broken-rules")]
+mod broken;
 mod cancel;
 mod change;
 pub mod check;

@@ -84,7 +84,7 @@ pub const EVENTS_MAX: u32 = 1_000;
 pub fn step(payment: &Payment, event: &PaymentEvent, at: Timestamp) -> Result<Step, NotAllowed> {
     let Some(payer) = &payment.payer else { return Err(NotAllowed::WrongState) };
     let change = Change { payment, books: Books::of(payment, payer), at };
-    match (&payment.state, event) {
+    let taken = match (&payment.state, event) {
         (PaymentState::Received | PaymentState::Unknown, _) => change.answer(event),
         (PaymentState::Authorised(hold) | PaymentState::PartlyCaptured(hold), event) => {
             change.held(hold, event)
@@ -97,7 +97,10 @@ pub fn step(payment: &Payment, event: &PaymentEvent, at: Timestamp) -> Result<St
         (PaymentState::Reversing, event) => change.reversing(event),
         (PaymentState::Reversed, PaymentEvent::TaskSettled { .. }) => change.booked(event),
         (PaymentState::Declined(_) | PaymentState::Reversed, _) => Err(NotAllowed::WrongState),
-    }
+    };
+    #[cfg(feature = "broken-rules")]
+    let taken = crate::broken::break_rules(payment, event, taken);
+    taken
 }
 
 struct Change<'a> {

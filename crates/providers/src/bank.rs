@@ -6,13 +6,15 @@ use bank_api::{
     ReleaseRequest,
 };
 use http::{Method, Request, StatusCode, header};
-use https::{Client, HttpsError, Limits};
+use https::{Bytes, Client, HttpsError, Limits};
 use model::{CaptureId, DeclineReason, LinkId, Money, PaymentId, RefundId};
 use payments::{
     Authorisation, BookingAnswer, HoldRequest, LinkAnswer, LinkedAccount, Provider, ProviderFuture,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 /// The time budget for an authorisation: shorter than a till's patience.
@@ -37,16 +39,31 @@ pub struct BankAddress {
     pub partner_name: String,
 }
 
+/// What a carrier gives back: the whole answer whatever its status, or why there is none.
+pub type CarrierFuture<'a> = Pin<Box<dyn Future<Output = Result<http::Response<Bytes>, HttpsError>> + Send + 'a>>;
+
+/// Carries one request to the bank, once, and brings its answer back within the limits.
+pub trait Carrier: Send + Sync {
+    /// Carries `request`.
+    fn carry(&self, request: Request<Vec<u8>>, limits: Limits) -> CarrierFuture<'_>;
+}
+
+impl Carrier for Client {
+    fn carry(&self, request: Request<Vec<u8>>, limits: Limits) -> CarrierFuture<'_> {
+        Box::pin(self.send(request, limits))
+    }
+}
+
 /// A bank as a provider.
 pub struct BankProvider {
     address: BankAddress,
-    client: Client,
+    carrier: Box<dyn Carrier>,
 }
 
 impl BankProvider {
-    /// The bank at `address`; `client` holds the bank's roots and our certificate.
-    pub fn new(address: BankAddress, client: Client) -> Self {
-        Self { address, client }
+    /// The bank at `address`; `carrier` is a client that holds the bank's roots and our certificate.
+    pub fn new(address: BankAddress, carrier: impl Carrier + 'static) -> Self {
+        Self { address, carrier: Box::new(carrier) }
     }
 
     async fn post<B: Serialize, A: DeserializeOwned>(
@@ -68,7 +85,7 @@ impl BankProvider {
             return Answer::Senseless("the configured address is no address".into());
         };
         let limits = Limits { deadline: budget, max_body_bytes: ANSWER_BYTES_MAX };
-        let answer = Answer::read(self.client.send(request, limits).await);
+        let answer = Answer::read(self.carrier.carry(request, limits).await);
         let (provider, path_kind) = (&self.address.partner_url, kind_of(path));
         match &answer {
             Answer::Done(_) => {}

@@ -6,4 +6,4 @@
 
 mod bank;
 
-pub use bank::{BankAddress, BankProvider};
+pub use bank::{BankAddress, BankProvider, Carrier, CarrierFuture};

@@ -260,6 +260,10 @@ fn check_pin(code: &OpenedCode, known: &Snapshot, now: Timestamp) -> PinCheck {
 }
 
 fn count_wrong_pin(enrolment: &mut Enrolment, now: Timestamp, policy: &Policy) -> Option<Alarm> {
+    #[cfg(feature = "broken-rules")]
+    if model::BrokenRule::PinFailureUncounted.is_broken() {
+        return None;
+    }
     let failures = enrolment.pin.failures.saturating_add(1).min(policy.pin_failures_max);
     enrolment.pin.failures = failures;
     if failures < policy.pin_failures_max {

@@ -23,5 +23,5 @@ mod steps;
 mod workers;
 
 pub use openapi::openapi_json;
-pub use run::{Listener, RunError, run};
+pub use run::{Assembly, Listener, RunError, run};
 pub use state::{Parts, ServerLimits};

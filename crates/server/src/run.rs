@@ -2,11 +2,15 @@
 
 use crate::checks;
 use crate::router::router;
-use crate::state::{Parts, Shared};
+use crate::state::{Parts, Shared, SystemIds};
 use crate::workers;
 use https::{ServeError, ServeLimits, ServerTls};
+use axum::Router;
+use payments::IdSource;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -55,23 +59,51 @@ pub async fn run(
         max_connections: parts.limits.listeners_max.saturating_add(CONNECTIONS_BESIDE),
         ..ServeLimits::default()
     };
-    let pages = parts.pages.clone().unwrap_or_default();
     let check_every = parts.check_every;
-    let shared = Shared::new(parts);
+    let server = Assembly::new(parts, Arc::new(SystemIds));
     let (drained, is_drained) = watch::channel(false);
-    let worker = tokio::spawn(workers::work(shared.clone(), is_drained.clone()));
-    let checker = tokio::spawn(checks::work(shared.clone(), check_every, is_drained));
-    let live = shared.live.clone();
+    let worker = tokio::spawn(server.work(workers::LOOK_AGAIN, is_drained.clone()));
+    let checker = tokio::spawn(checks::work(server.shared.clone(), check_every, is_drained));
+    let live = server.shared.live.clone();
     let shutdown = async move {
         shutdown.await;
         tracing::info!("shutting down: no new requests");
         live.drain();
     };
-    let served = https::serve(listener.socket, listener.tls, router(shared, pages), shutdown, limits).await;
+    let served = https::serve(listener.socket, listener.tls, server.routes(), shutdown, limits).await;
     drained.send_replace(true);
     worker.await.map_err(|_| RunError::Worker)?;
     checker.await.map_err(|_| RunError::Worker)?;
     served.map_err(RunError::from)
+}
+
+/// A payment server that is put together and listens nowhere: for a program that carries its requests itself, as
+/// the simulator does.
+pub struct Assembly {
+    shared: Shared,
+    pages: Router,
+}
+
+impl Assembly {
+    /// Puts `parts` together; new ids are drawn from `ids`.
+    pub fn new(mut parts: Parts, ids: Arc<dyn IdSource>) -> Self {
+        let pages = parts.pages.take().unwrap_or_default();
+        Self { shared: Shared::new(parts, ids), pages }
+    }
+
+    /// Every route, with its limits. A request's extensions name its sender's address, as `https::serve` does.
+    pub fn routes(&self) -> Router {
+        router(self.shared.clone(), self.pages.clone())
+    }
+
+    /// Does what the server does by itself until it is `drained`; looks for work at least every `look_again`.
+    pub fn work(
+        &self,
+        look_again: Duration,
+        drained: watch::Receiver<bool>,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        workers::work(self.shared.clone(), look_again, drained)
+    }
 }
 
 /// Plain HTTP would show keys and codes to whoever listens in.

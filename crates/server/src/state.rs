@@ -80,13 +80,13 @@ pub(crate) struct Inner {
 }
 
 impl Shared {
-    pub(crate) fn new(parts: Parts) -> Self {
+    pub(crate) fn new(parts: Parts, ids: Arc<dyn IdSource>) -> Self {
         let live = Arc::new(Live::new(parts.limits.listeners_max));
         let payments = Payments::new(
             parts.store.clone(),
             parts.providers,
             parts.clock.clone(),
-            Arc::new(SystemIds),
+            ids,
             live.clone(),
             parts.terms,
         );

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 /// How many payments one round takes on.
 const ROUND_MAX: usize = 256;
 /// How long a worker waits for news before it looks by itself.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// The pause after a round in which everything failed.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// How often the audit trail is signed, if it grew: the longest time in which it could be changed unseen.
@@ -23,7 +23,7 @@ const SIGN_EVERY: Duration = Duration::from_secs(5);
 const LAST_ROUND_MAX: Duration = Duration::from_secs(10);
 
 /// Works until the server has drained.
-pub(crate) async fn work(shared: Shared, mut drained: watch::Receiver<bool>) {
+pub(crate) async fn work(shared: Shared, look_again: Duration, mut drained: watch::Receiver<bool>) {
     let mut sign_at = Instant::now() + SIGN_EVERY;
     while !*drained.borrow_and_update() {
         let round = round(&shared).await;
@@ -32,7 +32,7 @@ pub(crate) async fn work(shared: Shared, mut drained: watch::Receiver<bool>) {
             sign_at = Instant::now() + SIGN_EVERY;
         }
         tokio::select! {
-            () = pause(&shared, round) => {}
+            () = pause(&shared, round, look_again) => {}
             _ = drained.changed() => {}
         }
     }
@@ -53,11 +53,11 @@ enum Round {
     Failed,
 }
 
-async fn pause(shared: &Shared, round: Round) {
+async fn pause(shared: &Shared, round: Round, look_again: Duration) {
     match round {
         Round::Full => {}
         Round::Failed => sleep(PAUSE_AFTER_FAILURE).await,
-        Round::Done => drop(timeout(LOOK_AGAIN, shared.live.work()).await),
+        Round::Done => drop(timeout(look_again, shared.live.work()).await),
     }
 }
 

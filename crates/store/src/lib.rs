@@ -11,7 +11,11 @@ pub mod conformance;
 mod disk;
 mod engine;
 mod fault;
+#[cfg(feature = "simulation")]
+pub mod fault_disk;
 mod key;
+#[cfg(feature = "simulation")]
+mod manual;
 mod migrations;
 mod open;
 mod queries;
@@ -20,6 +24,8 @@ mod session;
 mod tables;
 mod writer;
 
+#[cfg(feature = "simulation")]
+pub use manual::ManualWriter;
 pub use open::{CACHE_BYTES_DEFAULT, OpenError, Options};
 pub use writer::{BATCH_LIMIT, QUEUE_LIMIT};
 
@@ -42,6 +48,9 @@ pub struct EmbeddedStore {
     /// To the writer; none once closing.
     queue: Option<SyncSender<Job>>,
     writer: Option<JoinHandle<()>>,
+    /// Told of each command where no thread waits for it.
+    #[cfg(feature = "simulation")]
+    came: Option<Arc<tokio::sync::Notify>>,
 }
 
 impl EmbeddedStore {
@@ -81,7 +90,13 @@ impl EmbeddedStore {
             .name("store-writer".into())
             .spawn(move || writer.run(&jobs))
             .map_err(|error| OpenError::Failed(error.to_string()))?;
-        Ok(Self { engine, queue: Some(queue), writer: Some(writer) })
+        Ok(Self {
+            engine,
+            queue: Some(queue),
+            writer: Some(writer),
+            #[cfg(feature = "simulation")]
+            came: None,
+        })
     }
 
     /// Takes no more commands, carries out those that wait, and closes the file.
@@ -121,7 +136,11 @@ impl EmbeddedStore {
         let (reply, answer) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
         match queue.try_send(Job { command, reply }) {
-            Ok(()) => answer.await.unwrap_or_else(|_| Err(died())),
+            Ok(()) => {
+                #[cfg(feature = "simulation")]
+                self.came.iter().for_each(|came| came.notify_one());
+                answer.await.unwrap_or_else(|_| Err(died()))
+            }
             Err(TrySendError::Full(_)) => Err(StoreError::Busy),
             Err(TrySendError::Disconnected(_)) => Err(died()),
         }

@@ -141,7 +141,13 @@ impl Queries for EmbeddedStore {
     }
 
     fn request(&self, checkout: CheckoutId, key: IdempotencyKey) -> StoreFuture<'_, Option<IdempotencyRow>> {
-        self.ask(move |snapshot| snapshot.get(t::REQUESTS, &(checkout, key)))
+        self.ask(move |snapshot| {
+            let row = snapshot.get(t::REQUESTS, &(checkout, key))?;
+            #[cfg(feature = "broken-rules")]
+            let row =
+                row.filter(|row| !(row.is_tombstone() && model::BrokenRule::TombstoneIgnored.is_broken()));
+            Ok(row)
+        })
     }
 
     fn payments_to_wake(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, Vec<PaymentId>> {

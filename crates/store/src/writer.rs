@@ -14,8 +14,9 @@ use records::{Command, Outcome, StoreError};
 use redb::{Database, Durability, StorageError};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 /// The most commands that may wait; more are told that the store is busy.
 pub const QUEUE_LIMIT: usize = 4_096;
@@ -59,19 +60,26 @@ impl Writer {
 
     /// Works until no more jobs can come and none waits.
     pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
+        while let Ok(first) = jobs.recv() {
+            self.turn(first, jobs);
+        }
+    }
+
+    /// Carries out `first` and what waits behind it as one batch, and answers. Gives how many commands there were.
+    pub(crate) fn turn(&mut self, first: Job, jobs: &Receiver<Job>) -> usize {
         let mut commands = Vec::with_capacity(BATCH_LIMIT);
         let mut replies = Vec::with_capacity(BATCH_LIMIT);
-        while let Ok(first) = jobs.recv() {
-            for job in core::iter::once(first).chain(jobs.try_iter().take(BATCH_LIMIT - 1)) {
-                commands.push(job.command);
-                replies.push(job.reply);
-            }
-            let answers = self.settle(&mut commands);
-            for (reply, answer) in replies.drain(..).zip(answers) {
-                // Whoever asked may have gone away; what was done stays done.
-                let _ = reply.send(answer);
-            }
+        for job in core::iter::once(first).chain(jobs.try_iter().take(BATCH_LIMIT - 1)) {
+            commands.push(job.command);
+            replies.push(job.reply);
         }
+        let count = replies.len();
+        let answers = self.settle(&mut commands);
+        for (reply, answer) in replies.into_iter().zip(answers) {
+            // Whoever asked may have gone away; what was done stays done.
+            let _ = reply.send(answer);
+        }
+        count
     }
 
     /// Carries a batch out, all its effects durable; an answer for each command.
@@ -103,7 +111,7 @@ impl Writer {
     ) -> Result<Vec<Answer>, Failure> {
         let untried = |fault: Fault| Failure { error: engine_error(fault), tried: None };
         let mut txn = database.begin_write().map_err(|error| untried(error.into()))?;
-        txn.set_durability(Durability::Immediate)
+        txn.set_durability(durability())
             .map_err(|error| untried(Fault::Engine(StorageError::Corrupted(error.to_string()))))?;
         let mut session = Session::new(&txn, core::mem::take(&mut self.staged));
         let mut answers = Vec::with_capacity(BATCH_LIMIT);
@@ -192,6 +200,15 @@ impl Writer {
         drop(self.engine.change(State::Stopped(reason.clone())));
         StoreError::Failed(reason)
     }
+}
+
+/// Each commit is durable before anybody is answered.
+fn durability() -> Durability {
+    #[cfg(feature = "broken-rules")]
+    if model::BrokenRule::AnswerBeforeCommit.is_broken() {
+        return Durability::None;
+    }
+    Durability::Immediate
 }
 
 /// The engine's own words for whatever made a whole batch fail.

@@ -12,6 +12,8 @@ mod writer;
 
 pub(crate) use rows::*;
 pub(crate) use tables::*;
+#[cfg(feature = "simulation")]
+pub use writer::ManualWriter;
 
 use crate::StoreError;
 use redb::{Database, ReadTransaction, ReadableDatabase, WriteTransaction};
@@ -52,6 +54,19 @@ impl Store {
         migrations::migrate(&database)?;
         let writer = Arc::new(Writer::start(Arc::clone(&database))?);
         Ok(Self { writer, database })
+    }
+
+    /// Opens the store on `disk` without a thread that writes.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn open_manual(disk: impl redb::StorageBackend) -> Result<(Self, ManualWriter), StoreError> {
+        let database = redb::Builder::new()
+            .set_cache_size(CACHE_BYTES)
+            .create_with_backend(disk)
+            .map_err(|error| sort_open(error, Path::new(FILE)))?;
+        let database = Arc::new(database);
+        migrations::migrate(&database)?;
+        let (writer, manual) = Writer::manual(Arc::clone(&database));
+        Ok((Self { writer: Arc::new(writer), database }, manual))
     }
 
     /// Does `work` on the writer thread, together with what else waits, and gives its outcome once it is durable.

@@ -30,6 +30,15 @@ impl Writer {
         Ok(Self { jobs: Some(jobs), failure, thread: Some(thread) })
     }
 
+    /// A writer without a thread.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn manual(database: Arc<Database>) -> (Self, ManualWriter) {
+        let (jobs, waiting) = mpsc::channel(WAITING_MAX);
+        let (failed, failure) = watch::channel(None);
+        let writer = Self { jobs: Some(jobs), failure, thread: None };
+        (writer, ManualWriter { database, waiting, failed, next: None })
+    }
+
     pub(crate) async fn submit<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -96,13 +105,47 @@ fn write_until_closed(
     failed: &watch::Sender<Option<StoreError>>,
 ) {
     while let Some(first) = waiting.blocking_recv() {
-        let mut batch = vec![first];
-        while batch.len() < BATCH_MAX
-            && let Ok(next) = waiting.try_recv()
-        {
-            batch.push(next);
+        write_batch(database, gather(first, &mut waiting), failed);
+    }
+}
+
+/// What waits, as one batch.
+fn gather(first: Box<dyn Job>, waiting: &mut mpsc::Receiver<Box<dyn Job>>) -> Vec<Box<dyn Job>> {
+    let mut batch = vec![first];
+    while batch.len() < BATCH_MAX
+        && let Ok(next) = waiting.try_recv()
+    {
+        batch.push(next);
+    }
+    batch
+}
+
+/// Carries out what waits, when it is told to.
+#[cfg(feature = "simulation")]
+pub struct ManualWriter {
+    database: Arc<Database>,
+    waiting: mpsc::Receiver<Box<dyn Job>>,
+    failed: watch::Sender<Option<StoreError>>,
+    next: Option<Box<dyn Job>>,
+}
+
+#[cfg(feature = "simulation")]
+impl ManualWriter {
+    /// Waits until a command waits; false once the bank is gone.
+    pub async fn wait(&mut self) -> bool {
+        if self.next.is_none() {
+            self.next = self.waiting.recv().await;
         }
-        write_batch(database, batch, failed);
+        self.next.is_some()
+    }
+
+    /// Carries out what waits as one batch, and answers. Gives how many commands there were.
+    pub fn turn(&mut self) -> usize {
+        let Some(first) = self.next.take().or_else(|| self.waiting.try_recv().ok()) else { return 0 };
+        let batch = gather(first, &mut self.waiting);
+        let count = batch.len();
+        write_batch(&self.database, batch, &self.failed);
+        count
     }
 }
 

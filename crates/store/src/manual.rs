@@ -1,0 +1,59 @@
+//! A store without a thread of its own: whoever opened it says when a batch is carried out. For the simulator.
+
+use crate::disk::SyncWatch;
+use crate::engine::Engine;
+use crate::open::{self, Opened};
+use crate::writer::{Job, Writer};
+use crate::{EmbeddedStore, OpenError, Options, QUEUE_LIMIT};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use tokio::sync::Notify;
+
+/// Carries out what waits, when it is told to.
+pub struct ManualWriter {
+    writer: Writer,
+    jobs: Receiver<Job>,
+    came: Arc<Notify>,
+    /// What has been taken from the queue and waits for its turn.
+    next: Option<Job>,
+}
+
+impl EmbeddedStore {
+    /// Opens the store on `disk`, of which a clone must be the same disk, without a writer of its own: commands wait
+    /// until the [`ManualWriter`] is told to take them.
+    ///
+    /// # Errors
+    /// As [`EmbeddedStore::open_on`].
+    pub fn open_manual(
+        disk: impl redb::StorageBackend + Clone,
+        options: Options,
+    ) -> Result<(Self, ManualWriter), OpenError> {
+        let watch = SyncWatch::default();
+        let opener = open::on_disk(disk, options, watch.clone());
+        let Opened { database, batch } = opener()?;
+        let engine = Arc::new(Engine::new(database));
+        let (queue, jobs) = sync_channel(QUEUE_LIMIT);
+        let writer = Writer::new(Arc::clone(&engine), opener, watch, batch);
+        let came = Arc::new(Notify::new());
+        let store = Self { engine, queue: Some(queue), writer: None, came: Some(Arc::clone(&came)) };
+        Ok((store, ManualWriter { writer, jobs, came, next: None }))
+    }
+}
+
+impl ManualWriter {
+    /// Waits until a command waits; for ever once the store is gone.
+    pub async fn wait(&mut self) {
+        while self.next.is_none() {
+            match self.jobs.try_recv() {
+                Ok(job) => self.next = Some(job),
+                Err(_) => self.came.notified().await,
+            }
+        }
+    }
+
+    /// Carries out what waits as one batch, and answers. Gives how many commands there were.
+    pub fn turn(&mut self) -> usize {
+        let first = self.next.take().or_else(|| self.jobs.try_recv().ok());
+        first.map_or(0, |first| self.writer.turn(first, &self.jobs))
+    }
+}
