@@ -1,0 +1,76 @@
+//! What happens in a history: faults are counted, and where somebody wants to read it, told line by line.
+
+use crate::clock::Time;
+use crate::fault::{Fault, Tally};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The record of one history.
+#[derive(Debug)]
+pub(crate) struct Log {
+    time: Time,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    tally: Tally,
+    /// None where nobody wants to read.
+    story: Option<Vec<String>>,
+    violations: Vec<Violation>,
+}
+
+/// A rule that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Which kind: two histories that break the same rule have the same.
+    pub kind: &'static str,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl Log {
+    pub(crate) fn new(time: Time, is_told: bool) -> Self {
+        let inner = Inner { story: is_told.then(Vec::new), ..Inner::default() };
+        Self { time, inner: Mutex::new(inner) }
+    }
+
+    /// Tells something, in plain words.
+    pub(crate) fn tell(&self, words: impl FnOnce() -> String) {
+        if let Some(story) = &mut self.lock().story {
+            story.push(format!("{}  {}", self.moment(), words()));
+        }
+    }
+
+    /// Counts a fault and tells of it.
+    pub(crate) fn fault(&self, fault: Fault, words: impl FnOnce() -> String) {
+        self.lock().tally.count(fault);
+        self.tell(words);
+    }
+
+    pub(crate) fn violated(&self, kind: &'static str, what: String) {
+        self.tell(|| format!("WRONG ({kind}): {what}"));
+        self.lock().violations.push(Violation { kind, what });
+    }
+
+    pub(crate) fn has_violations(&self) -> bool {
+        !self.lock().violations.is_empty()
+    }
+
+    /// Faults, story and violations; the record is empty afterwards.
+    pub(crate) fn take(&self) -> (Tally, Vec<String>, Vec<Violation>) {
+        let inner = std::mem::take(&mut *self.lock());
+        (inner.tally, inner.story.unwrap_or_default(), inner.violations)
+    }
+
+    /// The time of day, as `14:00:03.120`; every history begins at 14:00.
+    fn moment(&self) -> String {
+        let ms = self.time.elapsed_ms();
+        let (s, ms) = (ms / 1_000, ms % 1_000);
+        format!("{:02}:{:02}:{:02}.{ms:03}", 14 + s / 3_600, s / 60 % 60, s % 60)
+    }
+
+    /// Every change is made whole, so a task that died holding the lock did no harm.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,117 @@
+//! A customer's phone: the real wallet core, its keys in memory, its requests signed.
+
+use crypto::hpke::Decapsulate;
+use crypto::p256::{Sign, SigningKey};
+use crypto::{CryptoError, Random, x25519};
+use http::{Method, Request, header};
+use https::Bytes;
+use model::Timestamp;
+use protocol::evidence::Evidence;
+use protocol::http_signature::{HttpRequest, sign_request};
+use protocol::payment_code::Pin;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wallet::{CodeRequest, State, StateKey, Vault, WalletError};
+
+pub(crate) const RIGHT_PIN: &str = "482916";
+pub(crate) const WRONG_PIN: &str = "482917";
+
+/// A phone's keys.
+pub(crate) struct MemoryVault {
+    device: SigningKey,
+    online: SigningKey,
+    confirmation: x25519::SecretKey,
+    state: StateKey,
+}
+
+impl MemoryVault {
+    pub(crate) fn make(random: &mut dyn Random) -> Self {
+        Self {
+            device: SigningKey::make(random),
+            online: SigningKey::make(random),
+            confirmation: x25519::SecretKey::make(random),
+            state: StateKey::make(random),
+        }
+    }
+}
+
+impl Vault for MemoryVault {
+    fn device_key(&self) -> &dyn Sign {
+        &self.device
+    }
+
+    fn online_key(&self) -> &dyn Sign {
+        &self.online
+    }
+
+    fn confirmation_key(&self) -> &dyn Decapsulate {
+        &self.confirmation
+    }
+
+    fn state_key(&self) -> Result<StateKey, CryptoError> {
+        Ok(self.state.clone())
+    }
+}
+
+/// A phone.
+#[derive(Clone)]
+pub(crate) struct Phone {
+    pub(crate) state: State,
+    pub(crate) vault: Arc<MemoryVault>,
+    /// Of each code made: whether its PIN was right, by counter.
+    pub(crate) codes: BTreeMap<u32, bool>,
+}
+
+impl Phone {
+    pub(crate) fn new(state: State, vault: Arc<MemoryVault>) -> Self {
+        Self { state, vault, codes: BTreeMap::new() }
+    }
+
+    /// The digits of the next code.
+    pub(crate) fn make_code(
+        &mut self,
+        is_pin_right: bool,
+        now: Timestamp,
+        random: &mut dyn Random,
+    ) -> Result<String, WalletError> {
+        let pin = Pin::parse(if is_pin_right { RIGHT_PIN } else { WRONG_PIN }).map_err(WalletError::Pin)?;
+        let (pending, _) =
+            self.state.make_code(&pin, &CodeRequest::default(), Evidence::SENSORS_RAN, now, random)?;
+        let shown = pending.stored().sign(&*self.vault)?;
+        self.codes.insert(shown.counter.0, is_pin_right);
+        Ok(shown.code.to_digits())
+    }
+
+    /// A signed request.
+    pub(crate) fn request(
+        &self,
+        method: &Method,
+        path_and_query: &str,
+        body: Vec<u8>,
+        now: Timestamp,
+        random: &mut dyn Random,
+    ) -> Option<Request<Bytes>> {
+        let (path, query) =
+            path_and_query.split_once('?').map_or((path_and_query, None), |(path, query)| (path, Some(query)));
+        let signed = HttpRequest { method: method.as_str(), path, query, body: &body };
+        let mut nonce = [0; 16];
+        random.fill(&mut nonce);
+        let created_s = self.state.server_time(now).s();
+        let fields = sign_request(
+            &signed,
+            self.state.enrolment()?,
+            created_s,
+            &nonce,
+            self.vault.online_key(),
+        )
+        .ok()?;
+        let mut request = Request::builder().method(method).uri(path_and_query);
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        for (name, value) in fields {
+            request = request.header(name, value);
+        }
+        request.body(Bytes::from(body)).ok()
+    }
+}
