@@ -40,7 +40,8 @@ pub struct BankAddress {
 }
 
 /// What a carrier gives back: the whole answer whatever its status, or why there is none.
-pub type CarrierFuture<'a> = Pin<Box<dyn Future<Output = Result<http::Response<Bytes>, HttpsError>> + Send + 'a>>;
+pub type CarrierFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<http::Response<Bytes>, HttpsError>> + Send + 'a>>;
 
 /// Carries one request to the bank, once, and brings its answer back within the limits.
 pub trait Carrier: Send + Sync {

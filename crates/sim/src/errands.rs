@@ -63,9 +63,7 @@ pub(crate) async fn fetch(world: &Arc<World>, phone: usize, chance: &mut Chance)
         drop(phone_now);
         match outcome {
             Ok(outcome) if outcome.unreadable.is_empty() && outcome.missing == 0 => {
-                world.log.tell(|| {
-                    format!("customer {} gets {} confirmations", phone + 1, outcome.new.len())
-                });
+                world.log.tell(|| format!("customer {} gets {} confirmations", phone + 1, outcome.new.len()));
             }
             Ok(_) => {
                 let what = format!("customer {}: some are missing or unreadable", phone + 1);

@@ -39,7 +39,9 @@ pub(crate) async fn harm(world: &Arc<World>, act: &Act, harm: Harm) {
 impl Attempt<'_> {
     async fn replay(&mut self) {
         let Some(digits) = self.world.overheard(&mut self.chance) else { return };
-        self.world.log.fault(Fault::CodeReplayed, || "the hostile checkout sends a code that was shown".into());
+        self.world
+            .log
+            .fault(Fault::CodeReplayed, || "the hostile checkout sends a code that was shown".into());
         let amount_minor = self.amount();
         if let Some(payment) = self.begin("replay", &digits, amount_minor).await {
             self.capture(&payment, "replay-capture", &json!({})).await;
@@ -48,7 +50,9 @@ impl Attempt<'_> {
 
     async fn reuse_key(&mut self, phone: usize) {
         let Some(digits) = self.world.make_code(phone, true, &mut self.chance) else { return };
-        self.world.log.fault(Fault::KeyReused, || "the hostile checkout sends two amounts under a key".into());
+        self.world
+            .log
+            .fault(Fault::KeyReused, || "the hostile checkout sends two amounts under a key".into());
         let (one, other) = (self.amount(), self.amount() + 1);
         let first = self.begin("reused", &digits, one).await;
         let second = self.begin("reused", &digits, other).await;
@@ -93,7 +97,9 @@ impl Attempt<'_> {
     async fn foreign(&mut self) {
         let Some(payment) = self.world.known_payment(&mut self.chance) else { return };
         self.world.log.fault(Fault::ForeignPayment, || format!("the hostile checkout touches {payment}"));
-        for (what, body) in [("captures", json!({})), ("void", json!({})), ("refunds", json!({"amount_minor": 1}))] {
+        for (what, body) in
+            [("captures", json!({})), ("void", json!({})), ("refunds", json!({"amount_minor": 1}))]
+        {
             let answered = self.operate(payment, what, &format!("foreign-{what}"), &body).await;
             if answered.is_some_and(|status| status.is_success()) {
                 let what = format!("another shop's {what} of {payment} was taken");

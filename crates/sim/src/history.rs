@@ -80,8 +80,7 @@ pub fn run(template: &Template, plan: &Plan, is_told: bool) -> Ended {
 
 async fn live(template: &Template, plan: &Plan, is_told: bool) -> Ended {
     let time = Time::begin(START);
-    let clocks: Vec<MachineClock> =
-        (0..template.tills.len()).map(|_| MachineClock::new(time)).collect();
+    let clocks: Vec<MachineClock> = (0..template.tills.len()).map(|_| MachineClock::new(time)).collect();
     let world = Arc::new(World::open(template, plan, time, is_told));
     world.bank.boot();
     world.server.boot();
@@ -166,7 +165,9 @@ async fn happen(world: Arc<World>, mishap: Mishap, clocks: Vec<MachineClock>, cu
                 Whose::Bank => (&world.bank_clock, "the bank's clock".to_owned()),
                 Whose::Till(number) => (&clocks[number], format!("the clock of till {}", number + 1)),
             };
-            world.log.fault(Fault::ClockSet, || format!("{name} is set {ahead_ms} ms ahead of the true time"));
+            world
+                .log
+                .fault(Fault::ClockSet, || format!("{name} is set {ahead_ms} ms ahead of the true time"));
             clock.set_ahead_ms(ahead_ms);
         }
         MishapKind::Till { till, after_entries, cut, down_ms } => {

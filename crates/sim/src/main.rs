@@ -82,7 +82,8 @@ fn run_all(
     prepare: impl Fn() + Clone + Send + 'static,
 ) -> Sum {
     let (from, count) = arguments.seed.map_or((arguments.from, arguments.seeds), |seed| (seed, 1));
-    let threads = arguments.threads.or_else(|| thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
+    let threads =
+        arguments.threads.or_else(|| thread::available_parallelism().ok().map(Into::into)).unwrap_or(1);
     let next = Arc::new(AtomicU64::new(from));
     let is_over = Arc::new(AtomicBool::new(false));
     let sum = Arc::new(Mutex::new(Sum::default()));
@@ -126,10 +127,7 @@ fn run_all(
 fn print_sum(sum: &Sum, began: Instant) {
     let s = began.elapsed().as_secs_f64();
     let rate = sum.histories as f64 / s.max(0.001);
-    println!(
-        "{} histories with {} payments in {s:.1} s: {rate:.1} histories/s",
-        sum.histories, sum.payments
-    );
+    println!("{} histories with {} payments in {s:.1} s: {rate:.1} histories/s", sum.histories, sum.payments);
     println!("{} faults caused:", sum.tally.sum());
     for fault in Fault::ALL {
         println!("  {:>9}  {}", sum.tally.of(fault), fault.words());

@@ -118,10 +118,18 @@ impl<I: Clone + Send + 'static> Node<I> {
             (Ok(started), _) => {
                 disk.power_fails_at(u64::MAX);
                 let Started { routes, writer, work, inside } = started;
-                let writing = Arc::clone(self).write(disk.clone(), writer, Chance::of(&[state.chance.draw()]));
-                let tasks =
-                    vec![tokio::spawn(writing).abort_handle(), tokio::spawn(work).abort_handle()];
-                state.life = Some(Life { routes, disk, inside, tasks, fate: Fate::Lost, down_ms: 1_000, is_broken: false });
+                let writing =
+                    Arc::clone(self).write(disk.clone(), writer, Chance::of(&[state.chance.draw()]));
+                let tasks = vec![tokio::spawn(writing).abort_handle(), tokio::spawn(work).abort_handle()];
+                state.life = Some(Life {
+                    routes,
+                    disk,
+                    inside,
+                    tasks,
+                    fate: Fate::Lost,
+                    down_ms: 1_000,
+                    is_broken: false,
+                });
                 drop(state);
                 self.log.tell(|| format!("the {} starts", self.name));
             }

@@ -91,20 +91,16 @@ impl Phone {
         now: Timestamp,
         random: &mut dyn Random,
     ) -> Option<Request<Bytes>> {
-        let (path, query) =
-            path_and_query.split_once('?').map_or((path_and_query, None), |(path, query)| (path, Some(query)));
+        let (path, query) = path_and_query
+            .split_once('?')
+            .map_or((path_and_query, None), |(path, query)| (path, Some(query)));
         let signed = HttpRequest { method: method.as_str(), path, query, body: &body };
         let mut nonce = [0; 16];
         random.fill(&mut nonce);
         let created_s = self.state.server_time(now).s();
-        let fields = sign_request(
-            &signed,
-            self.state.enrolment()?,
-            created_s,
-            &nonce,
-            self.vault.online_key(),
-        )
-        .ok()?;
+        let fields =
+            sign_request(&signed, self.state.enrolment()?, created_s, &nonce, self.vault.online_key())
+                .ok()?;
         let mut request = Request::builder().method(method).uri(path_and_query);
         if !body.is_empty() {
             request = request.header(header::CONTENT_TYPE, "application/json");

@@ -271,7 +271,8 @@ fn mishap(chance: &mut Chance) -> MishapKind {
                 _ => Whose::Till(chance.index(TILLS)),
             };
             let most = if chance.below(2) == 0 { 2_000 } else { 90_000 };
-            let ahead_ms = i64::try_from(chance.below(2 * most)).unwrap_or(0) - i64::try_from(most).unwrap_or(0);
+            let ahead_ms =
+                i64::try_from(chance.below(2 * most)).unwrap_or(0) - i64::try_from(most).unwrap_or(0);
             MishapKind::Clock { whose, ahead_ms }
         }
         _ => MishapKind::Till {

@@ -56,8 +56,12 @@ pub(crate) fn server(setup: ServerSetup) -> Start<Arc<EmbeddedStore>> {
         let secrets = &setup.secrets;
         let security = Security::new(store.clone(), secrets.keys.clone(), secrets.policy.clone())
             .map_err(|error| error.to_string())?;
-        let carrier =
-            BankLine { net: setup.net.clone(), bank: setup.bank.clone(), secrets: secrets.clone(), chance: chance.clone() };
+        let carrier = BankLine {
+            net: setup.net.clone(),
+            bank: setup.bank.clone(),
+            secrets: secrets.clone(),
+            chance: chance.clone(),
+        };
         let address = BankAddress {
             partner_url: "https://bank.example".to_owned(),
             customer_url: "https://bank.example".to_owned(),
@@ -163,8 +167,7 @@ struct BankLine {
 impl Carrier for BankLine {
     fn carry(&self, request: Request<Vec<u8>>, limits: Limits) -> CarrierFuture<'_> {
         Box::pin(async move {
-            let mut chance =
-                Chance::of(&[self.chance.lock().unwrap_or_else(PoisonError::into_inner).draw()]);
+            let mut chance = Chance::of(&[self.chance.lock().unwrap_or_else(PoisonError::into_inner).draw()]);
             let mut request = request.map(Bytes::from);
             request.extensions_mut().insert(SOURCE);
             request.extensions_mut().insert(PeerCertificate(Some(self.secrets.partner_certificate.clone())));

@@ -79,7 +79,8 @@ impl Template {
     /// If one of its parts refuses: a mistake here, or in the product.
     pub fn make() -> Made<Self> {
         let secrets = Arc::new(make_secrets()?);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
         runtime.block_on(async { World::open(secrets).make().await })
     }
 }
@@ -93,7 +94,12 @@ fn make_secrets() -> Made<Secrets> {
     let often = Rate { burst: 100_000, refill_ms: 1 };
     let policy = Policy { activation_rate: often, device_rate: often, ..Policy::default() };
     let operator_key = "operator key of the simulated server".replace(' ', "-");
-    Ok(Secrets { keys: Arc::new(keys), policy, operator_key, partner_certificate: partner_certificate(made_at)? })
+    Ok(Secrets {
+        keys: Arc::new(keys),
+        policy,
+        operator_key,
+        partner_certificate: partner_certificate(made_at)?,
+    })
 }
 
 fn partner_certificate(at: Timestamp) -> Made<Vec<u8>> {
@@ -171,8 +177,9 @@ impl World {
     }
 
     async fn activate(&mut self, number: usize) -> Made<Phone> {
-        let customer: Value =
-            self.operator("/v1/admin/customers", &json!({"name": format!("Customer {}", number + 1)})).await?;
+        let customer: Value = self
+            .operator("/v1/admin/customers", &json!({"name": format!("Customer {}", number + 1)}))
+            .await?;
         let customer = customer["id"].as_str().unwrap_or_default();
         let path = format!("/v1/admin/customers/{customer}/activation-codes");
         let issued: Value = self.operator(&path, &json!({})).await?;
@@ -249,7 +256,8 @@ impl World {
     }
 
     async fn till(&mut self, merchant: &str, terminal: u32) -> Made<TillKit> {
-        let asked = json!({"merchant": merchant, "name": format!("till {terminal}"), "terminals": [terminal]});
+        let asked =
+            json!({"merchant": merchant, "name": format!("till {terminal}"), "terminals": [terminal]});
         let made: Value = self.operator("/v1/admin/checkouts", &asked).await?;
         let text = |name: &str| made[name].as_str().unwrap_or_default().to_owned();
         let terminal = TerminalNumber::new(terminal).ok_or("a till without a number")?;

@@ -64,8 +64,7 @@ impl Till {
             Then::CaptureParts | Then::Void | Then::Forget => Plan::Hold,
         };
         let order = Order { amount, terminal: self.kit.terminal, plan, reference: None };
-        let begun =
-            Begin::pay(self.journal.book(), &order, code, make_key(chance), self.clock.now());
+        let begun = Begin::pay(self.journal.book(), &order, code, make_key(chance), self.clock.now());
         let Ok(Begin::Run(mut run)) = begun else { return Ok(()) };
         let number = run.sale().number();
         let steps_max = if then == Then::Cancel { chance.between(1, 4) } else { u64::MAX };
@@ -101,14 +100,17 @@ impl Till {
                 let Some(captured) = self.sale(number).and_then(|sale| sale.payment().cloned()) else {
                     return Ok(());
                 };
-                let part = i64::try_from(chance.between(1, captured.captured_minor.max(1).unsigned_abs())).ok();
+                let part =
+                    i64::try_from(chance.between(1, captured.captured_minor.max(1).unsigned_abs())).ok();
                 let amount_minor = if chance.below(3) == 0 { None } else { part };
                 self.do_to(world, number, Action::Refund { amount_minor }, chance).await?;
                 self.do_to(world, number, Action::Refund { amount_minor }, chance).await
             }
             Then::CaptureParts => {
                 for _ in 0..chance.between(1, 3) {
-                    let Some(held) = self.sale(number).and_then(|sale| sale.payment().cloned()) else { break };
+                    let Some(held) = self.sale(number).and_then(|sale| sale.payment().cloned()) else {
+                        break;
+                    };
                     let left_minor = held.amount_minor - held.captured_minor;
                     let part = i64::try_from(chance.between(1, left_minor.max(1).unsigned_abs())).ok();
                     let is_final = chance.below(4) == 0;

@@ -8,6 +8,7 @@ use crate::{EmbeddedStore, OpenError, Options, QUEUE_LIMIT};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use tokio::sync::Notify;
+use tokio::time::timeout_at;
 
 /// Carries out what waits, when it is told to.
 pub struct ManualWriter {
@@ -41,19 +42,33 @@ impl EmbeddedStore {
 }
 
 impl ManualWriter {
-    /// Waits until a command waits; for ever once the store is gone.
+    /// Waits until there is something to do: a command waits, or a disk that was full is to be looked at again. For
+    /// ever once the store is gone.
     pub async fn wait(&mut self) {
         while self.next.is_none() {
-            match self.jobs.try_recv() {
-                Ok(job) => self.next = Some(job),
-                Err(_) => self.came.notified().await,
+            if let Ok(job) = self.jobs.try_recv() {
+                self.next = Some(job);
+                return;
+            }
+            match self.writer.looks_again_at() {
+                None => self.came.notified().await,
+                Some(at) => {
+                    if timeout_at(at, self.came.notified()).await.is_err() {
+                        return;
+                    }
+                }
             }
         }
     }
 
     /// Carries out what waits as one batch, and answers. Gives how many commands there were.
     pub fn turn(&mut self) -> usize {
-        let first = self.next.take().or_else(|| self.jobs.try_recv().ok());
-        first.map_or(0, |first| self.writer.turn(first, &self.jobs))
+        match self.next.take().or_else(|| self.jobs.try_recv().ok()) {
+            Some(first) => self.writer.turn(first, &self.jobs),
+            None => {
+                self.writer.look_again();
+                0
+            }
+        }
     }
 }

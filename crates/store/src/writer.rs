@@ -13,7 +13,7 @@ use crate::session::{Session, Staged};
 use records::{Command, Outcome, StoreError};
 use redb::{Database, Durability, StorageError};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -60,9 +60,30 @@ impl Writer {
 
     /// Works until no more jobs can come and none waits.
     pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
-        while let Ok(first) = jobs.recv() {
-            self.turn(first, jobs);
+        loop {
+            let first = match self.looks_again_at() {
+                None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(at) => jobs.recv_timeout(at.saturating_duration_since(Instant::now())),
+            };
+            match first {
+                Ok(first) => drop(self.turn(first, jobs)),
+                Err(RecvTimeoutError::Timeout) => self.look_again(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
         }
+    }
+
+    /// When the writer looks by itself whether there is room again. Readers are turned away until then, and whoever
+    /// reads before it writes would never bring a command that makes it look.
+    pub(crate) fn looks_again_at(&self) -> Option<Instant> {
+        let is_recovering = matches!(*self.engine.state(), State::Recovering);
+        is_recovering.then(|| self.rest_until.unwrap_or_else(Instant::now))
+    }
+
+    /// Looks whether there is room again.
+    pub(crate) fn look_again(&mut self) {
+        // What still stands in the way is told to whoever comes next.
+        let _ = self.make_ready();
     }
 
     /// Carries out `first` and what waits behind it as one batch, and answers. Gives how many commands there were.

@@ -94,6 +94,23 @@ fn wherever_the_disk_runs_full_the_answer_is_true() {
     });
 }
 
+/// Whoever reads before they write, as every route of the server does, is not turned away for ever.
+#[test]
+fn readers_are_let_in_again_once_there_is_room_without_a_command() {
+    let (disk, store) = worn();
+    disk.full_from(Some(disk.operations()));
+    let runtime = runtime();
+    assert_eq!(runtime.block_on(store.commit(large(9))), Err(StoreError::DiskFull));
+    assert_eq!(runtime.block_on(store.customers(Page::first(1))), Err(StoreError::Busy));
+    disk.full_from(None);
+    let back = async {
+        while store.customers(Page::first(1)).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(30), back).await }).unwrap();
+}
+
 /// A store with some rows in it.
 fn worn() -> (FaultDisk, EmbeddedStore) {
     let disk = FaultDisk::default();

@@ -71,11 +71,12 @@ impl Remains<'_> {
                 );
                 self.wrong("books that do not agree", what);
             }
-            let is_held = hold.is_some_and(|hold| {
-                !matches!(hold.state, HoldState::Refused | HoldState::Cancelled)
-            });
-            let must_be_held =
-                matches!(payment.state, PaymentState::Captured | PaymentState::Voided | PaymentState::Expired);
+            let is_held =
+                hold.is_some_and(|hold| !matches!(hold.state, HoldState::Refused | HoldState::Cancelled));
+            let must_be_held = matches!(
+                payment.state,
+                PaymentState::Captured | PaymentState::Voided | PaymentState::Expired
+            );
             if must_be_held && !is_held {
                 self.wrong("books that do not agree", format!("{} was never held", payment.id));
             }
@@ -108,7 +109,8 @@ impl Remains<'_> {
                     self.wrong("an answer that was forgotten", what);
                 }
                 Some(kept) if kept.status != answer.status.as_u16() || kept.body != answer.body => {
-                    let what = format!("{key} was answered {}, and on record is {}", answer.status, kept.status);
+                    let what =
+                        format!("{key} was answered {}, and on record is {}", answer.status, kept.status);
                     self.wrong("an answer that changed", what);
                 }
                 Some(_) => {}

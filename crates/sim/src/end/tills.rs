@@ -16,7 +16,8 @@ impl Remains<'_> {
                 self.sale(till, sale).await?;
             }
             self.refused(till).await?;
-            for payment in self.payments.iter().filter(|payment| payment.order.checkout == till.kit.checkout) {
+            for payment in self.payments.iter().filter(|payment| payment.order.checkout == till.kit.checkout)
+            {
                 let begun = self.store.begin_request(payment.id).await?;
                 if !begun.is_some_and(|row| known.contains(row.request.key.as_str())) {
                     let what = format!("{} of {till} is in no journal", payment.id);
@@ -50,7 +51,10 @@ impl Remains<'_> {
             self.wrong("a journal that does not agree", what);
         }
         if matches!(sale.stage(), Stage::Closed(_)) && payment.is_some_and(|payment| !is_unpaid(payment)) {
-            self.wrong("a journal that does not agree", format!("{name} is closed, and the server has money"));
+            self.wrong(
+                "a journal that does not agree",
+                format!("{name} is closed, and the server has money"),
+            );
         }
         Ok(())
     }
