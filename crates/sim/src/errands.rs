@@ -6,7 +6,7 @@ use crate::net::Carried;
 use crate::plan::{Act, ActKind, Cut};
 use crate::programs::SOURCE;
 use crate::till::Till;
-use api::phone::{ConfirmationPage, EnrolmentView};
+use api::phone::{ConfirmationPage, EnrolmentStatusName, EnrolmentView};
 use http::Method;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -52,6 +52,9 @@ pub(crate) async fn fetch(world: &Arc<World>, phone: usize, chance: &mut Chance)
         world.log.violated("a phone that refuses its server", format!("customer {}: {error}", phone + 1));
         return false;
     }
+    if view.status == EnrolmentStatusName::Unsynchronised && !resync(world, phone, chance).await {
+        return false;
+    }
     loop {
         let after = world.phone(phone).state.confirmed_through();
         let path = format!("/v1/confirmations?after={after}");
@@ -82,13 +85,37 @@ pub(crate) async fn fetch(world: &Arc<World>, phone: usize, chance: &mut Chance)
     }
 }
 
+/// A phone whose counters went back asks where to go on.
+async fn resync(world: &Arc<World>, phone: usize, chance: &mut Chance) -> bool {
+    let asked = world.phone(phone).state.resync_request();
+    let Some(body) = asked.ok().and_then(|asked| serde_json::to_vec(&asked).ok()) else { return false };
+    let now = world.time.now();
+    let path = "/v1/enrolment/resync";
+    let Some(view) = send::<EnrolmentView>(world, phone, &Method::POST, path, body, chance).await else {
+        return false;
+    };
+    world.log.tell(|| format!("the phone of customer {} is resynchronised", phone + 1));
+    world.phone(phone).state.apply_enrolment(&view, now, world.time.now()).is_ok()
+}
+
 async fn ask<A: DeserializeOwned>(
     world: &Arc<World>,
     phone: usize,
     path: &str,
     chance: &mut Chance,
 ) -> Option<A> {
-    let signed = world.phone(phone).request(&Method::GET, path, Vec::new(), world.time.now(), chance);
+    send(world, phone, &Method::GET, path, Vec::new(), chance).await
+}
+
+async fn send<A: DeserializeOwned>(
+    world: &Arc<World>,
+    phone: usize,
+    method: &Method,
+    path: &str,
+    body: Vec<u8>,
+    chance: &mut Chance,
+) -> Option<A> {
+    let signed = world.phone(phone).request(method, path, body, world.time.now(), chance);
     let mut request = signed?;
     request.extensions_mut().insert(SOURCE);
     let shown = path.split('?').next().unwrap_or_default().to_owned();

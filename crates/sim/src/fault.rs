@@ -53,13 +53,19 @@ pub enum Fault {
     CancelFirst,
     /// A capture was asked for again, or beyond the hold.
     CapturedAgain,
+    /// Several wrong PINs were tried at once.
+    PinsGuessed,
     /// A payment of another shop was to be captured, voided or refunded.
     ForeignPayment,
+    /// A phone was set up again from an old backup.
+    PhoneRestored,
+    /// A customer closed their account.
+    AccountClosed,
 }
 
 impl Fault {
     /// All kinds.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::ConnectionRefused,
         Self::RequestLost,
         Self::RequestDelayed,
@@ -85,7 +91,10 @@ impl Fault {
         Self::KeyReused,
         Self::CancelFirst,
         Self::CapturedAgain,
+        Self::PinsGuessed,
         Self::ForeignPayment,
+        Self::PhoneRestored,
+        Self::AccountClosed,
     ];
 
     /// The kind in words.
@@ -117,7 +126,10 @@ impl Fault {
             Self::KeyReused => "keys used for another amount",
             Self::CancelFirst => "cancels before their request",
             Self::CapturedAgain => "captures again or beyond",
+            Self::PinsGuessed => "wrong PINs at once",
             Self::ForeignPayment => "other shops' payments touched",
+            Self::PhoneRestored => "phones restored from a backup",
+            Self::AccountClosed => "accounts closed",
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::net::Carried;
 use crate::plan::{Act, Harm};
 use api::payment::{CancellationView, PaymentView};
 use http::{Method, StatusCode};
-use model::PaymentId;
+use model::{Currency, Money, PaymentId};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +17,8 @@ use tokio::time::sleep;
 const PATIENCE_MS: u64 = 10_000;
 
 /// One attempt.
-pub(crate) struct Attempt<'a> {
-    world: &'a Arc<World>,
+struct Attempt {
+    world: Arc<World>,
     number: u64,
     chance: Chance,
 }
@@ -26,17 +26,18 @@ pub(crate) struct Attempt<'a> {
 /// Does harm, or tries to.
 pub(crate) async fn harm(world: &Arc<World>, act: &Act, harm: Harm) {
     let chance = Chance::of(&[world.plan.seed, 3, act.number]);
-    let mut attempt = Attempt { world, number: act.number, chance };
+    let mut attempt = Attempt { world: Arc::clone(world), number: act.number, chance };
     match harm {
         Harm::Replay => attempt.replay().await,
         Harm::ReuseKey { phone } => attempt.reuse_key(phone).await,
         Harm::CancelFirst { phone } => attempt.cancel_first(phone).await,
         Harm::CaptureAgain { phone } => attempt.capture_again(phone).await,
+        Harm::GuessPins { phone } => attempt.guess_pins(phone).await,
         Harm::Foreign => attempt.foreign().await,
     }
 }
 
-impl Attempt<'_> {
+impl Attempt {
     async fn replay(&mut self) {
         let Some(digits) = self.world.overheard(&mut self.chance) else { return };
         self.world
@@ -44,7 +45,7 @@ impl Attempt<'_> {
             .fault(Fault::CodeReplayed, || "the hostile checkout sends a code that was shown".into());
         let amount_minor = self.amount();
         if let Some(payment) = self.begin("replay", &digits, amount_minor).await {
-            self.capture(&payment, "replay-capture", &json!({})).await;
+            self.operate(payment.id, "captures", "replay-capture", &json!({})).await;
         }
     }
 
@@ -86,11 +87,35 @@ impl Attempt<'_> {
         self.world.log.fault(Fault::CapturedAgain, || "the hostile checkout captures again and again".into());
         let amount_minor = self.amount();
         let Some(payment) = self.begin("again", &digits, amount_minor).await else { return };
-        self.capture(&payment, "beyond", &json!({"amount_minor": amount_minor + 1})).await;
-        self.capture(&payment, "all", &json!({"is_final": true})).await;
-        self.capture(&payment, "more", &json!({"amount_minor": amount_minor, "is_final": true})).await;
-        self.operate(payment.id, "refunds", "refund", &json!({"amount_minor": amount_minor + 1})).await;
-        self.operate(payment.id, "void", "void", &json!({})).await;
+        let id = payment.id;
+        self.operate(id, "captures", "beyond", &json!({"amount_minor": amount_minor + 1})).await;
+        let mut beside = self.beside();
+        let most = json!({"amount_minor": amount_minor / 2 + 1});
+        let (_, _) = tokio::join!(
+            self.operate(id, "captures", "one", &most),
+            beside.operate(id, "captures", "other", &most)
+        );
+        self.operate(id, "captures", "rest", &json!({})).await;
+        self.operate(id, "captures", "more", &json!({"amount_minor": amount_minor, "is_final": true})).await;
+        self.operate(id, "refunds", "refund", &json!({"amount_minor": amount_minor + 1})).await;
+        self.operate(id, "void", "void", &json!({})).await;
+    }
+
+    /// However many are tried at once, each is counted, and no more than the limit are looked at.
+    async fn guess_pins(&mut self, phone: usize) {
+        let codes: Vec<String> = (0..self.chance.between(2, 5))
+            .map_while(|_| self.world.make_code(phone, false, &mut self.chance))
+            .collect();
+        self.world.log.fault(Fault::PinsGuessed, || format!("{} wrong PINs are tried at once", codes.len()));
+        let tries = codes.into_iter().zip(1..).map(|(digits, number)| {
+            let mut beside = self.beside();
+            tokio::spawn(async move { beside.begin(&format!("guess-{number}"), &digits, 100).await })
+        });
+        for attempt in tries.collect::<Vec<_>>() {
+            if let Ok(Some(payment)) = attempt.await {
+                self.world.log.violated("a wrong PIN that pays", payment.id.to_string());
+            }
+        }
     }
 
     /// Nothing of another shop's may even be seen.
@@ -106,6 +131,12 @@ impl Attempt<'_> {
                 self.world.log.violated("a payment that strangers can touch", what);
             }
         }
+    }
+
+    /// For something that is done at the same time.
+    fn beside(&mut self) -> Self {
+        let chance = Chance::of(&[self.chance.draw()]);
+        Self { world: Arc::clone(&self.world), number: self.number, chance }
     }
 
     fn amount(&mut self) -> i64 {
@@ -124,10 +155,6 @@ impl Attempt<'_> {
         let key = self.key(key);
         let (status, view) = self.send(&Method::POST, "/v1/payments", Some(&key), &body).await?;
         (status == StatusCode::CREATED).then(|| serde_json::from_value(view).ok()).flatten()
-    }
-
-    async fn capture(&mut self, payment: &PaymentView, key: &str, body: &Value) {
-        self.operate(payment.id, "captures", key, body).await;
     }
 
     async fn operate(
@@ -149,10 +176,10 @@ impl Attempt<'_> {
         key: Option<&str>,
         body: &Value,
     ) -> Option<(StatusCode, Value)> {
-        let world = self.world;
+        let world = Arc::clone(&self.world);
         let bytes = body.to_string().into_bytes();
         let request = world.hostile.request(method, path, key, bytes)?;
-        let what = || format!("hostile checkout, {path}");
+        let what = || format!("hostile checkout, {}", asked(path, body));
         world.log.tell(&what);
         match world.net.exchange(&world.server, request, &what, PATIENCE_MS, &mut self.chance).await {
             Carried::Answer(status, body) => {
@@ -164,5 +191,20 @@ impl Attempt<'_> {
             }
             Carried::NotSent | Carried::Lost => None,
         }
+    }
+}
+
+/// What a request asks for, in words.
+fn asked(path: &str, body: &Value) -> String {
+    let amount = body["amount_minor"]
+        .as_i64()
+        .map_or_else(String::new, |minor| format!(" {}", Money::new(minor, Currency::CHF)));
+    let id = path.split('/').nth(3).unwrap_or_default();
+    match path.rsplit('/').next() {
+        Some("captures") => format!("asks to capture{amount} of {id}"),
+        Some("refunds") => format!("asks to refund{amount} of {id}"),
+        Some("void") => format!("asks to void {id}"),
+        Some("cancellations") => format!("cancels {}", body["idempotency_key"].as_str().unwrap_or_default()),
+        _ => format!("asks for a payment of{amount}"),
     }
 }

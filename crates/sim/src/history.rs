@@ -13,9 +13,11 @@ use crate::programs::{self, BankNode, SeededIds, ServerNode, ServerSetup};
 use crate::template::{Template, TillKit};
 use crate::till::Till;
 use crate::{end, errands};
+use bank_api::{AccountId, AccountStatus};
 use http::StatusCode;
 use https::Bytes;
-use model::{IdempotencyKey, PaymentId};
+use model::{EnrolmentId, IdempotencyKey, PaymentId};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::fault_disk::Fate;
@@ -47,6 +49,8 @@ pub(crate) struct World {
     server_clock: MachineClock,
     bank_clock: MachineClock,
     phones: Vec<Mutex<Phone>>,
+    /// Each customer's account at the bank, and whether it was closed.
+    accounts: Vec<(AccountId, AtomicBool)>,
     /// Codes that were shown.
     codes: Mutex<Vec<String>>,
     /// Payments that honest tills told of.
@@ -132,6 +136,12 @@ async fn other(world: Arc<World>, act: Act) {
             let mut chance = Chance::of(&[world.plan.seed, 4, act.number]);
             errands::fetch(&world, phone, &mut chance).await;
         }
+        ActKind::Restore { phone } => {
+            if world.phone(phone).restore() {
+                let words = || format!("the phone of customer {} is set up from an old backup", phone + 1);
+                world.log.fault(Fault::PhoneRestored, words);
+            }
+        }
         ActKind::Sale { .. } => {}
     }
 }
@@ -159,6 +169,7 @@ async fn happen(world: Arc<World>, mishap: Mishap, clocks: Vec<MachineClock>, cu
             sleep(Duration::from_millis(for_ms)).await;
             world.net.silence_bank(false);
         }
+        MishapKind::CloseAccount { phone } => world.close_account(phone).await,
         MishapKind::Clock { whose, ahead_ms } => {
             let (clock, name) = match whose {
                 Whose::Server => (&world.server_clock, "the server's clock".to_owned()),
@@ -216,6 +227,7 @@ impl World {
             server_clock,
             bank_clock,
             phones: template.phones.iter().cloned().map(Mutex::new).collect(),
+            accounts: template.accounts.iter().map(|id| (*id, AtomicBool::new(false))).collect(),
             codes: Mutex::default(),
             payments: Mutex::default(),
             acknowledged: Mutex::default(),
@@ -254,6 +266,30 @@ impl World {
                 None
             }
         }
+    }
+
+    /// A customer closes their account; the bank refuses while money is held on it.
+    async fn close_account(&self, phone: usize) {
+        let Some(bank) = self.bank.inside() else { return };
+        let (account, is_closed) = &self.accounts[phone];
+        // Said beforehand: it may be closed although the bank dies before it says so.
+        is_closed.store(true, Ordering::SeqCst);
+        match bank.set_account_status(*account, AccountStatus::Closed).await {
+            Ok(()) => {
+                let words = || format!("customer {} closes the account at the bank", phone + 1);
+                self.log.fault(Fault::AccountClosed, words);
+            }
+            Err(error) => {
+                self.log.tell(|| format!("customer {} cannot close the account: {error}", phone + 1));
+            }
+        }
+    }
+
+    /// Whether this enrolment's account at the bank may be closed.
+    pub(crate) fn may_be_closed(&self, enrolment: EnrolmentId) -> bool {
+        let owned = |phone: &Mutex<Phone>| lock(phone).state.enrolment() == Some(enrolment);
+        let number = self.phones.iter().position(owned);
+        number.is_some_and(|number| self.accounts[number].1.load(Ordering::SeqCst))
     }
 
     /// Others may see a code that is shown.

@@ -59,7 +59,9 @@ impl Log {
     /// Faults, story and violations; the record is empty afterwards.
     pub(crate) fn take(&self) -> (Tally, Vec<String>, Vec<Violation>) {
         let inner = std::mem::take(&mut *self.lock());
-        (inner.tally, inner.story.unwrap_or_default(), inner.violations)
+        let mut names = Names::default();
+        let story = inner.story.unwrap_or_default().iter().map(|line| names.shorten(line)).collect();
+        (inner.tally, story, inner.violations)
     }
 
     /// The time of day, as `14:00:03.120`; every history begins at 14:00.
@@ -72,5 +74,46 @@ impl Log {
     /// Every change is made whole, so a task that died holding the lock did no harm.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Names for a reader: a payment is called by its number in the story.
+#[derive(Default)]
+struct Names(Vec<String>);
+
+/// How a payment's id begins, and how long it is.
+const PAYMENT_PREFIX: &str = "pay_";
+const PAYMENT_LEN: usize = PAYMENT_PREFIX.len() + 26;
+
+impl Names {
+    fn shorten(&mut self, line: &str) -> String {
+        let mut short = String::with_capacity(line.len());
+        let mut rest = line;
+        while let Some(at) = rest.find(PAYMENT_PREFIX) {
+            let Some(id) = rest.get(at..at + PAYMENT_LEN) else { break };
+            let known = self.0.iter().position(|other| other == id);
+            let place = known.unwrap_or_else(|| {
+                self.0.push(id.to_owned());
+                self.0.len() - 1
+            });
+            short.push_str(&rest[..at]);
+            short.push_str(&format!("payment {}", place + 1));
+            rest = &rest[at + PAYMENT_LEN..];
+        }
+        short + rest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payments_are_called_by_their_numbers() {
+        let mut names = Names::default();
+        let id = |last: char| format!("pay_{}{last}", "0".repeat(25));
+        assert_eq!(names.shorten(&format!("{} and {}!", id('a'), id('b'))), "payment 1 and payment 2!");
+        assert_eq!(names.shorten(&format!("again {}", id('b'))), "again payment 2");
+        assert_eq!(names.shorten("pay_cut"), "pay_cut");
     }
 }

@@ -58,13 +58,15 @@ impl Vault for MemoryVault {
 pub(crate) struct Phone {
     pub(crate) state: State,
     pub(crate) vault: Arc<MemoryVault>,
-    /// Of each code made: whether its PIN was right, by counter.
-    pub(crate) codes: BTreeMap<u32, bool>,
+    /// Of each code made: whether its PIN was right, by the code's hash.
+    pub(crate) codes: BTreeMap<[u8; 32], bool>,
+    /// An older state, as a backup has it.
+    backup: Option<State>,
 }
 
 impl Phone {
     pub(crate) fn new(state: State, vault: Arc<MemoryVault>) -> Self {
-        Self { state, vault, codes: BTreeMap::new() }
+        Self { state, vault, codes: BTreeMap::new(), backup: None }
     }
 
     /// The digits of the next code.
@@ -78,8 +80,16 @@ impl Phone {
         let (pending, _) =
             self.state.make_code(&pin, &CodeRequest::default(), Evidence::SENSORS_RAN, now, random)?;
         let shown = pending.stored().sign(&*self.vault)?;
-        self.codes.insert(shown.counter.0, is_pin_right);
+        self.codes.insert(shown.code.hash().0, is_pin_right);
+        if self.backup.is_none() {
+            self.backup = Some(self.state.clone());
+        }
         Ok(shown.code.to_digits())
+    }
+
+    /// Goes back to an older state, if there is one: its next counters were used before.
+    pub(crate) fn restore(&mut self) -> bool {
+        self.backup.take().map(|backup| self.state = backup).is_some()
     }
 
     /// A signed request.

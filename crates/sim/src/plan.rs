@@ -65,6 +65,8 @@ pub(crate) enum ActKind {
     Harm(Harm),
     /// A phone asks for its confirmations.
     Fetch { phone: usize },
+    /// A phone is set up again from an old backup.
+    Restore { phone: usize },
 }
 
 /// What follows when a sale was authorised.
@@ -93,8 +95,10 @@ pub(crate) enum Harm {
     ReuseKey { phone: usize },
     /// Cancels a key, then pays under it.
     CancelFirst { phone: usize },
-    /// Captures twice and beyond the hold.
+    /// Captures twice, at once, and beyond the hold.
     CaptureAgain { phone: usize },
+    /// Sends several codes with wrong PINs at once.
+    GuessPins { phone: usize },
     /// Captures, voids and refunds what others authorised.
     Foreign,
 }
@@ -121,6 +125,8 @@ pub(crate) enum MishapKind {
     Silent { for_ms: u64 },
     /// A clock is set.
     Clock { whose: Whose, ahead_ms: i64 },
+    /// A customer closes their account at the bank, if nothing is held on it.
+    CloseAccount { phone: usize },
     /// A till loses power at one of its next journal entries.
     Till { till: usize, after_entries: u64, cut: Cut, down_ms: u64 },
 }
@@ -213,14 +219,19 @@ fn acts(chance: &mut Chance, span_ms: u64) -> Vec<Act> {
     }
     for number in 301..=300 + chance.below(4) {
         let phone = chance.index(PHONES);
-        let harm = match chance.below(5) {
-            0 => Harm::Replay,
-            1 => Harm::ReuseKey { phone },
-            2 => Harm::CancelFirst { phone },
-            3 => Harm::CaptureAgain { phone },
+        let harm = match chance.below(12) {
+            0 | 1 => Harm::Replay,
+            2 | 3 => Harm::ReuseKey { phone },
+            4 | 5 => Harm::CancelFirst { phone },
+            6..=8 => Harm::CaptureAgain { phone },
+            9 => Harm::GuessPins { phone },
             _ => Harm::Foreign,
         };
         acts.push(Act { number, at_ms: chance.below(span_ms), kind: ActKind::Harm(harm) });
+    }
+    if chance.happens(60) {
+        let phone = chance.index(PHONES);
+        acts.push(Act { number: 400, at_ms: chance.below(span_ms), kind: ActKind::Restore { phone } });
     }
     acts.sort_by_key(|act| (act.at_ms, act.number));
     acts
@@ -252,19 +263,20 @@ fn mishaps(chance: &mut Chance, span_ms: u64, most: u64) -> Vec<Mishap> {
 fn mishap(chance: &mut Chance) -> MishapKind {
     let at = if chance.below(3) == 0 { Machine::Bank } else { Machine::Server };
     let down_ms = chance.between(50, 15_000);
-    match chance.below(12) {
-        0 | 1 => MishapKind::Kill { at, down_ms },
-        2..=5 => MishapKind::Power {
+    match chance.below(25) {
+        0..=2 => MishapKind::Kill { at, down_ms },
+        3..=10 => MishapKind::Power {
             at,
             after_operations: chance.below(40),
             fate: chance.draw(),
             down_ms,
             again_at_start: (chance.below(3) == 0).then(|| chance.below(12)),
         },
-        6 => MishapKind::Sync { at, down_ms },
-        7 => MishapKind::Full { at, for_ms: down_ms },
-        8 => MishapKind::Silent { for_ms: chance.between(1_000, 40_000) },
-        9 => {
+        11 | 12 => MishapKind::Sync { at, down_ms },
+        13 | 14 => MishapKind::Full { at, for_ms: down_ms },
+        15 | 16 => MishapKind::Silent { for_ms: chance.between(1_000, 40_000) },
+        17 => MishapKind::CloseAccount { phone: chance.index(PHONES) },
+        18 | 19 => {
             let whose = match chance.below(3) {
                 0 => Whose::Server,
                 1 => Whose::Bank,

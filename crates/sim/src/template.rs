@@ -11,7 +11,7 @@ use crate::plan::{Network, PHONES, TILLS};
 use crate::programs::{self, BankNode, SOURCE, SeededIds, ServerNode, ServerSetup};
 use api::phone::{ChallengeView, MethodView};
 use bank::{NewAccount, NewCustomer};
-use bank_api::{AuthenticationLevel, LoginRequest, Password, ProofRequest};
+use bank_api::{AccountId, AuthenticationLevel, LoginRequest, Password, ProofRequest};
 use crypto::p256::{Sign, SigningKey};
 use crypto::x509::{Issue, Profile, issue};
 use http::{Method, Request, header};
@@ -67,6 +67,8 @@ pub struct Template {
     pub(crate) server_image: Vec<u8>,
     pub(crate) bank_image: Vec<u8>,
     pub(crate) phones: Vec<Phone>,
+    /// Each customer's account at the bank.
+    pub(crate) accounts: Vec<AccountId>,
     pub(crate) tills: Vec<TillKit>,
     /// The hostile checkout, of a shop of its own.
     pub(crate) hostile: TillKit,
@@ -152,10 +154,10 @@ impl World {
     async fn make(mut self) -> Made<Template> {
         self.bank.boot();
         self.server.boot();
-        let mut phones = Vec::new();
+        let (mut phones, mut accounts) = (Vec::new(), Vec::new());
         for (number, opening_minor) in OPENING_MINOR.into_iter().enumerate() {
             let mut phone = self.activate(number).await?;
-            self.link_account(&mut phone, number, opening_minor).await?;
+            accounts.push(self.link_account(&mut phone, number, opening_minor).await?);
             phones.push(phone);
         }
         let bakery = self.merchant("Bakery").await?;
@@ -171,6 +173,7 @@ impl World {
             bank_image: self.bank.image_now(Fate::Lost).ok_or(closed)?,
             secrets: self.secrets,
             phones,
+            accounts,
             tills,
             hostile,
         })
@@ -218,7 +221,12 @@ impl World {
     }
 
     /// Opens an account at the bank, and proves it there.
-    async fn link_account(&mut self, phone: &mut Phone, number: usize, opening_minor: i64) -> Made<()> {
+    async fn link_account(
+        &mut self,
+        phone: &mut Phone,
+        number: usize,
+        opening_minor: i64,
+    ) -> Made<AccountId> {
         let bank = self.bank.inside().ok_or("the bank is down")?;
         let customer_number: bank_api::CustomerNumber = format!("10000{number}").parse()?;
         let password = || Password::from_string("correct horse".to_owned());
@@ -247,7 +255,7 @@ impl World {
         let path = format!("/v1/methods/{}/proof", added.slot.0);
         let proved = self.phone(phone, &path, &json!({"proof": proof.expose()})).await?;
         phone.state.apply_method(proved)?;
-        Ok(())
+        Ok(account_id)
     }
 
     async fn merchant(&mut self, name: &str) -> Made<String> {

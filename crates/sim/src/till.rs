@@ -51,7 +51,7 @@ impl Till {
 
     async fn sell(&mut self, world: &Arc<World>, act: &Act, chance: &mut Chance) -> Result<(), PowerCut> {
         let ActKind::Sale { phone, amount_minor, is_pin_right, then, .. } = act.kind else { return Ok(()) };
-        let amount = Money::new(amount_minor, Currency::CHF);
+        let amount = chf(amount_minor);
         let Some(digits) = world.make_code(phone, is_pin_right, chance) else { return Ok(()) };
         world.log.tell(|| format!("customer {} shows a code to {self} for {amount}", phone + 1));
         world.overhear(&digits);
@@ -116,6 +116,12 @@ impl Till {
                     let is_final = chance.below(4) == 0;
                     let action = Action::Capture { amount_minor: part, is_final };
                     self.do_to(world, number, action, chance).await?;
+                    if chance.below(3) == 0 {
+                        // Perhaps more than was captured so far.
+                        let amount_minor =
+                            i64::try_from(chance.between(1, held.amount_minor.unsigned_abs())).ok();
+                        self.do_to(world, number, Action::Refund { amount_minor }, chance).await?;
+                    }
                     sleep(Duration::from_millis(chance.between(10, 5_000))).await;
                 }
                 match chance.below(3) {
@@ -217,8 +223,7 @@ impl Till {
         chance: &mut Chance,
     ) -> Answer {
         let path = request.path();
-        let shown = path.split('?').next().unwrap_or_default().to_owned();
-        let what = || format!("{self}, sale {sale}, {}", words(&shown));
+        let what = || format!("{self}, sale {sale}, {}", words(request));
         let method = match request.method() {
             Method::Get => http::Method::GET,
             Method::Post => http::Method::POST,
@@ -288,15 +293,21 @@ impl core::fmt::Display for Till {
     }
 }
 
-/// What a path asks for, in words.
-fn words(path: &str) -> &str {
-    match path.rsplit('/').next() {
-        Some("captures") => "asks to capture",
-        Some("refunds") => "asks to refund",
-        Some("void") => "asks to void",
-        Some("cancellations") => "cancels",
-        Some("payments") => "asks about, or for, a payment",
-        _ => "asks how the payment stands",
+/// What a request asks for, in words.
+fn words(request: &Request) -> String {
+    let path = request.path();
+    let amount = request.body().and_then(|body| serde_json::from_slice::<serde_json::Value>(&body).ok());
+    let amount = amount.and_then(|body| body["amount_minor"].as_i64());
+    let amount = amount.map_or_else(String::new, |minor| format!(" {}", chf(minor)));
+    match (request.method(), path.rsplit('/').next()) {
+        (_, Some("captures")) => {
+            format!("asks to capture{}", if amount.is_empty() { " all" } else { &amount })
+        }
+        (_, Some("refunds")) => format!("asks to refund{}", if amount.is_empty() { " all" } else { &amount }),
+        (_, Some("void")) => "asks to void".to_owned(),
+        (_, Some("cancellations")) => "cancels".to_owned(),
+        (Method::Post, _) => format!("asks for{amount}"),
+        (Method::Get, _) => "asks how the payment stands".to_owned(),
     }
 }
 
@@ -305,8 +316,8 @@ fn told(answer: &Answer) -> String {
     match answer {
         Answer::Payment(payment) => format!("{} is {:?}", payment.id, payment.state),
         Answer::UnderWay => "under way".to_owned(),
-        Answer::Captured(view) => format!("{} captured of {}", view.amount_minor, view.payment.id),
-        Answer::Refunded(view) => format!("{} refunded of {}", view.amount_minor, view.payment.id),
+        Answer::Captured(view) => format!("{} captured of {}", chf(view.amount_minor), view.payment.id),
+        Answer::Refunded(view) => format!("{} refunded of {}", chf(view.amount_minor), view.payment.id),
         Answer::Cancelled(view) => match &view.payment {
             Some(payment) => format!("cancelled; {} is {:?}", payment.id, payment.state),
             None => "cancelled before it came".to_owned(),
@@ -314,4 +325,8 @@ fn told(answer: &Answer) -> String {
         Answer::Problem(problem) => problem.title.clone(),
         Answer::NotSent { cause } | Answer::Lost { cause } => cause.clone(),
     }
+}
+
+const fn chf(minor: i64) -> Money {
+    Money::new(minor, Currency::CHF)
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask`: the chores of this repository, so that a developer and CI run exactly the same thing.
 //!
 //! `test` installs what the tests need and runs them all, `tidy` checks style and floors, `vectors` writes the
-//! test vectors anew. This room knows the repository's layout; it must not know what the crates do.
+//! test vectors anew, `sim` runs the simulator. This room knows the repository's layout; it must not know what the crates do.
 
 #![forbid(unsafe_code)]
 
@@ -35,6 +35,12 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Run simulated histories; `cargo xtask sim -- --help` lists what can be chosen.
+    Sim {
+        /// For the simulator.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -43,6 +49,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Vectors => check::make_vectors(),
         Chore::Wasm { check } => check::make_wasm(check),
+        Chore::Sim { arguments } => check::simulate(&arguments),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

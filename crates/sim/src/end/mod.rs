@@ -83,7 +83,7 @@ async fn check(
     let payments = all_payments(&store).await?;
     let remains = Remains { world, template, store, bank, payments };
     remains.books().await?;
-    remains.agreement();
+    remains.agreement().await?;
     remains.acknowledged().await?;
     remains.tills(tills).await?;
     remains.phones().await?;

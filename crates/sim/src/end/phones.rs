@@ -26,14 +26,18 @@ impl Remains<'_> {
         &self,
         number: usize,
         id: EnrolmentId,
-        codes: &BTreeMap<u32, bool>,
+        codes: &BTreeMap<[u8; 32], bool>,
     ) -> Result<(), StoreError> {
         let Some(enrolment) = self.store.enrolment(id).await? else { return Ok(()) };
         let most = self.template.secrets.policy.pin_failures_max;
         let mut failures = 0;
         let mut is_locked = false;
-        for (counter, is_pin_right) in codes {
-            let Some(used) = self.store.code_use(id, Counter(*counter)).await? else { continue };
+        for counter in 1..=enrolment.counter.0 {
+            let Some(used) = self.store.code_use(id, Counter(counter)).await? else { continue };
+            let Some(is_pin_right) = codes.get(&used.code_hash) else {
+                self.wrong("a code that nobody made", format!("code {counter} of customer {}", number + 1));
+                continue;
+            };
             let Some(row) = self.store.verdict(used.payment).await? else { continue };
             let is_early = matches!(
                 row.verdict,

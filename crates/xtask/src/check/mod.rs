@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 /// What to leave out.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Leave out the slow last steps: documentation tests, second implementation, release build, demo, pages in
-    /// the browsers, bench.
+    /// Leave out the slow last steps: simulator, documentation tests, second implementation, release build, demo,
+    /// pages in the browsers, bench.
     #[arg(long)]
     quick: bool,
     /// Install nothing; what is missing makes its step fail.
@@ -107,6 +107,16 @@ pub(crate) fn make_wasm(is_check: bool) -> Result<bool, String> {
     Ok(bench.run(&mut command).is_ok())
 }
 
+/// Runs the simulator with these arguments.
+///
+/// # Errors
+/// When cargo cannot say where the workspace is, or cannot be run.
+pub(crate) fn simulate(arguments: &[String]) -> Result<bool, String> {
+    let (places, _) = tree::read_workspace()?;
+    let bench = Bench { places };
+    Ok(bench.run(bench.simulator().args(arguments)).is_ok())
+}
+
 fn run_step(step: &Step, bench: &Bench) -> End {
     let started = Instant::now();
     let outcome = (step.run)(bench);
@@ -191,6 +201,11 @@ impl Bench {
         let mut command = self.command(cargo);
         command.args(arguments);
         command
+    }
+
+    /// The simulator. Its one build can break rules too: without being told to, it keeps them all.
+    fn simulator(&self) -> Command {
+        self.cargo(&["run", "--quiet", "--package", "sim", "--features", "broken-rules", "--"])
     }
 
     /// A command at the root, without input: nothing here may wait for a person.

@@ -33,6 +33,7 @@ pub(super) fn all() -> Vec<Step> {
         step("page gallery", page_gallery),
         step("failpoints build", failpoints_build),
         step("tests", tests),
+        slow("simulator", simulator),
         slow("documentation tests", documentation_tests),
         slow("second implementation", second_implementation),
         slow("release build", release_build),
@@ -135,6 +136,14 @@ fn tests(bench: &Bench) -> Result<Counts, String> {
     };
     command.env("BATZEN_BIN", bench.failpoints_binary()).env("BATZEN_TEST_VENV", bench.venv());
     run_counted(bench, &mut command)
+}
+
+/// Histories under every fault, none of which may break a rule; then six rules broken on purpose, each of which must be
+/// noticed.
+fn simulator(bench: &Bench) -> Result<Counts, String> {
+    bench.run(bench.simulator().args(["--seeds", "10000"]))?;
+    bench.run(bench.simulator().args(["--broken", "all", "--seeds", "1000"]))?;
+    Ok(Counts { passed: 10_006, failed: 0 })
 }
 
 fn documentation_tests(bench: &Bench) -> Result<Counts, String> {

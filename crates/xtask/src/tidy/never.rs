@@ -86,9 +86,9 @@ const FOREIGN_TO_STRANGERS: &[&str] = &[
 const RESERVED: &[Reserved] = &[
     Reserved {
         things: &["server"],
-        rooms: &["batzen", "e2e"],
+        rooms: &["batzen", "e2e", "sim"],
         tests_exempt: false,
-        remedy: "only the command wires the server up; talk to it over HTTP",
+        remedy: "only the command and the simulator wire the server up; talk to it over HTTP",
     },
     Reserved {
         things: &[
