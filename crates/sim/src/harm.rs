@@ -180,7 +180,7 @@ impl Attempt {
         let bytes = body.to_string().into_bytes();
         let request = world.hostile.request(method, path, key, bytes)?;
         let what = || format!("hostile checkout, {}", asked(path, body));
-        world.log.tell(&what);
+        world.log.tell(what);
         match world.net.exchange(&world.server, request, &what, PATIENCE_MS, &mut self.chance).await {
             Carried::Answer(status, body) => {
                 if let Some(key) = key.and_then(|key| key.parse().ok()) {

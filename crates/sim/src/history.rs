@@ -17,6 +17,7 @@ use bank_api::{AccountId, AccountStatus};
 use http::StatusCode;
 use https::Bytes;
 use model::{EnrolmentId, IdempotencyKey, PaymentId};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -33,8 +34,8 @@ pub struct Ended {
     pub story: Vec<String>,
     /// The rules that did not hold.
     pub violations: Vec<Violation>,
-    /// How many payments there were.
-    pub payments: u64,
+    /// How many payments ended in each state.
+    pub payments: BTreeMap<&'static str, u64>,
 }
 
 /// Everything that takes part.

@@ -1,7 +1,9 @@
 //! `cargo xtask sim`: runs histories and says what they showed.
+#![forbid(unsafe_code)]
 
 use clap::Parser;
 use sim::{Fault, Plan, Tally, Template, Violation, run, shrink};
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,7 +39,7 @@ struct Arguments {
 #[derive(Default)]
 struct Sum {
     histories: u64,
-    payments: u64,
+    payments: BTreeMap<&'static str, u64>,
     tally: Tally,
     /// The failing history with the lowest seed among those that were run.
     first: Option<(u64, Violation)>,
@@ -102,7 +104,9 @@ fn run_all(
                     let ended = run(&template, &Plan::of(seed), false);
                     let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
                     sum.histories += 1;
-                    sum.payments += ended.payments;
+                    for (state, count) in ended.payments {
+                        *sum.payments.entry(state).or_default() += count;
+                    }
                     sum.tally.add(&ended.tally);
                     let Some(violation) = ended.violations.into_iter().next() else { continue };
                     sum.failing += 1;
@@ -127,7 +131,10 @@ fn run_all(
 fn print_sum(sum: &Sum, began: Instant) {
     let s = began.elapsed().as_secs_f64();
     let rate = sum.histories as f64 / s.max(0.001);
-    println!("{} histories with {} payments in {s:.1} s: {rate:.1} histories/s", sum.histories, sum.payments);
+    let payments: u64 = sum.payments.values().sum();
+    println!("{} histories with {payments} payments in {s:.1} s: {rate:.1} histories/s", sum.histories);
+    let ends = sum.payments.iter().map(|(state, count)| format!("{count} {state}"));
+    println!("payments ended: {}", ends.collect::<Vec<_>>().join(", "));
     println!("{} faults caused:", sum.tally.sum());
     for fault in Fault::ALL {
         println!("  {:>9}  {}", sum.tally.of(fault), fault.words());

@@ -232,7 +232,7 @@ impl Till {
         let Some(sent) = self.kit.request(&method, &path, key, request.body().unwrap_or_default()) else {
             return Answer::NotSent { cause: "a request that cannot be".to_owned() };
         };
-        world.log.tell(&what);
+        world.log.tell(what);
         let carried =
             world.net.exchange(&world.server, sent, &what, deadline_ms.unsigned_abs(), chance).await;
         match carried {

@@ -13,6 +13,7 @@ use crate::till::Till;
 use bank::Bank;
 use model::{Payment, PaymentState, Timestamp};
 use records::{PAGE_LIMIT_MAX, Page, Store, StoreError};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use store::EmbeddedStore;
@@ -25,6 +26,9 @@ const LOOKS_MAX: usize = 1_000;
 /// How often a phone asks for its confirmations once nothing goes wrong any more.
 const FETCHES_MAX: usize = 5;
 
+/// How many payments ended in each state.
+pub(crate) type Ends = BTreeMap<&'static str, u64>;
+
 /// What is looked at in the end.
 pub(crate) struct Remains<'a> {
     pub(crate) world: &'a Arc<World>,
@@ -34,8 +38,9 @@ pub(crate) struct Remains<'a> {
     pub(crate) payments: Vec<Payment>,
 }
 
-/// Drives everything until it is quiet and says what is not as it should be. Gives how many payments there are.
-pub(crate) async fn settle_and_check(world: &Arc<World>, template: &Template, tills: &mut [Till]) -> u64 {
+/// Drives everything until it is quiet and says what is not as it should be. Gives how many payments ended in each
+/// state.
+pub(crate) async fn settle_and_check(world: &Arc<World>, template: &Template, tills: &mut [Till]) -> Ends {
     world.log.tell(|| "from here on nothing goes wrong any more".to_owned());
     world.calm();
     // What is still under way arrives, and machines that are down start.
@@ -62,13 +67,13 @@ pub(crate) async fn settle_and_check(world: &Arc<World>, template: &Template, ti
     }
     let (Some(store), Some(bank)) = (world.server.inside(), world.bank.inside()) else {
         world.log.violated("a machine that is down", "with nothing wrong any more".to_owned());
-        return 0;
+        return Ends::new();
     };
     match check(world, template, tills, store, bank).await {
         Ok(payments) => payments,
         Err(error) => {
             world.log.violated("a store that cannot be read", error.to_string());
-            0
+            Ends::new()
         }
     }
 }
@@ -79,7 +84,7 @@ async fn check(
     tills: &[Till],
     store: Arc<EmbeddedStore>,
     bank: Bank,
-) -> Result<u64, StoreError> {
+) -> Result<Ends, StoreError> {
     let payments = all_payments(&store).await?;
     let remains = Remains { world, template, store, bank, payments };
     remains.books().await?;
@@ -87,7 +92,11 @@ async fn check(
     remains.acknowledged().await?;
     remains.tills(tills).await?;
     remains.phones().await?;
-    Ok(remains.payments.len() as u64)
+    let mut ends = Ends::new();
+    for payment in &remains.payments {
+        *ends.entry(name(&payment.state)).or_default() += 1;
+    }
+    Ok(ends)
 }
 
 /// Waits until no payment is under way and nothing is left to be told to the bank.
@@ -122,4 +131,19 @@ const fn has_ended(payment: &Payment) -> bool {
             | PaymentState::Expired
             | PaymentState::Reversed
     )
+}
+
+const fn name(state: &PaymentState) -> &'static str {
+    match state {
+        PaymentState::Received => "received",
+        PaymentState::Unknown => "unknown",
+        PaymentState::Authorised(_) => "authorised",
+        PaymentState::Declined(_) => "declined",
+        PaymentState::PartlyCaptured(_) => "partly captured",
+        PaymentState::Captured => "captured",
+        PaymentState::Voided => "voided",
+        PaymentState::Expired => "expired",
+        PaymentState::Reversing => "reversing",
+        PaymentState::Reversed => "reversed",
+    }
 }
