@@ -53,7 +53,13 @@ impl Payments {
                 return known(row, &request);
             }
             let payment = self.of_merchant(merchant, id).await?;
-            let (change, answer) = self.compose_wanted(&payment, &request, wanted).await?;
+            let (change, answer) = match self.compose_wanted(&payment, &request, wanted).await {
+                Ok(composed) => composed,
+                Err(error @ (PaymentError::NotAllowed(_) | PaymentError::Money(_))) => {
+                    return self.refuse_for_good(request, error).await;
+                }
+                Err(error) => return Err(error),
+            };
             match self.store.commit(Command::ChangePayment(Box::new(change.clone()))).await? {
                 Outcome::Done => {
                     self.announce(&change);
@@ -67,6 +73,20 @@ impl Payments {
             }
         }
         Err(PaymentError::Contended)
+    }
+
+    /// Refuses `request` for the reason that `error` tells, also when it comes again: a network may deliver it a second
+    /// time, and by then the payment may stand so that it would be done, although its till was told that it was not.
+    async fn refuse_for_good(
+        &self,
+        request: RequestId,
+        error: PaymentError,
+    ) -> Result<Changed, PaymentError> {
+        match self.store.commit(Command::Cancel(request.clone(), self.clock.now())).await? {
+            // It came twice at once, and the other one was quicker.
+            Outcome::Replay(row) => known(*row, &request),
+            _ => Err(error),
+        }
     }
 
     async fn compose_wanted(

@@ -45,6 +45,23 @@ async fn each_change_happens_once_and_is_answered_with_the_same_bytes() {
 }
 
 #[tokio::test]
+async fn what_was_refused_is_not_done_when_it_comes_again_late() {
+    let world = World::new().await;
+    let payment = world.authorised().await;
+    world.change(payment.id, capture(100, false)).await.unwrap();
+    let request = world.request();
+    let refused = world.change_as(request.clone(), payment.id, refund(500)).await.unwrap_err();
+    assert_eq!(refused, PaymentError::NotAllowed(NotAllowed::TooMuch { left_minor: 100 }));
+    world.change(payment.id, capture(900, true)).await.unwrap();
+    // The till was told no; the network delivers the same request once more.
+    let late = world.change_as(request, payment.id, refund(500)).await.unwrap_err();
+    assert_eq!(late, PaymentError::Cancelled);
+    assert_eq!(world.payment(payment.id).await.refunded_minor, 0);
+    world.change(payment.id, refund(500)).await.unwrap();
+    world.assert_sound().await;
+}
+
+#[tokio::test]
 async fn several_captures_and_a_final_one_give_the_rest_back() {
     let world = World::new().await;
     let payment = world.authorised().await;
