@@ -82,8 +82,22 @@ impl Payments {
             Err(PaymentError::Store(_) | PaymentError::Contended) => payment,
             Err(error) => return Err(error),
         };
-        let answer = answers::begun(&payment).unwrap_or_else(|| answers::under_way(&payment));
+        let answer = self.answer_to_begin(&payment).await;
         Ok(Begun::Answered(payment, answer))
+    }
+
+    /// What the request that began `payment` is answered, the first time as every other time. If others have moved the
+    /// payment on since it was answered, what was answered then is in its request's row.
+    async fn answer_to_begin(&self, payment: &Payment) -> Answer {
+        let kept = match payment.version {
+            ..=2 => None,
+            // What cannot be looked up now is told as under way: to say that nothing happened would be wrong.
+            _ => match self.store.begin_request(payment.id).await {
+                Ok(row) => row.and_then(|row| row.answer),
+                Err(_) => return answers::under_way(payment),
+            },
+        };
+        kept.or_else(|| answers::begun(payment)).unwrap_or_else(|| answers::under_way(payment))
     }
 
     fn intent(&self, request: RequestId, verified: VerifiedCode) -> BeginPayment {

@@ -93,6 +93,7 @@ async fn an_approval_that_arrives_after_a_cancel_never_leaves_money_held() {
             let world = World::new().await;
             world.bank.expect(std::slice::from_ref(&mood));
             let (request, verified) = (world.request(), world.verified().await);
+            let key = request.key.clone();
             let begin = {
                 let (payments, request) = (world.payments.clone(), request.clone());
                 tokio::spawn(async move { payments.begin(request, verified, &Unwatched).await })
@@ -109,6 +110,8 @@ async fn an_approval_that_arrives_after_a_cancel_never_leaves_money_held() {
             world.bank.open_gate();
             let Begun::Answered(answered, answer) = begin.await.unwrap().unwrap() else { panic!("known") };
             assert_eq!((answered.id, answer.status), (payment.id, 402));
+            let row = world.store.request(CHECKOUT, key).await.unwrap().unwrap();
+            assert_eq!(row.answer, Some(answer), "asked again, the till is told something else");
             world.work().await;
             assert_eq!(world.payment(payment.id).await.state, PaymentState::Reversed);
             assert_eq!(world.bank.open_minor(payment.id), 0);
