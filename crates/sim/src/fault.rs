@@ -43,6 +43,8 @@ pub enum Fault {
     WrongPin,
     /// The cashier changed their mind.
     SaleCancelled,
+    /// A code was scanned again at the same till, its sale left half-way.
+    ScannedAgain,
     /// Nobody came back to a hold.
     HoldForgotten,
     /// A code was shown to a second till.
@@ -65,7 +67,7 @@ pub enum Fault {
 
 impl Fault {
     /// All kinds.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::ConnectionRefused,
         Self::RequestLost,
         Self::RequestDelayed,
@@ -86,6 +88,7 @@ impl Fault {
         Self::ClockSet,
         Self::WrongPin,
         Self::SaleCancelled,
+        Self::ScannedAgain,
         Self::HoldForgotten,
         Self::CodeReplayed,
         Self::KeyReused,
@@ -121,6 +124,7 @@ impl Fault {
             Self::ClockSet => "clocks set",
             Self::WrongPin => "wrong PINs",
             Self::SaleCancelled => "sales cancelled half-way",
+            Self::ScannedAgain => "codes scanned again at their till",
             Self::HoldForgotten => "holds forgotten",
             Self::CodeReplayed => "codes shown to a second till",
             Self::KeyReused => "keys used for another amount",

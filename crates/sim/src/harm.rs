@@ -177,14 +177,15 @@ impl Attempt {
         body: &Value,
     ) -> Option<(StatusCode, Value)> {
         let world = Arc::clone(&self.world);
-        let bytes = body.to_string().into_bytes();
-        let request = world.hostile.request(method, path, key, bytes)?;
+        let asked_bytes = body.to_string().into_bytes();
+        let request = world.hostile.request(method, path, key, asked_bytes.clone())?;
         let what = || format!("hostile checkout, {}", asked(path, body));
         world.log.tell(what);
         match world.net.exchange(&world.server, request, &what, PATIENCE_MS, &mut self.chance).await {
             Carried::Answer(status, body) => {
-                if let Some(key) = key.and_then(|key| key.parse().ok()) {
-                    world.acknowledged(&world.hostile, &key, status, &body);
+                match key.and_then(|key| key.parse().ok()) {
+                    Some(key) => world.acknowledged(&world.hostile, &key, status, &body),
+                    None => world.cancel_acknowledged(&world.hostile, &asked_bytes, status, &body),
                 }
                 world.log.tell(|| format!("{}: {status}", what()));
                 Some((status, serde_json::from_slice(&body).unwrap_or_default()))

@@ -4,7 +4,7 @@ use crate::chance::Chance;
 use crate::clock::{MachineClock, START, Time};
 use crate::fault::{Fault, Tally};
 use crate::harm::harm;
-use crate::log::{Log, Violation};
+use crate::log::{Log, Recorded, Violation};
 use crate::net::Net;
 use crate::node::Node;
 use crate::phone::Phone;
@@ -13,11 +13,12 @@ use crate::programs::{self, BankNode, SeededIds, ServerNode, ServerSetup};
 use crate::template::{Template, TillKit};
 use crate::till::Till;
 use crate::{end, errands};
+use api::payment::{CancellationRequest, CancellationView};
 use bank_api::{AccountId, AccountStatus};
 use http::StatusCode;
 use https::Bytes;
-use model::{EnrolmentId, IdempotencyKey, PaymentId};
-use std::collections::BTreeMap;
+use model::{CheckoutId, EnrolmentId, IdempotencyKey, PaymentId};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub struct Ended {
     pub violations: Vec<Violation>,
     /// How many payments ended in each state.
     pub payments: BTreeMap<&'static str, u64>,
+    /// Messages to which something happened, by number.
+    pub(crate) hit: BTreeSet<u64>,
 }
 
 /// Everything that takes part.
@@ -58,12 +61,14 @@ pub(crate) struct World {
     payments: Mutex<Vec<PaymentId>>,
     /// What was acknowledged.
     pub(crate) acknowledged: Mutex<Vec<Acknowledged>>,
+    /// Requests of which a cancel was told that they had not come.
+    pub(crate) cancelled: Mutex<Vec<(CheckoutId, IdempotencyKey)>>,
 }
 
 /// A final answer that somebody got.
 #[derive(Clone, Debug)]
 pub(crate) struct Acknowledged {
-    pub(crate) checkout: model::CheckoutId,
+    pub(crate) checkout: CheckoutId,
     pub(crate) key: IdempotencyKey,
     pub(crate) status: StatusCode,
     pub(crate) body: Bytes,
@@ -125,8 +130,8 @@ async fn live(template: &Template, plan: &Plan, is_told: bool) -> Ended {
         clock.set_ahead_ms(0);
     }
     let payments = end::settle_and_check(&world, template, &mut at_end).await;
-    let (tally, story, violations) = world.log.take();
-    Ended { tally, story, violations, payments }
+    let Recorded { tally, story, violations, hit } = world.log.take();
+    Ended { tally, story, violations, payments, hit }
 }
 
 async fn other(world: Arc<World>, act: Act) {
@@ -202,7 +207,7 @@ impl World {
     fn open(template: &Template, plan: &Plan, time: Time, is_told: bool) -> Self {
         let log = Arc::new(Log::new(time, is_told));
         let (server_clock, bank_clock) = (MachineClock::new(time), MachineClock::new(time));
-        let net = Arc::new(Net::new(log.clone(), plan.network));
+        let net = Arc::new(Net::new(log.clone(), plan.network, plan.spared.clone()));
         let stream = |name| Chance::of(&[plan.seed, 5, name]);
         let start = programs::bank(template.secrets.clone(), bank_clock.clone());
         let bank = Node::new("bank", template.bank_image.clone(), start, log.clone(), stream(1));
@@ -232,6 +237,7 @@ impl World {
             codes: Mutex::default(),
             payments: Mutex::default(),
             acknowledged: Mutex::default(),
+            cancelled: Mutex::default(),
         }
     }
 
@@ -319,6 +325,16 @@ impl World {
         if matches!(status, StatusCode::OK | StatusCode::CREATED | StatusCode::PAYMENT_REQUIRED) {
             let (checkout, key, body) = (kit.checkout, key.clone(), body.clone());
             lock(&self.acknowledged).push(Acknowledged { checkout, key, status, body });
+        }
+    }
+
+    /// Remembers that a request is cancelled for good, if this answer to a cancel says so.
+    pub(crate) fn cancel_acknowledged(&self, kit: &TillKit, asked: &[u8], status: StatusCode, body: &Bytes) {
+        let asked = serde_json::from_slice::<CancellationRequest>(asked);
+        let view = serde_json::from_slice::<CancellationView>(body);
+        let (Ok(asked), Ok(view), StatusCode::OK) = (asked, view, status) else { return };
+        if let (Ok(key), false) = (asked.idempotency_key.parse(), view.was_received) {
+            lock(&self.cancelled).push((kit.checkout, key));
         }
     }
 }

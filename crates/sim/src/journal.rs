@@ -92,11 +92,12 @@ mod tests {
     use super::*;
     use crate::clock::START;
     use checkout::Event;
+    use model::TerminalNumber;
 
     fn entry(number: u64) -> Entry {
         let sale = (1..number).fold(SaleNumber::FIRST, |sale, _| sale.next());
         let opening = serde_json::json!({
-            "what": "opened", "key": format!("till-{number}"), "code": "00", "terminal": 1, "plan": "capture",
+            "what": "opened", "key": format!("till-{number}"), "code": "00", "terminal": TerminalNumber::new(1), "plan": "capture",
             "amount": {"amount_minor": 5, "currency": "CHF"},
         });
         let event: Event = serde_json::from_value(opening).unwrap();

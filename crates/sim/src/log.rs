@@ -2,6 +2,7 @@
 
 use crate::clock::Time;
 use crate::fault::{Fault, Tally};
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The record of one history.
@@ -17,6 +18,16 @@ struct Inner {
     /// None where nobody wants to read.
     story: Option<Vec<String>>,
     violations: Vec<Violation>,
+    /// Messages to which something happened, by number.
+    hit: BTreeSet<u64>,
+}
+
+/// What was recorded of a history.
+pub(crate) struct Recorded {
+    pub(crate) tally: Tally,
+    pub(crate) story: Vec<String>,
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) hit: BTreeSet<u64>,
 }
 
 /// A rule that did not hold.
@@ -41,6 +52,11 @@ impl Log {
         }
     }
 
+    /// Remembers that something happened to a message.
+    pub(crate) fn hit(&self, message: u64) {
+        self.lock().hit.insert(message);
+    }
+
     /// Counts a fault and tells of it.
     pub(crate) fn fault(&self, fault: Fault, words: impl FnOnce() -> String) {
         self.lock().tally.count(fault);
@@ -56,12 +72,12 @@ impl Log {
         !self.lock().violations.is_empty()
     }
 
-    /// Faults, story and violations; the record is empty afterwards.
-    pub(crate) fn take(&self) -> (Tally, Vec<String>, Vec<Violation>) {
+    /// All that was recorded; the record is empty afterwards.
+    pub(crate) fn take(&self) -> Recorded {
         let inner = std::mem::take(&mut *self.lock());
         let mut names = Names::default();
         let story = inner.story.unwrap_or_default().iter().map(|line| names.shorten(line)).collect();
-        (inner.tally, story, inner.violations)
+        Recorded { tally: inner.tally, story, violations: inner.violations, hit: inner.hit }
     }
 
     /// The time of day, as `14:00:03.120`; every history begins at 14:00.

@@ -7,6 +7,7 @@ use crate::node::Node;
 use crate::plan::Network;
 use http::{Request, StatusCode};
 use https::Bytes;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -23,10 +24,14 @@ pub(crate) enum Carried {
     Lost,
 }
 
+/// What a message is called in the story.
+type What<'a> = dyn Fn() -> String + Sync + 'a;
+
 /// The network of one history.
 pub(crate) struct Net {
     pub(crate) log: Arc<Log>,
     rates: Network,
+    spared: BTreeSet<u64>,
     is_calm: AtomicBool,
     is_bank_silent: AtomicBool,
 }
@@ -37,11 +42,13 @@ struct Way {
     back_ms: u64,
     arrives: bool,
     returns: bool,
+    /// How long after it a copy arrives, if one does. Where no connection came about there is none.
+    again_ms: Option<u64>,
 }
 
 impl Net {
-    pub(crate) fn new(log: Arc<Log>, rates: Network) -> Self {
-        Self { log, rates, is_calm: AtomicBool::new(false), is_bank_silent: AtomicBool::new(false) }
+    pub(crate) fn new(log: Arc<Log>, rates: Network, spared: BTreeSet<u64>) -> Self {
+        Self { log, rates, spared, is_calm: AtomicBool::new(false), is_bank_silent: AtomicBool::new(false) }
     }
 
     /// Nothing goes wrong from now on.
@@ -67,25 +74,29 @@ impl Net {
         &self,
         node: &Arc<Node<I>>,
         request: Request<Bytes>,
-        what: &(dyn Fn() -> String + Sync),
+        what: &What<'_>,
         within_ms: u64,
         chance: &mut Chance,
     ) -> Carried {
         // Drawn always, so that a history that is calmer in one place stays the same in others.
-        let mut dice = Chance::of(&[chance.draw()]);
-        let rates = if self.is_calm() { Network::CALM } else { self.rates };
+        let number = chance.draw();
+        let mut dice = Chance::of(&[number]);
+        let is_spared = self.is_calm() || self.spared.contains(&number);
+        let rates = if is_spared { Network::CALM } else { self.rates };
         if dice.happens(rates.refused) {
-            self.log.fault(Fault::ConnectionRefused, || format!("{}: no connection comes about", what()));
+            self.hit(number, Fault::ConnectionRefused, || format!("{}: no connection comes about", what()));
             sleep(Duration::from_millis(dice.below(200))).await;
             return Carried::NotSent;
         }
+        let mut again_ms = None;
         if dice.happens(rates.doubled) {
-            self.log.fault(Fault::RequestDoubled, || format!("{}: it will arrive twice", what()));
-            let again = Way { out_ms: dice.between(1, 4_000), back_ms: 0, arrives: true, returns: false };
-            let (nobody, _) = oneshot::channel();
-            tokio::spawn(carry(Arc::clone(node), request.clone(), again, nobody));
+            self.hit(number, Fault::RequestDoubled, || format!("{}: it will arrive twice", what()));
+            // Some wait long in a queue, until much else has happened.
+            let most_ms = if dice.below(3) == 0 { 90_000 } else { 4_000 };
+            again_ms = Some(dice.between(1, most_ms));
         }
-        let way = self.way(rates, what, &mut dice);
+        let mut way = self.way(rates, number, what, &mut dice);
+        way.again_ms = again_ms;
         let (tell, told) = oneshot::channel();
         tokio::spawn(carry(Arc::clone(node), request, way, tell));
         match timeout(Duration::from_millis(within_ms), told).await {
@@ -94,24 +105,35 @@ impl Net {
         }
     }
 
-    fn way(&self, rates: Network, what: &(dyn Fn() -> String + Sync), dice: &mut Chance) -> Way {
-        let mut way =
-            Way { out_ms: dice.between(1, 12), back_ms: dice.between(1, 12), arrives: true, returns: true };
+    /// Something happens to message `number`.
+    fn hit(&self, number: u64, fault: Fault, words: impl FnOnce() -> String) {
+        self.log.hit(number);
+        self.log.fault(fault, words);
+    }
+
+    fn way(&self, rates: Network, number: u64, what: &What<'_>, dice: &mut Chance) -> Way {
+        let mut way = Way {
+            out_ms: dice.between(1, 12),
+            back_ms: dice.between(1, 12),
+            arrives: true,
+            returns: true,
+            again_ms: None,
+        };
         if dice.happens(rates.request_lost) {
-            self.log.fault(Fault::RequestLost, || format!("{}: the request is lost", what()));
+            self.hit(number, Fault::RequestLost, || format!("{}: the request is lost", what()));
             way.arrives = false;
         } else if dice.happens(rates.request_delayed) {
             way.out_ms = dice.between(100, 15_000);
             let ms = way.out_ms;
-            self.log.fault(Fault::RequestDelayed, || format!("{}: the request takes {ms} ms", what()));
+            self.hit(number, Fault::RequestDelayed, || format!("{}: the request takes {ms} ms", what()));
         }
         if dice.happens(rates.answer_lost) {
-            self.log.fault(Fault::AnswerLost, || format!("{}: the answer will be lost", what()));
+            self.hit(number, Fault::AnswerLost, || format!("{}: the answer will be lost", what()));
             way.returns = false;
         } else if dice.happens(rates.answer_delayed) {
             way.back_ms = dice.between(100, 15_000);
             let ms = way.back_ms;
-            self.log.fault(Fault::AnswerDelayed, || format!("{}: the answer will take {ms} ms", what()));
+            self.hit(number, Fault::AnswerDelayed, || format!("{}: the answer will take {ms} ms", what()));
         }
         way
     }
@@ -128,6 +150,14 @@ async fn carry<I: Clone + Send + 'static>(
     if !way.arrives {
         // Nobody hears anything until they stop waiting.
         return std::future::pending().await;
+    }
+    if let (true, Some(again_ms)) = (node.is_up(), way.again_ms) {
+        let (node, request) = (Arc::clone(&node), request.clone());
+        tokio::spawn(async move {
+            sleep(Duration::from_millis(again_ms)).await;
+            // Nobody waits for this answer.
+            let _ = node.serve(request).await;
+        });
     }
     let carried = if node.is_up() {
         match node.serve(request).await {

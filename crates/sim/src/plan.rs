@@ -2,6 +2,7 @@
 //! how bad the network is. A list of things, so that a failing history shrinks by leaving things out.
 
 use crate::chance::Chance;
+use std::collections::BTreeSet;
 
 /// Tills that do as they should, each a checkout of its own.
 pub(crate) const TILLS: usize = 4;
@@ -16,6 +17,8 @@ pub struct Plan {
     pub(crate) acts: Vec<Act>,
     pub(crate) mishaps: Vec<Mishap>,
     pub(crate) network: Network,
+    /// Messages to which nothing happens, by the numbers that the network gives them.
+    pub(crate) spared: BTreeSet<u64>,
     /// How long a till may take to capture, seconds.
     pub(crate) capture_window_s: i64,
     /// How often the server looks for work by itself, milliseconds.
@@ -181,7 +184,8 @@ impl Plan {
         };
         let capture_window_s = i64::try_from(chance.between(45, 180)).unwrap_or(60);
         let look_again_ms = chance.between(2_000, 8_000);
-        Self { seed, acts, mishaps, network, capture_window_s, look_again_ms }
+        let spared = BTreeSet::new();
+        Self { seed, acts, mishaps, network, spared, capture_window_s, look_again_ms }
     }
 
     /// How many things there are in it.

@@ -28,6 +28,7 @@ use security::{Policy, Rate};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::sync::{Arc, Mutex};
 use store::fault_disk::Fate;
@@ -134,7 +135,7 @@ impl World {
         let time = Time::begin(now);
         let log = Arc::new(Log::new(time, false));
         let clock = MachineClock::new(time);
-        let net = Arc::new(Net::new(log.clone(), Network::CALM));
+        let net = Arc::new(Net::new(log.clone(), Network::CALM, BTreeSet::new()));
         let start = programs::bank(secrets.clone(), clock.clone());
         let bank = Node::new("bank", Vec::new(), start, log.clone(), Chance::of(&[3]));
         let start = programs::server(ServerSetup {

@@ -64,17 +64,37 @@ impl Till {
             Then::CaptureParts | Then::Void | Then::Forget => Plan::Hold,
         };
         let order = Order { amount, terminal: self.kit.terminal, plan, reference: None };
-        let begun = Begin::pay(self.journal.book(), &order, code, make_key(chance), self.clock.now());
+        let begun = Begin::pay(self.journal.book(), &order, code.clone(), make_key(chance), self.clock.now());
         let Ok(Begin::Run(mut run)) = begun else { return Ok(()) };
         let number = run.sale().number();
-        let steps_max = if then == Then::Cancel { chance.between(1, 4) } else { u64::MAX };
+        let is_left = then == Then::Cancel || chance.below(20) == 0;
+        let steps_max = if is_left { chance.between(1, 4) } else { u64::MAX };
         let end = self.drive(world, &mut run, steps_max, chance).await?;
         self.tell_outcome(world, &run, end.as_ref(), None);
+        if is_left && then != Then::Cancel {
+            return self.scan_again(world, &order, code, chance).await;
+        }
         if let Some(payment) = run.sale().payment() {
             world.learn_payment(payment.id);
         }
         sleep(Duration::from_millis(chance.between(10, 3_000))).await;
         self.follow(world, number, then, chance).await
+    }
+
+    /// The cashier scans a code again whose sale was left half-way: it goes on under its old key, or is refused here.
+    async fn scan_again(
+        &mut self,
+        world: &Arc<World>,
+        order: &Order,
+        code: ScannedCode,
+        chance: &mut Chance,
+    ) -> Result<(), PowerCut> {
+        world.log.fault(Fault::ScannedAgain, || format!("{self} scans the same code again"));
+        let begun = Begin::pay(self.journal.book(), order, code, make_key(chance), self.clock.now());
+        let Ok(Begin::Run(mut run)) = begun else { return Ok(()) };
+        let end = self.drive(world, &mut run, u64::MAX, chance).await?;
+        self.tell_outcome(world, &run, end.as_ref(), None);
+        Ok(())
     }
 
     /// What comes after an authorisation.
@@ -237,8 +257,10 @@ impl Till {
             world.net.exchange(&world.server, sent, &what, deadline_ms.unsigned_abs(), chance).await;
         match carried {
             Carried::Answer(status, body) => {
-                if let Some(key) = request.key() {
-                    world.acknowledged(&self.kit, key, status, &body);
+                match (request.key(), request.body()) {
+                    (Some(key), _) => world.acknowledged(&self.kit, key, status, &body),
+                    (None, Some(asked)) => world.cancel_acknowledged(&self.kit, &asked, status, &body),
+                    (None, None) => {}
                 }
                 let answer = answer_of(request, status.as_u16(), &body);
                 world.log.tell(|| format!("{}: {}", what(), told(&answer)));

@@ -134,6 +134,15 @@ impl Remains<'_> {
                 Some(_) => {}
             }
         }
+        let cancelled = crate::history::lock(&self.world.cancelled).clone();
+        for (checkout, key) in cancelled {
+            let row = self.store.request(checkout, key.clone()).await?;
+            if !row.is_some_and(|row| row.is_tombstone()) {
+                let what =
+                    format!("{} was cancelled before it came, and that is not on record", key.as_str());
+                self.wrong("a cancel that was forgotten", what);
+            }
+        }
         Ok(())
     }
 

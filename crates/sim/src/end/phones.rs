@@ -57,8 +57,12 @@ impl Remains<'_> {
             failures = if *is_pin_right { 0 } else { failures + 1 };
             is_locked |= failures >= most;
         }
-        let was_locked =
-            matches!(enrolment.status, EnrolmentStatus::Locked { reason: LockReason::PinFailures, .. });
+        // A lock for wrong PINs may have become one for a clone since.
+        let was_locked = match enrolment.status {
+            EnrolmentStatus::Locked { reason: LockReason::PinFailures, .. } => true,
+            EnrolmentStatus::Locked { .. } => is_locked,
+            _ => false,
+        };
         if (enrolment.pin.failures, was_locked) != (failures, is_locked) {
             let what = format!(
                 "customer {}: {failures} wrong PINs in a row, {} counted, {}",
