@@ -124,7 +124,13 @@ impl EmbeddedStore {
 
     /// A store of what is durable now, which takes no commands.
     pub(crate) fn frozen(&self) -> Result<Self, StoreError> {
-        Ok(Self { engine: Arc::new(self.engine.freeze()?), queue: None, writer: None })
+        Ok(Self {
+            engine: Arc::new(self.engine.freeze()?),
+            queue: None,
+            writer: None,
+            #[cfg(feature = "simulation")]
+            came: None,
+        })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
