@@ -197,7 +197,7 @@ impl Plan {
 
 fn acts(chance: &mut Chance, span_ms: u64) -> Vec<Act> {
     let mut acts = Vec::new();
-    let sales = chance.between(5, 12);
+    let sales = chance.between(4, 10);
     // Some customers never remember their PIN.
     let forgetful = chance.index(PHONES);
     for number in 1..=sales {
