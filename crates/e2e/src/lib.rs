@@ -10,6 +10,7 @@ mod door;
 mod phone;
 mod ports;
 mod service;
+mod small_disk;
 mod system;
 mod till;
 
@@ -17,5 +18,6 @@ pub use binary::{Batzen, Ran, batzen, has_failpoints, is_root, project_root};
 pub use certificates::{Authority, Validity};
 pub use phone::{PIN, Phone, WRONG_PIN};
 pub use service::Part;
+pub use small_disk::SmallDisk;
 pub use system::{BANK_PASSWORD, OPENING_MINOR, Sums, System, eventually};
 pub use till::{Sold, Till, exit};

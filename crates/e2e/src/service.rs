@@ -2,6 +2,7 @@
 
 use crate::binary::binary;
 use crate::door::Door;
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -12,7 +13,8 @@ const OPEN_WITHIN: Duration = Duration::from_secs(60);
 const END_WITHIN: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// Which of the two services.
+/// Which of the services. Another process that is to be started, killed and stopped like these gets a line in each of
+/// the functions here, its port in [`System::start_part`](crate::System::start_part), and its place in the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// The payment server.
@@ -22,6 +24,9 @@ pub enum Part {
 }
 
 impl Part {
+    /// All of them, in the order in which they are started.
+    pub const ALL: [Self; 2] = [Self::Bank, Self::Server];
+
     /// Its name, as in files.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -120,6 +125,13 @@ impl Service {
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// `SIGSTOP`, or `SIGCONT` after it.
+    pub(crate) fn freeze(&self, is_frozen: bool) {
+        let signal = if is_frozen { Signal::STOP } else { Signal::CONT };
+        // A process that has just died needs none.
+        let _ = kill_process(Pid::from_child(&self.child), signal);
     }
 
     pub(crate) fn log_end(&self) -> String {

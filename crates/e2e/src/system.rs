@@ -167,13 +167,22 @@ impl System {
     /// If it cannot be registered or set up.
     #[must_use]
     pub fn till(&self, number: u32) -> Till {
+        let (label, api_key) = self.register_till(number);
+        let till = Till::new(self.dir.join("tills").join(number.to_string()), label);
+        let _ = till.set_up(&self.server_url(), &self.roots(), &api_key).expect("checkout setup");
+        till
+    }
+
+    /// Registers a till of the shop; each `number` once. The number on its label, and its API key.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    #[must_use]
+    pub fn register_till(&self, number: u32) -> (String, String) {
         let name = format!("Till {number}");
         let made = self.admin(&["add-checkout", &self.merchant, &name, &number.to_string()]);
         let made = made.expect("add-checkout");
-        let till = Till::new(self.dir.join("tills").join(number.to_string()), text(&made["terminals"][0]));
-        let _ =
-            till.set_up(&self.server_url(), &self.roots(), &text(&made["api_key"])).expect("checkout setup");
-        till
+        (text(&made["terminals"][0]), text(&made["api_key"]))
     }
 
     /// `batzen admin` with these arguments.
@@ -287,9 +296,23 @@ impl System {
         }
     }
 
+    /// `SIGSTOP`: the service stays, and does nothing, until [`System::thaw_part`].
+    pub fn freeze_part(&mut self, part: Part) {
+        if let Some(service) = self.service(part) {
+            service.freeze(true);
+        }
+    }
+
+    /// `SIGCONT`.
+    pub fn thaw_part(&mut self, part: Part) {
+        if let Some(service) = self.service(part) {
+            service.freeze(false);
+        }
+    }
+
     /// Starts again, without failpoints, what has died. How often that was needed is [`System::deaths`].
     pub fn revive(&mut self) {
-        for part in [Part::Bank, Part::Server] {
+        for part in Part::ALL {
             if self.service(part).as_mut().is_some_and(Service::has_ended) {
                 self.deaths += 1;
                 self.start_part(part, None);

@@ -1,0 +1,203 @@
+//! A whole town: bank, payment server, shops and customers, with the network between them in our hands.
+
+use crate::audit;
+use crate::chance::Chance;
+use crate::faults::{Fault, Victims};
+use crate::line::Line;
+use crate::phone::Phone;
+use crate::proxy::Proxy;
+use crate::report::Report;
+use crate::shop::Shop;
+use crate::till::Till;
+use api::payment::PaymentView;
+use e2e::{Part, SmallDisk, Sums, System};
+use history::{Recorder, Terms, check};
+use https::Roots;
+use protocol::realm_file::RealmFile;
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+use tokio::sync::Mutex;
+
+const OPENING: &str = "1000000.00";
+const OPENING_MINOR: i64 = 100_000_000;
+/// Room for the server's store.
+const DISK_MEGABYTES: u32 = 512;
+/// Between two misfortunes, milliseconds.
+const PAUSE_MS_MIN: u64 = 100;
+const PAUSE_MS_MAX: u64 = 700;
+
+/// How bad it shall be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// What everything is drawn from.
+    pub seed: u64,
+    /// How often server or bank are killed; other misfortunes come in between, about as many.
+    pub kills: u32,
+    /// Tills, each a checkout of its own.
+    pub tills: u32,
+    /// Phones, each an enrolment of its own.
+    pub phones: u32,
+    /// Customers served at once.
+    pub at_once: u32,
+    /// Where to write what the tills saw; nowhere if absent.
+    pub history: Option<PathBuf>,
+}
+
+impl Options {
+    /// A storm of a size that a small machine carries.
+    #[must_use]
+    pub const fn of(seed: u64, kills: u32) -> Self {
+        Self { seed, kills, tills: 16, phones: 8, at_once: 16, history: None }
+    }
+}
+
+/// Lets the storm come. `tell` is told each misfortune when it comes.
+///
+/// # Panics
+/// If the system cannot be set up, or a service does not come back.
+#[must_use]
+pub fn run(options: &Options, mut tell: impl FnMut(&str)) -> Report {
+    let mut town = Town::build(options);
+    let mut chance = Chance::of(options.seed);
+    let started = Instant::now();
+    let customers: Vec<_> = (0..options.at_once)
+        .map(|_| {
+            let (shop, chance) = (Arc::clone(&town.shop), chance.branch());
+            town.runtime.spawn(async move { shop.serve(chance).await })
+        })
+        .collect();
+    let done = {
+        let (tills, bank, disk) = (&town.to_server, &town.to_bank, &town.disk);
+        let mut victims = Victims { system: &mut town.system, tills, bank, disk, done: Default::default() };
+        while victims.done.kills.iter().sum::<u32>() < options.kills {
+            sleep(Duration::from_millis(PAUSE_MS_MIN + chance.below(PAUSE_MS_MAX - PAUSE_MS_MIN)));
+            let fault = Fault::draw(&mut chance);
+            tell(&format!("+{:.1} s {fault}", started.elapsed().as_secs_f64()));
+            victims.suffer(fault);
+        }
+        victims.done
+    };
+    let took = started.elapsed();
+    town.shop.is_over.store(true, Ordering::SeqCst);
+    for customer in customers {
+        town.runtime.block_on(customer).expect("serving does not panic");
+    }
+    let report = Report { seed: options.seed, took, done, ..Report::default() };
+    town.end(report, options)
+}
+
+struct Town {
+    system: System,
+    runtime: Runtime,
+    to_server: Proxy,
+    to_bank: Proxy,
+    disk: SmallDisk,
+    shop: Arc<Shop>,
+    recorder: Arc<Recorder>,
+}
+
+impl Town {
+    fn build(options: &Options) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.expect("threads can be started");
+        let mut system = System::make();
+        system.seed_bank(OPENING);
+        let proxy = |to| runtime.block_on(Proxy::start(to)).expect("a port is free");
+        let (to_server, to_bank) = (proxy(system.port()), proxy(system.port() + 1));
+        reach_bank_by(&system, to_bank.port);
+        system.start_part(Part::Bank, None);
+        system.start_part(Part::Server, None);
+        system.register();
+        let recorder = Arc::new(Recorder::default());
+        let tills = (1..=options.tills).map(|number| {
+            let (label, api_key) = system.register_till(number);
+            let roots = Roots::from_pem(&fs::read(system.roots()).expect("init made them")).expect("PEM");
+            let server = format!("https://localhost:{}", to_server.port);
+            let line = Line::new(format!("till {number}"), server, api_key, roots, Arc::clone(&recorder));
+            Mutex::new(Till::new(line, label.parse().expect("a till's number")))
+        });
+        let tills = tills.collect();
+        let realm = RealmFile::parse(&fs::read(system.realm_file()).expect("init made it")).expect("init's own");
+        let phones = (1..=options.phones).map(|number| {
+            let code = system.activation_code();
+            let name = format!("phone {number}");
+            let phone = runtime.block_on(Phone::activate(name, &realm, &code, system.customer_number()));
+            Mutex::new(phone.expect("a phone can be activated"))
+        });
+        let phones = phones.collect();
+        system.stop_part(Part::Server);
+        let disk = SmallDisk::over(&system.dir().join("server/store"), DISK_MEGABYTES);
+        system.run_services_within(&disk.wrapper());
+        system.start_part(Part::Server, None);
+        let shop = Arc::new(Shop { tills, phones, is_over: false.into(), served: 0.into() });
+        Self { system, runtime, to_server, to_bank, disk, shop, recorder }
+    }
+
+    /// Fair weather again: what is open ends, and all that is known is compared.
+    fn end(self, mut report: Report, options: &Options) -> Report {
+        report.customers = self.shop.served.load(Ordering::Relaxed);
+        report.gave_up = self.system.deaths();
+        report.broken_connections = self.to_server.broken() + self.to_bank.broken();
+        report.wrong = self.runtime.block_on(audit::bring_to_an_end(&self.shop));
+        let payments = match self.runtime.block_on(audit::look_at_everything(&self.shop)) {
+            Ok(payments) => payments,
+            Err(cause) => {
+                report.wrong.push(cause);
+                Vec::new()
+            }
+        };
+        report.wrong.extend(self.runtime.block_on(audit::compare_journals(&self.shop, &payments)));
+        report.power_cuts = self.runtime.block_on(power_cuts(&self.shop));
+        report.payments = payments.len();
+        report.captured = payments.iter().filter(|payment| payment.captured_minor > 0).count();
+        report.taken_minor = payments.iter().map(|payment| payment.captured_minor - payment.refunded_minor).sum();
+        let history = self.recorder.history();
+        if let Some(path) = &options.history {
+            let file = File::create(path).expect("the history's file can be made");
+            history.write(BufWriter::new(file)).expect("the history can be written");
+        }
+        let ids: Vec<_> = payments.iter().map(|payment: &PaymentView| payment.id).collect();
+        report.checked = check(&history, &ids, &Terms::default());
+        self.settle(report.taken_minor);
+        report
+    }
+
+    /// Bank and ledger agree to the Rappen, and both stores are sound.
+    fn settle(mut self, taken_minor: i64) {
+        let sums = Sums {
+            account_minor: OPENING_MINOR - taken_minor,
+            held_minor: 0,
+            merchant_minor: taken_minor,
+            pending_minor: 0,
+        };
+        self.system.expect_sums(sums);
+        self.system.stop_part(Part::Server);
+        self.disk.give_back();
+        self.system.run_services_within(&[]);
+        self.system.start_part(Part::Server, None);
+        self.system.expect_settled(sums);
+    }
+}
+
+async fn power_cuts(shop: &Shop) -> u32 {
+    let mut cuts = 0;
+    for till in &shop.tills {
+        cuts += till.lock().await.power_cuts;
+    }
+    cuts
+}
+
+/// Has the server go to the bank by this port.
+fn reach_bank_by(system: &System, port: u16) {
+    let path = system.config(Part::Server);
+    let mut config: serde_json::Value =
+        serde_json::from_slice(&fs::read(&path).expect("init made it")).expect("init wrote JSON");
+    config["banks"][0]["partner_url"] = format!("https://localhost:{port}").into();
+    fs::write(&path, config.to_string()).expect("the folder can be written");
+}
