@@ -261,3 +261,29 @@ async fn one_request_sent_many_times_at_once_begins_one_payment() {
     assert_eq!((begun, known, world.bank.placed()), (1, 7, 1));
     world.assert_sound().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_change_sent_many_times_at_once_happens_once_and_each_is_told_so() {
+    for _ in 0..20 {
+        let world = World::new().await;
+        let payment = world.authorised().await;
+        for wanted in [capture_all(), Wanted::Refund { amount_minor: None }] {
+            let request = world.request();
+            let tasks: Vec<_> = (0..8)
+                .map(|_| {
+                    let (payments, request, id) = (world.payments.clone(), request.clone(), payment.id);
+                    tokio::spawn(async move { payments.change(request, MERCHANT, id, wanted).await })
+                })
+                .collect();
+            let mut answers = Vec::new();
+            for task in tasks {
+                match task.await.unwrap() {
+                    Ok(Changed::Answered(_, answer)) => answers.push(answer),
+                    Ok(Changed::Known(row)) => answers.push(row.answer.unwrap()),
+                    Err(error) => panic!("a till would take this for a refusal: {error}"),
+                }
+            }
+            assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
+        }
+    }
+}
