@@ -79,7 +79,8 @@ impl SmallDisk {
     /// # Panics
     /// If it cannot be copied.
     pub fn give_back(self) {
-        for entry in fs::read_dir(self.path()).expect("the disk is there").map(|entry| entry.expect("a file")) {
+        for entry in fs::read_dir(self.path()).expect("the disk is there").map(|entry| entry.expect("a file"))
+        {
             fs::copy(entry.path(), self.dir.join(entry.file_name())).expect("the store can be copied");
         }
     }

@@ -1,5 +1,7 @@
 //! One payment by the specification alone: the table of `spec/payment-states.md` as a client can know it.
 //!
+//! Operators' disputes are left out: no till can bring one about.
+//!
 //! The provider is not a client: what it answers, and when deadlines pass, nobody recorded. Those events may have
 //! happened unasked at any moment at which the specification allows them ([`Payment::unasked`]).
 

@@ -56,7 +56,8 @@ pub(crate) async fn bring_to_an_end(shop: &Shop) -> Vec<String> {
 /// Whether nothing of this till is open any more.
 async fn end_all(till: &mut Till) -> bool {
     let mut is_over = till.resume().await;
-    let held: Vec<SaleNumber> = till.sales().filter(|sale| sale.is_held()).map(checkout::Sale::number).collect();
+    let held: Vec<SaleNumber> =
+        till.sales().filter(|sale| sale.is_held()).map(checkout::Sale::number).collect();
     for sale in held {
         is_over &= till.act(sale, Action::Void, None).await.is_some();
     }
@@ -77,6 +78,7 @@ const fn has_ended(payment: &PaymentView) -> bool {
         payment.state,
         PaymentStateName::Declined
             | PaymentStateName::Captured
+            | PaymentStateName::ChargedBack
             | PaymentStateName::Voided
             | PaymentStateName::Expired
             | PaymentStateName::Reversed
@@ -128,7 +130,9 @@ async fn look_at_all(till: &Mutex<Till>) -> Result<Vec<PaymentView>, String> {
     for (payment, asked) in asked {
         // Being left out of the whole list is what "not found" is for one.
         let outcome = match by_id.get(&payment) {
-            Some(view) => Outcome::Answered { status: 200, body: serde_json::to_string(view).unwrap_or_default() },
+            Some(view) => {
+                Outcome::Answered { status: 200, body: serde_json::to_string(view).unwrap_or_default() }
+            }
             None => {
                 let kind = api::problem::ProblemType::NotFound;
                 let problem = api::problem::Problem::new(kind, "it is not in the list");
@@ -197,7 +201,9 @@ pub(crate) async fn compare_journals(shop: &Shop, payments: &[PaymentView]) -> V
             let given_minor = sum(|action| matches!(action, Action::Refund { .. }));
             let at_server = held.map_or((0, 0), |view| (view.captured_minor, view.refunded_minor));
             if at_server != (taken_minor, given_minor) {
-                wrong.push(format!("{name}: the till took {taken_minor} and gave {given_minor}, the server {at_server:?}"));
+                wrong.push(format!(
+                    "{name}: the till took {taken_minor} and gave {given_minor}, the server {at_server:?}"
+                ));
             }
             if matches!(sale.stage(), Stage::Closed(Closing::Cancelled | Closing::Abandoned(_)))
                 && held.is_some_and(|view| view.captured_minor > 0)

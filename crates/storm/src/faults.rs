@@ -124,7 +124,8 @@ impl Victims<'_> {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whose = |way: &Way| if *way == Way::Tills { "the tills' connections" } else { "the bank's connections" };
+        let whose =
+            |way: &Way| if *way == Way::Tills { "the tills' connections" } else { "the bank's connections" };
         match self {
             Self::Kill(part) => write!(f, "kill -9 {}", part.name()),
             Self::Freeze(part, time) => write!(f, "stop {} for {} ms", part.name(), time.as_millis()),

@@ -100,7 +100,8 @@ impl Line {
 /// What a till's request asks, read from what it sends.
 fn call_of(request: &Request, counter: u32) -> Option<Call> {
     let path = request.path();
-    let body: serde_json::Value = request.body().and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default();
+    let body: serde_json::Value =
+        request.body().and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default();
     let key = request.key().map(|key| key.as_str().to_owned());
     if let Some(key) = path.strip_prefix("/v1/payments?idempotency_key=") {
         return Some(Call::LookUp { key: key.to_owned() });

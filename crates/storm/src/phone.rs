@@ -109,7 +109,8 @@ impl Phone {
         customer_number: &str,
     ) -> Result<(), Box<dyn Error>> {
         let method = client.add_method(self.signer()?, "bank".parse()?).await?;
-        let (Some(link), Some(bank), Some(partner)) = (method.link, &method.proof_url, &method.partner) else {
+        let (Some(link), Some(bank), Some(partner)) = (method.link, &method.proof_url, &method.partner)
+        else {
             return Err("the server did not say where the account is to be proved".into());
         };
         let password = Password::from_string(e2e::BANK_PASSWORD.to_owned());

@@ -59,7 +59,12 @@ impl Till {
     }
 
     /// Captures, voids or refunds.
-    pub(crate) async fn act(&mut self, sale: SaleNumber, action: Action, cut: Option<&mut Chance>) -> Option<Sale> {
+    pub(crate) async fn act(
+        &mut self,
+        sale: SaleNumber,
+        action: Action,
+        cut: Option<&mut Chance>,
+    ) -> Option<Sale> {
         let run = Run::act(self.book.find(SaleRef::Sale(sale))?, action).ok()?;
         self.drive(run, cut).await
     }
@@ -130,7 +135,8 @@ impl Till {
     /// What is not in the journal is forgotten, and its last line may be torn.
     fn lose_power(&mut self) -> Option<Sale> {
         self.power_cuts += 1;
-        self.journal.extend_from_slice(&b"00412 8f3a91c0"[..usize::from(self.power_cuts.to_le_bytes()[0] % 14)]);
+        self.journal
+            .extend_from_slice(&b"00412 8f3a91c0"[..usize::from(self.power_cuts.to_le_bytes()[0] % 14)]);
         let contents = journal::read(&self.journal).expect("only its end is torn").expect("it has a head");
         self.journal.truncate(contents.whole_bytes);
         self.end = contents.end;

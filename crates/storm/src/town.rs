@@ -123,7 +123,8 @@ impl Town {
             Mutex::new(Till::new(line, label.parse().expect("a till's number")))
         });
         let tills = tills.collect();
-        let realm = RealmFile::parse(&fs::read(system.realm_file()).expect("init made it")).expect("init's own");
+        let realm =
+            RealmFile::parse(&fs::read(system.realm_file()).expect("init made it")).expect("init's own");
         let phones = (1..=options.phones).map(|number| {
             let code = system.activation_code();
             let name = format!("phone {number}");
@@ -156,7 +157,8 @@ impl Town {
         report.power_cuts = self.runtime.block_on(power_cuts(&self.shop));
         report.payments = payments.len();
         report.captured = payments.iter().filter(|payment| payment.captured_minor > 0).count();
-        report.taken_minor = payments.iter().map(|payment| payment.captured_minor - payment.refunded_minor).sum();
+        report.taken_minor =
+            payments.iter().map(|payment| payment.captured_minor - payment.refunded_minor).sum();
         let history = self.recorder.history();
         if let Some(path) = &options.history {
             let file = File::create(path).expect("the history's file can be made");

@@ -1,7 +1,8 @@
 //! `cargo xtask`: the chores of this repository, so that a developer and CI run exactly the same thing.
 //!
-//! `test` installs what the tests need and runs them all, `tidy` checks style and floors, `vectors` writes the
-//! test vectors anew, `sim` runs the simulator. This room knows the repository's layout; it must not know what the crates do.
+//! `test` installs what the tests need and runs them all, `tidy` checks style and floors, `vectors` writes the test
+//! vectors anew, `sim` runs the simulator, `storm` lets the real binaries be killed under load. This room knows the
+//! repository's layout; it must not know what the crates do.
 
 #![forbid(unsafe_code)]
 
@@ -11,6 +12,7 @@ mod tidy;
 mod tree;
 
 use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The chores of the Batzen repository.
@@ -27,6 +29,18 @@ enum Chore {
     Test(check::Options),
     /// Check floors, sizes, words and links; one line per finding.
     Tidy,
+    /// Sell on the real binaries while server and bank are killed, stopped, cut off and filled up; then check all.
+    Storm {
+        /// How often server or bank are killed.
+        #[arg(long, default_value_t = 100)]
+        kills: u32,
+        /// What everything is drawn from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Write what the tills saw to this file, one operation a line.
+        #[arg(long, value_name = "FILE")]
+        history: Option<PathBuf>,
+    },
     /// Write the test vectors under spec/vectors anew.
     Vectors,
     /// Make the pages' WebAssembly anew, or with `--check` compare it with its source.
@@ -47,6 +61,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Test(options) => check::run(&options),
         Chore::Tidy => tidy::run(),
+        Chore::Storm { kills, seed, history } => check::storm(kills, seed, history.as_deref()),
         Chore::Vectors => check::make_vectors(),
         Chore::Wasm { check } => check::make_wasm(check),
         Chore::Sim { arguments } => check::simulate(&arguments),

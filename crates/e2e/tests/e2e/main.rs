@@ -7,6 +7,7 @@ mod crashes;
 mod full_disk;
 mod guards;
 mod kills;
+mod late;
 mod offline;
 mod payment;
 mod secrets;

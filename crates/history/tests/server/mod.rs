@@ -43,6 +43,8 @@ pub(crate) fn view(number: u64, state: State, amount_minor: i64) -> PaymentView 
         currency: Currency::CHF,
         captured_minor: 0,
         refunded_minor: 0,
+        charged_back_minor: 0,
+        disputed_minor: 0,
         terminal: TerminalNumber::new(572).unwrap(),
         received_at_ms: 0,
         capture_by_ms: None,

@@ -11,7 +11,7 @@ use crate::tree::{self, Places};
 use clap::Args;
 use counts::Counts;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -91,6 +91,25 @@ pub(crate) fn make_vectors() -> Result<bool, String> {
     let (places, _) = tree::read_workspace()?;
     let bench = Bench { places };
     Ok(bench.run(&mut bench.cargo(&["run", "--package", "fixtures", "--bin", "vectors"])).is_ok())
+}
+
+/// Builds `batzen` and lets a storm come over it; true when nothing was lost or made.
+///
+/// # Errors
+/// When cargo cannot say where the workspace is.
+pub(crate) fn storm(kills: u32, seed: u64, history: Option<&Path>) -> Result<bool, String> {
+    let (places, _) = tree::read_workspace()?;
+    let bench = Bench { places };
+    bench.run(&mut bench.cargo(&["build", "--package", "batzen"]))?;
+    let mut command = bench.cargo(&["run", "--package", "storm", "--", "--kills", &kills.to_string()]);
+    command.args(["--seed", &seed.to_string()]).env("BATZEN_BIN", bench.built_binary("debug"));
+    if let Some(history) = history {
+        // The chore runs at the root, whoever called it from wherever.
+        let history =
+            std::path::absolute(history).map_err(|error| format!("{}: {error}", history.display()))?;
+        command.arg("--history").arg(history);
+    }
+    Ok(bench.run(&mut command).is_ok())
 }
 
 /// Makes the pages' WebAssembly anew, or compares it with its source.
