@@ -9,8 +9,10 @@ use history::{Call, Operation, Outcome};
 use model::PaymentId;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 /// Longer than any deadline of the server but that of captures, which the tills end.
@@ -87,19 +89,28 @@ const fn has_ended(payment: &PaymentView) -> bool {
 
 /// Looks up every key that a till asked under, then looks at every payment that there is, all noted; gives those
 /// payments. The history so ends with what the server holds.
-pub(crate) async fn look_at_everything(shop: &Shop) -> Result<Vec<PaymentView>, String> {
+pub(crate) async fn look_at_everything(shop: &Arc<Shop>) -> Result<Vec<PaymentView>, String> {
     let history = shop.tills[0].lock().await.line.recorder().history();
-    let mut keys: BTreeMap<&str, BTreeSet<(&str, &str)>> = BTreeMap::new();
-    for operation in &history.0 {
-        if let Call::Authorise { key, .. } = &operation.call {
-            keys.entry(&operation.client).or_default().insert((&operation.payer, key));
+    let mut keys: HashMap<String, BTreeSet<(String, String)>> = HashMap::new();
+    for operation in history.0 {
+        if let Call::Authorise { key, .. } = operation.call {
+            keys.entry(operation.client).or_default().insert((operation.payer, key));
         }
     }
-    for till in &shop.tills {
-        let till = till.lock().await;
-        for (payer, key) in keys.remove(till.line.client.as_str()).unwrap_or_default() {
-            look_up(&till.line, payer, key).await?;
-        }
+    let mut looking = JoinSet::new();
+    for index in 0..shop.tills.len() {
+        let name = shop.tills[index].lock().await.line.client.clone();
+        let (shop, keys) = (Arc::clone(shop), keys.remove(&name).unwrap_or_default());
+        looking.spawn(async move {
+            let till = shop.tills[index].lock().await;
+            for (payer, key) in keys {
+                look_up(&till.line, &payer, &key).await?;
+            }
+            Ok::<(), String>(())
+        });
+    }
+    for looked in looking.join_all().await {
+        looked?;
     }
     look_at_all(&shop.tills[0]).await
 }

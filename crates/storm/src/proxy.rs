@@ -70,6 +70,10 @@ impl Proxy {
 async fn pass(client: TcpStream, to: u16, weather: watch::Receiver<Weather>, broken: Arc<AtomicU64>) {
     let server = SocketAddr::from((Ipv4Addr::LOCALHOST, to));
     let Ok(server) = TcpStream::connect(server).await else { return };
+    for stream in [&client, &server] {
+        // Small pieces wait for nothing; without that it is only slower.
+        let _ = stream.set_nodelay(true);
+    }
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let up = carry(from_client, to_server, weather.clone(), |_, _| false);

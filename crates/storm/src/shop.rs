@@ -119,13 +119,12 @@ async fn hold_and_void(till: &mut Till, code: &Code, chance: &mut Chance) {
 async fn be_rude(till: &mut Till, code: &Code, chance: &mut Chance) {
     let amount_minor = amount(chance);
     let key = format!("rude-{:016x}", chance.below(u64::MAX));
-    till.loose.push((code.payer.clone(), key.clone()));
+    let other = format!("{key}-again");
+    till.loose.extend([&key, &other].map(|key| (code.payer.clone(), key.clone())));
     let till = &*till;
     match chance.below(5) {
         0 => {
-            let other = format!("{key}-again");
             let _ = tokio::join!(ask(till, code, &key, amount_minor), ask(till, code, &other, amount_minor));
-            let _ = cancel(&till.line, &code.payer, &other).await;
         }
         1 => {
             let _ = ask(till, code, &key, amount_minor).await;

@@ -166,7 +166,10 @@ impl Town {
         }
         let ids: Vec<_> = payments.iter().map(|payment: &PaymentView| payment.id).collect();
         report.checked = check(&history, &ids, &Terms::default());
-        self.settle(report.taken_minor);
+        // What has not ended cannot settle, and is told already.
+        if report.wrong.is_empty() {
+            self.settle(report.taken_minor);
+        }
         report
     }
 

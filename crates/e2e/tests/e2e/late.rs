@@ -89,7 +89,7 @@ fn a_capture_that_was_taken_in_time_and_told_too_late_is_paid() {
 fn a_till_whose_clock_was_set_back_or_ahead_takes_nothing_that_it_did_not_tell() {
     let mut system = System::start();
     let (phone, till) = (system.phone("robin"), system.till(7));
-    for (reference, offset) in [("back", "-2h"), ("ahead", "+2h")] {
+    for (reference, offset) in [("back", "-10m"), ("ahead", "+2h")] {
         cut_before_capture(&till, &phone.code(till.label()), reference);
         let clock = ["env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", offset];
         let resumed = till.checkout(&["resume"]).within(&clock).run();
