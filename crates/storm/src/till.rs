@@ -85,10 +85,7 @@ impl Till {
 
     async fn drive(&mut self, mut run: Run, cut: Option<&mut Chance>) -> Option<Sale> {
         let (payer, counter) = self.payer_of(run.sale());
-        let mut cut_after = match cut {
-            Some(chance) => Some((chance.below(STEPS_MAX), chance.below(CUT_LATER_MS_MAX))),
-            None => None,
-        };
+        let mut cut_after = cut.map(|chance| (chance.below(STEPS_MAX), chance.below(CUT_LATER_MS_MAX)));
         loop {
             let next = run.next(now());
             let is_cut = matches!(&mut cut_after, Some((0, _)));
