@@ -125,7 +125,7 @@ impl Payments {
             Call::Authorise { .. } => self.begin(operation, key),
             Call::Capture { .. } | Call::Void { .. } | Call::Refund { .. } => {
                 let done = |(mut all, begun, change): (Self, Key, Changed)| {
-                    let (after, said) = change.ok()?;
+                    let Ok((after, said)) = change else { return Some(all.without(key)) };
                     all.payments.insert(begun, after);
                     all.keep(key, operation, Answer::Unseen(said))?;
                     Some(all)
@@ -235,7 +235,9 @@ impl Payments {
                 let is_late = *problem == ProblemType::TooLate
                     && matches!(operation.operation.call, Call::Capture { .. })
                     && all.payments[&begun].may_be_too_late(operation.late_us, terms);
-                (change.err() == Some(*problem) || is_late).then_some(all)
+                let is_right = change.err() == Some(*problem) || is_late;
+                // The network may deliver it again: it must not be done then.
+                is_right.then(|| all.without(key))
             }
             _ => None,
         };
@@ -340,6 +342,12 @@ impl Payments {
             Answer::Unseen(_) => false,
             Answer::Bytes(_, known) => known == bytes,
         }
+    }
+
+    /// The request under `key` was refused, and is not done whenever it comes.
+    fn without(mut self, key: &Key) -> Self {
+        self.keys.insert(key.clone(), Kept::Tombstone);
+        self
     }
 
     /// Remembers the request with its answer.

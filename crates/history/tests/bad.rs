@@ -206,6 +206,23 @@ fn a_refused_change_that_happened_all_the_same_is_found() {
 }
 
 #[test]
+fn a_refused_change_that_is_done_when_it_comes_again_is_found() {
+    let begun = || {
+        Told::default()
+            .then("till 1", authorise("a", 1), authorised(1))
+            .then("till 1", refund("r", 1, 100), problem(ProblemType::WrongState))
+            .then(
+                "till 1",
+                capture("c", 1, None, true),
+                captured(1, 300, standing(1, State::Captured, 300, 0)),
+            )
+    };
+    let again = refunded(100, standing(1, State::Captured, 300, 100));
+    begun().then("till 1", refund("r", 1, 100), again).expect_wrong_at(3);
+    begun().then("till 1", refund("r", 1, 100), problem(ProblemType::RequestCancelled)).expect_clean();
+}
+
+#[test]
 fn what_a_busy_server_promised_not_to_have_done_is_found() {
     let told = Told::default()
         .then("till 1", authorise("a", 1), authorised(1))

@@ -101,8 +101,12 @@ impl Server {
             return kept.unwrap_or_else(|| reply(202, &self.payments[begun]));
         }
         let done = self.change(call);
-        if done.0 < 300 {
-            self.keys.insert(place, (Some(call.clone()), None, Some(done.clone())));
+        let is_known = self.payments.iter().any(|view| Some(view.id) == call.payment());
+        match done.0 {
+            ..300 => drop(self.keys.insert(place, (Some(call.clone()), None, Some(done.clone())))),
+            // Refused for good, also when it comes again.
+            _ if is_known => drop(self.keys.insert(place, (None, None, None))),
+            _ => {}
         }
         done
     }
