@@ -11,6 +11,7 @@ pub mod checkout;
 pub mod payment;
 pub mod phone;
 pub mod problem;
+pub mod webhook;
 
 /// The header in which a checkout sends the idempotency key that it stored first.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";

@@ -94,6 +94,7 @@ impl System {
         // Tests ask for balances more often than a customer does.
         config["logins_per_minute"] = json!(10_000);
         write_json(&dir.join("bank/bank.json"), &config);
+        crate::receiver::allow_this_machine(&dir.join("server/server.json"));
         let (customer, merchant) = (String::new(), String::new());
         Self {
             server: None,
@@ -190,6 +191,12 @@ impl System {
     pub fn admin(&self, arguments: &[&str]) -> Ran {
         let admin = batzen(["--json", "admin", "--server", &self.server_url(), "--roots"]).arg(self.roots());
         admin.arg("--key").arg(self.dir.join("server/operator.key")).args(arguments).run()
+    }
+
+    /// The shop's id.
+    #[must_use]
+    pub fn merchant(&self) -> &str {
+        &self.merchant
     }
 
     /// The folder that `batzen init` made.

@@ -2,7 +2,8 @@
 
 use crate::body::{Abandoned, Progress, TrackedBody};
 use crate::error::{find, is_client_refused, root_cause, tls_in_words};
-use crate::{HttpsError, Identity, Roots};
+use crate::reach::{Guarded, NotPublic};
+use crate::{HttpsError, Identity, Reach, Roots};
 use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -48,12 +49,18 @@ pub struct StreamLimits {
 #[derive(Clone, Debug)]
 pub struct Client {
     pool: Pool<TimedConnector, TrackedBody>,
+    reach: Reach,
 }
 
 impl Client {
     /// A client that trusts `roots` alone and shows `identity` to servers that ask.
     pub fn new(roots: Roots, identity: Option<Identity>) -> Self {
-        let mut tcp = HttpConnector::new();
+        Self::with_reach(roots, identity, Reach::Anywhere)
+    }
+
+    /// The same, for addresses that others chose: connects only where `reach` lets it.
+    pub fn with_reach(roots: Roots, identity: Option<Identity>, reach: Reach) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(Guarded::new(reach));
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(CONNECT_MAX));
@@ -69,7 +76,15 @@ impl Client {
             .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
             .http1_max_buf_size(BUFFER_MAX)
             .build(TimedConnector(tls));
-        Self { pool }
+        Self { pool, reach }
+    }
+
+    /// Whether this client may call the address, as far as can be told before a name is looked up.
+    ///
+    /// # Errors
+    /// [`HttpsError::BadAddress`], [`HttpsError::NotPublic`].
+    pub fn check_address(&self, address: &Uri) -> Result<(), HttpsError> {
+        check_address(address, self.reach).map(drop)
     }
 
     /// Sends `request` once and gives back the whole answer, whatever its status. Redirects are not followed.
@@ -113,7 +128,7 @@ impl Client {
         request: Request<B>,
         deadline: Instant,
     ) -> Result<(String, Response<Incoming>), HttpsError> {
-        let to = check_address(request.uri())?;
+        let to = check_address(request.uri(), self.reach)?;
         let progress = Progress::default();
         let request = request.map(|body| TrackedBody::new(body.into(), progress.clone()));
         match timeout_at(deadline, self.pool.request(request)).await {
@@ -160,7 +175,7 @@ impl Chunks {
 }
 
 /// Host and port as told in errors, if the address may be called.
-fn check_address(uri: &Uri) -> Result<String, HttpsError> {
+fn check_address(uri: &Uri, reach: Reach) -> Result<String, HttpsError> {
     let bad = || {
         HttpsError::BadAddress(uri.scheme_str().map_or_else(
             || uri.path().to_owned(),
@@ -172,13 +187,25 @@ fn check_address(uri: &Uri) -> Result<String, HttpsError> {
         return Err(bad());
     }
     let secure = uri.scheme() == Some(&Scheme::HTTPS);
-    let here = uri.scheme() == Some(&Scheme::HTTP)
+    let here = reach == Reach::Anywhere
+        && uri.scheme() == Some(&Scheme::HTTP)
         && matches!(authority.host(), "localhost" | "127.0.0.1" | "[::1]");
-    if secure || here { Ok(authority.to_string()) } else { Err(bad()) }
+    if !(secure || here) {
+        return Err(bad());
+    }
+    // Numbers are not looked up, so that the resolver does not see them.
+    if reach.allows_host(authority.host()) {
+        Ok(authority.to_string())
+    } else {
+        Err(HttpsError::NotPublic(authority.to_string()))
+    }
 }
 
 fn sort_error(to: String, error: &hyper_util::client::legacy::Error, progress: &Progress) -> HttpsError {
     let tls = find::<rustls::Error>(error);
+    if find::<NotPublic>(error).is_some() {
+        return HttpsError::NotPublic(to);
+    }
     if error.is_connect() || progress.abandon() || find::<Abandoned>(error).is_some() {
         return match tls {
             Some(tls) => HttpsError::Tls { to, cause: tls_in_words(tls) },
@@ -194,9 +221,9 @@ fn sort_error(to: String, error: &hyper_util::client::legacy::Error, progress: &
 /// The connector with an end to its patience: a peer that accepts TCP and then stays silent in the handshake
 /// would otherwise hold a task for ever.
 #[derive(Clone, Debug)]
-struct TimedConnector(HttpsConnector<HttpConnector>);
+struct TimedConnector(HttpsConnector<HttpConnector<Guarded>>);
 
-type Connection = <HttpsConnector<HttpConnector> as Service<Uri>>::Response;
+type Connection = <HttpsConnector<HttpConnector<Guarded>> as Service<Uri>>::Response;
 type BoxError = Box<dyn core::error::Error + Send + Sync>;
 
 impl Service<Uri> for TimedConnector {

@@ -11,7 +11,7 @@ use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
 /// Most certificates read from one PEM text.
-const CERTIFICATES_MAX: usize = 64;
+const CERTIFICATES_MAX: usize = 512;
 
 /// Why PEM text cannot serve. Callers add the file's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -11,6 +11,9 @@ pub enum HttpsError {
     /// The address is not `https://`, nor `http://` on this machine. Nothing was sent.
     #[error("`{0}` is not an address to call; write https://HOST[:PORT]/…, or http:// for this machine only")]
     BadAddress(String),
+    /// The address leads to this machine or into a private network, where the client may not go. Nothing was sent.
+    #[error("{0} leads to no public address")]
+    NotPublic(String),
     /// No connection came about. Nothing was sent.
     #[error("no connection to {to}: {cause}")]
     ConnectFailed {
@@ -52,7 +55,10 @@ pub enum HttpsError {
 impl HttpsError {
     /// Whether the other side cannot have acted on the request, so that it may be sent again or forgotten.
     pub fn surely_not_sent(&self) -> bool {
-        matches!(self, Self::BadAddress(_) | Self::ConnectFailed { .. } | Self::Tls { .. })
+        matches!(
+            self,
+            Self::BadAddress(_) | Self::NotPublic(_) | Self::ConnectFailed { .. } | Self::Tls { .. }
+        )
     }
 }
 

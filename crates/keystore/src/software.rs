@@ -5,19 +5,22 @@ use std::{fmt, path::Path, sync::Arc};
 use crypto::{
     CryptoError, Random, Secret, aead,
     hpke::Decapsulate,
+    kdf::hkdf_sha256,
     mac::hmac_sha256,
     p256::{Sign, SigningKey, VerifyingKey},
     x509::{self, Certificate, Issue, Profile},
     x25519,
 };
-use model::{EnrolmentId, Timestamp};
+use model::{EnrolmentId, Timestamp, WebhookEndpointId};
 use protocol::{
     key_bundle::{ConfirmationKey, KeyBundle, KeyId, PaymentKey, SUITE_X25519, SignedKeyBundle},
     payment_code::{PinGeneration, PinKey},
     realm::Realm,
     realm_file::{ActivationKey, AppIdentity, RealmFile},
+    webhook::WebhookSecret,
 };
 use security::{KeyStore, PaymentEpoch};
+use zeroize::Zeroize;
 
 use crate::{
     KeyStoreError,
@@ -32,6 +35,7 @@ pub const WARNING: &str = "software key store: for trying out. Whoever reads thi
 pub const PASSPHRASE_LEN_MIN: usize = 8;
 
 const PIN_WRAPPING_LABEL: &str = "batzen/pin-key-wrapping/v1";
+const WEBHOOK_WRAPPING_LABEL: &str = "batzen/webhook-secret-wrapping/v1";
 const DAY_S: i64 = 86_400;
 const ROOT_DAYS: i64 = 20 * 365;
 const DEVICE_CA_DAYS: i64 = 10 * 365;
@@ -53,6 +57,7 @@ pub struct SoftwareKeyStore {
     statement: SigningKey,
     audit: SigningKey,
     pin_wrapping: Secret<32>,
+    webhook_wrapping: Secret<32>,
     challenge: Secret<32>,
 }
 
@@ -166,6 +171,7 @@ impl SoftwareKeyStore {
                 .collect::<Result<_, KeyStoreError>>()?,
             statement: signing(&inner.statement)?,
             audit: signing(&inner.audit)?,
+            webhook_wrapping: derive_webhook_wrapping(&inner.pin_wrapping.0),
             pin_wrapping: inner.pin_wrapping.0,
             challenge: inner.challenge.0,
             realm: inner.realm,
@@ -177,6 +183,13 @@ impl SoftwareKeyStore {
         let mut aad = self.realm.context(PIN_WRAPPING_LABEL);
         aad.extend_from_slice(&enrolment.to_bytes());
         aad.extend_from_slice(&generation.0.to_be_bytes());
+        aad
+    }
+
+    /// Label, realm and endpoint: a wrapped secret is of use nowhere else.
+    fn webhook_wrapping_aad(&self, endpoint: WebhookEndpointId) -> Vec<u8> {
+        let mut aad = self.realm.context(WEBHOOK_WRAPPING_LABEL);
+        aad.extend_from_slice(&endpoint.to_u128().to_be_bytes());
         aad
     }
 }
@@ -252,6 +265,26 @@ impl KeyStore for SoftwareKeyStore {
         Ok(PinKey::from_secret(Secret::from_bytes(*bytes)))
     }
 
+    fn wrap_webhook_secret(
+        &self,
+        endpoint: WebhookEndpointId,
+        secret: &WebhookSecret,
+        random: &mut dyn Random,
+    ) -> Result<Vec<u8>, CryptoError> {
+        let aad = self.webhook_wrapping_aad(endpoint);
+        Ok(aead::seal(&self.webhook_wrapping, random, &aad, secret.secret().expose()))
+    }
+
+    fn unwrap_webhook_secret(
+        &self,
+        endpoint: WebhookEndpointId,
+        wrapped: &[u8],
+    ) -> Result<WebhookSecret, CryptoError> {
+        let secret = aead::open(&self.webhook_wrapping, &self.webhook_wrapping_aad(endpoint), wrapped)?;
+        let bytes: &[u8; 32] = secret.expose().try_into().map_err(|_| CryptoError::Sealed)?;
+        Ok(WebhookSecret::from_secret(Secret::from_bytes(*bytes)))
+    }
+
     fn challenge_mac(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         Ok(hmac_sha256(self.challenge.expose(), parts))
     }
@@ -282,6 +315,15 @@ impl EpochKey {
 
 fn x25519_key(key: &StoredKey) -> x25519::SecretKey {
     x25519::SecretKey::from_bytes(key.0.expose())
+}
+
+/// Derived, so that files made before there were webhooks have this key too.
+fn derive_webhook_wrapping(pin_wrapping: &Secret<32>) -> Secret<32> {
+    let mut key = [0; 32];
+    hkdf_sha256(&[], pin_wrapping.expose(), &[WEBHOOK_WRAPPING_LABEL.as_bytes()], &mut key);
+    let secret = Secret::from_bytes(key);
+    key.zeroize();
+    secret
 }
 
 fn read_inner(path: &Path, passphrase: &str) -> Result<Inner, KeyStoreError> {

@@ -8,10 +8,11 @@ use std::{
 
 use crypto::{Secret, SystemRandom};
 use keystore::{KeyStoreError, SoftwareKeyStore, WARNING};
-use model::{EnrolmentId, Timestamp};
+use model::{EnrolmentId, Timestamp, WebhookEndpointId};
 use protocol::{
     payment_code::{PinGeneration, PinKey},
     realm::Realm,
+    webhook::WebhookSecret,
 };
 use security::KeyStore;
 use tempfile::TempDir;
@@ -51,6 +52,21 @@ fn what_was_made_is_there_again() {
     assert!(opened.unwrap_pin_key(EnrolmentId::from_bytes([2; 6]), generation, &wrapped).is_err());
     assert!(opened.unwrap_pin_key(enrolment, generation.next(), &wrapped).is_err());
     assert_eq!(opened.challenge_mac(&[b"a"]).unwrap(), made.challenge_mac(&[b"a"]).unwrap());
+}
+
+#[test]
+fn a_webhook_secret_opens_for_its_endpoint_and_as_nothing_else() {
+    let (_folder, path, made) = create();
+    let endpoint = WebhookEndpointId::from_u128(1);
+    let secret = WebhookSecret::make(&mut SystemRandom);
+    let wrapped = made.wrap_webhook_secret(endpoint, &secret, &mut SystemRandom).unwrap();
+    let opened = SoftwareKeyStore::open(&path, PASSPHRASE).unwrap();
+    assert_eq!(opened.unwrap_webhook_secret(endpoint, &wrapped).unwrap(), secret);
+    assert!(opened.unwrap_webhook_secret(WebhookEndpointId::from_u128(2), &wrapped).is_err());
+    let enrolment = EnrolmentId::from_bytes([0; 6]);
+    assert!(opened.unwrap_pin_key(enrolment, PinGeneration::FIRST, &wrapped).is_err());
+    let (_folder, _, other) = create();
+    assert!(other.unwrap_webhook_secret(endpoint, &wrapped).is_err());
 }
 
 #[test]

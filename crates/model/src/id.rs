@@ -123,6 +123,10 @@ wide_ids! {
     LinkId, "lnk", "link";
     /// Something to be told to a provider, kept until it is known to be done.
     EffectId, "eff", "effect";
+    /// Where a merchant's own systems are told of payments.
+    WebhookEndpointId, "whe", "webhook endpoint";
+    /// One thing told, or to be told, to one webhook endpoint; its text form is the `webhook-id` header.
+    WebhookId, "msg", "webhook";
 }
 
 /// A device's enrolment: 48 bits, given by the server, never reused. Text form: 12 hex digits.

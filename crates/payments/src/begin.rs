@@ -131,6 +131,7 @@ impl Payments {
             wake_at: Some(self.answer_by(&payment)),
             confirmation: None,
             answer: None,
+            webhooks: Vec::new(),
             audit: parts.audit,
             payment,
         }
@@ -184,6 +185,8 @@ impl Payments {
         };
         let answer = answers::begun(&payment).unwrap_or_else(|| answers::under_way(&payment));
         let told = confirmation.as_ref().map(|confirmation| confirmation.enrolment);
+        let webhooks = self.webhooks_of_refusal(&payment).await?;
+        let has_webhooks = !webhooks.is_empty();
         let command = BeginPayment {
             request,
             payment: payment.clone(),
@@ -194,6 +197,7 @@ impl Payments {
             wake_at: None,
             confirmation,
             answer: Some(answer.clone()),
+            webhooks,
             audit: refusal.audit,
         };
         if let Some(begun) = begun_by(self.store.commit(Command::BeginPayment(Box::new(command))).await?)? {
@@ -201,6 +205,9 @@ impl Payments {
         }
         if let Some(enrolment) = told {
             self.observer.confirmation_written(enrolment);
+        }
+        if has_webhooks {
+            self.observer.webhooks_written();
         }
         Ok(Begun::Answered(payment, answer))
     }

@@ -19,6 +19,7 @@ mod provider;
 mod replay;
 mod service;
 mod step;
+mod webhooks;
 mod work;
 
 pub use begin::{Begun, Refusal};
@@ -32,4 +33,5 @@ pub use provider::{
 pub use replay::replay;
 pub use service::{IdSource, Observer, Payments, Terms};
 pub use step::{EVENTS_MAX, NotAllowed, Step, Told, step};
+pub use webhooks::{WEBHOOK_TRIED_FOR_S, webhook_type};
 pub use work::Worked;

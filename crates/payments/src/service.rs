@@ -26,6 +26,8 @@ pub trait Observer: Send + Sync {
     fn effects_written(&self);
     /// A phone has a new confirmation.
     fn confirmation_written(&self, enrolment: EnrolmentId);
+    /// A merchant's systems have to be told something.
+    fn webhooks_written(&self);
 }
 
 /// The intervals of `spec/payment-states.md`.
@@ -116,6 +118,7 @@ impl Payments {
             None => None,
         };
         let new_effects = self.effects(&next, effects, at);
+        let webhooks = self.webhooks(&event, &next, at).await?;
         let wake_at = wake_at(&next, self.answer_by(&next));
         let event = EventRow { payment: next.id, version: next.version, at, event, confirmation: None };
         Ok(ChangePayment {
@@ -131,6 +134,7 @@ impl Payments {
             begin_answer: None,
             task: None,
             settled_task: None,
+            webhooks,
             audit: Vec::new(),
         })
     }
@@ -153,6 +157,9 @@ impl Payments {
         }
         if let Some(confirmation) = &change.confirmation {
             self.observer.confirmation_written(confirmation.enrolment);
+        }
+        if !change.webhooks.is_empty() {
+            self.observer.webhooks_written();
         }
     }
 

@@ -27,3 +27,4 @@ pub mod realm;
 pub mod realm_file;
 pub mod short_text;
 pub mod verdict;
+pub mod webhook;

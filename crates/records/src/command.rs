@@ -3,9 +3,9 @@
 use crate::{
     ActivationCodeRow, ActivationUse, Answer, AuditEntry, AuditHead, Checkout, CodeUse, Customer, Effect,
     Enrolment, EventRow, IdempotencyRow, Merchant, MerchantTerms, Method, MoveCheckMark, NewConfirmation,
-    OperatorTask, RequestId, VerdictRow,
+    OperatorTask, RequestId, VerdictRow, Webhook, WebhookEndpoint, WebhookState,
 };
-use model::{EffectId, MerchantId, Payment, Posting, Timestamp};
+use model::{EffectId, MerchantId, Payment, Posting, Timestamp, WebhookEndpointId, WebhookId};
 
 /// Everything that can change what is stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,8 +52,60 @@ pub enum Command {
     MoveCheckMark(Box<MoveCheckMark>),
     /// Adds a signature under the audit chain.
     SignAudit(AuditHead),
+    /// A new webhook endpoint.
+    CreateWebhookEndpoint(Box<CreateWebhookEndpoint>),
+    /// Rotates the secret of a webhook endpoint, disables or enables it.
+    ChangeWebhookEndpoint(Box<ChangeWebhookEndpoint>),
+    /// Takes a webhook endpoint away. What waits for it stays, for whoever sends webhooks to give up.
+    RemoveWebhookEndpoint(WebhookEndpointId, AuditEntry),
+    /// Writes down what an attempt to deliver a webhook led to.
+    SettleWebhook(Box<SettleWebhook>),
+    /// Lets a webhook that was delivered or given up wait again; [`Outcome::Conflict`] if it waits already.
+    ResendWebhook {
+        /// Which.
+        webhook: WebhookId,
+        /// When.
+        at: Timestamp,
+        /// When it is given up if it still fails.
+        give_up_at: Timestamp,
+    },
+    /// Forgets those of these webhooks that were delivered or given up.
+    ForgetWebhooks(Vec<WebhookId>),
     /// Something happened that changes nothing but must be on record.
     Record(AuditEntry),
+}
+
+/// A new webhook endpoint, if its merchant has as many others as was seen; [`Outcome::Conflict`] otherwise.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CreateWebhookEndpoint {
+    /// How many endpoints its merchant was seen to have.
+    pub expected_others: usize,
+    /// The endpoint, at version 1.
+    pub endpoint: WebhookEndpoint,
+    /// For the record.
+    pub audit: AuditEntry,
+}
+
+/// Changes a webhook endpoint by itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChangeWebhookEndpoint {
+    /// The version seen.
+    pub expected_version: u32,
+    /// As it shall be; its version is `expected_version + 1`.
+    pub endpoint: WebhookEndpoint,
+    /// For the record.
+    pub audit: AuditEntry,
+}
+
+/// What an attempt to deliver a webhook led to; [`Outcome::Conflict`] if it no longer waits as it was seen to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SettleWebhook {
+    /// Which.
+    pub webhook: WebhookId,
+    /// How often it was seen to have been sent.
+    pub expected_attempts: u32,
+    /// What became of it. Once it no longer waits, the next one of the same payment and endpoint may be sent.
+    pub state: WebhookState,
 }
 
 /// Uses an activation code: the code is marked used and the enrolment made, together.
@@ -119,6 +171,8 @@ pub struct BeginPayment {
     pub confirmation: Option<NewConfirmation>,
     /// The answer, if it is known already.
     pub answer: Option<Answer>,
+    /// What the merchant's systems shall learn: at most one for each endpoint.
+    pub webhooks: Vec<Webhook>,
     /// For the record.
     pub audit: Vec<AuditEntry>,
 }
@@ -150,6 +204,8 @@ pub struct ChangePayment {
     pub task: Option<OperatorTask>,
     /// The task that an operator settled with this; [`Outcome::Conflict`] if it was settled before.
     pub settled_task: Option<EffectId>,
+    /// What the merchant's systems shall learn: at most one for each endpoint.
+    pub webhooks: Vec<Webhook>,
     /// For the record.
     pub audit: Vec<AuditEntry>,
 }

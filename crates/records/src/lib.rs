@@ -13,11 +13,13 @@ mod identity;
 mod page;
 mod sale;
 mod store;
+mod webhook;
 
 pub use audit::{Actor, AuditEntry, AuditHead, AuditRow};
 pub use check::{CheckMark, CheckedSum, MoveCheckMark};
 pub use command::{
-    BeginPayment, ChangeEnrolment, ChangePayment, Command, Enrol, EnrolmentChange, Outcome, PutMethod,
+    BeginPayment, ChangeEnrolment, ChangePayment, ChangeWebhookEndpoint, Command, CreateWebhookEndpoint,
+    Enrol, EnrolmentChange, Outcome, PutMethod, SettleWebhook,
 };
 pub use effect::{Effect, EffectKind, OperatorTask};
 pub use enrolment::{Enrolment, EnrolmentStatus, LockReason, PinState, TrustLevel};
@@ -30,3 +32,7 @@ pub use sale::{
     RequestId, VerdictRow,
 };
 pub use store::{Queries, Store, StoreError, StoreFuture};
+pub use webhook::{
+    EndpointStatus, PreviousSecret, WEBHOOK_ENDPOINTS_MAX, Waiting, Webhook, WebhookEndpoint, WebhookState,
+    WebhookTotals,
+};

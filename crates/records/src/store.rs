@@ -3,13 +3,13 @@
 use crate::{
     ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
     Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page,
-    PostingRow, VerdictRow,
+    PostingRow, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
 };
 use core::future::Future;
 use core::pin::Pin;
 use model::{
     CheckoutId, Counter, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId, MethodSlot, Payment,
-    PaymentId, TerminalNumber, Timestamp,
+    PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 
 /// What went wrong in a store. Whoever is told so must not assume that nothing happened, unless it says so.
@@ -120,4 +120,29 @@ pub trait Queries: Send + Sync + 'static {
     fn changed(&self, page: Page<PaymentId>) -> StoreFuture<'_, Vec<(PaymentId, u32)>>;
     /// Where the check stands; none if there has been none yet.
     fn check_mark(&self) -> StoreFuture<'_, Option<CheckMark>>;
+
+    /// A webhook endpoint.
+    fn webhook_endpoint(&self, id: WebhookEndpointId) -> StoreFuture<'_, Option<WebhookEndpoint>>;
+    /// All of a merchant's webhook endpoints.
+    fn webhook_endpoints(&self, merchant: MerchantId) -> StoreFuture<'_, Vec<WebhookEndpoint>>;
+    /// A webhook.
+    fn webhook(&self, id: WebhookId) -> StoreFuture<'_, Option<Webhook>>;
+    /// Webhooks that are due and before which nothing of their payment waits: endpoint by endpoint, of each at
+    /// most `each_max`, soonest first.
+    fn webhooks_due(
+        &self,
+        now: Timestamp,
+        each_max: usize,
+        page: Page<WebhookEndpointId>,
+    ) -> StoreFuture<'_, Vec<Webhook>>;
+    /// Webhooks that were delivered or given up, at `until` the latest, by that moment.
+    fn webhooks_settled(
+        &self,
+        until: Timestamp,
+        page: Page<(Timestamp, WebhookId)>,
+    ) -> StoreFuture<'_, Vec<Webhook>>;
+    /// Dead letters by endpoint.
+    fn dead_webhooks(&self, page: Page<(WebhookEndpointId, WebhookId)>) -> StoreFuture<'_, Vec<Webhook>>;
+    /// How webhooks stand altogether.
+    fn webhook_totals(&self) -> StoreFuture<'_, WebhookTotals>;
 }

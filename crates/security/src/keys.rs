@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use crypto::{CryptoError, Random, hpke::Decapsulate, p256::Sign, x509::Certificate};
-use model::{EnrolmentId, Timestamp};
+use model::{EnrolmentId, Timestamp, WebhookEndpointId};
 use protocol::{
     key_bundle::{ConfirmationKey, KeyBundle, KeyId, PaymentKey, SignedKeyBundle},
     payment_code::{PinGeneration, PinKey},
     realm::Realm,
     realm_file::ActivationKey,
+    webhook::WebhookSecret,
 };
 
 /// The server's keys. Calls may take milliseconds (an HSM), never longer.
@@ -66,6 +67,26 @@ pub trait KeyStore: Send + Sync + 'static {
         generation: PinGeneration,
         wrapped: &[u8],
     ) -> Result<PinKey, CryptoError>;
+
+    /// Seals the secret that webhooks to an endpoint are signed with, for rest and bound to that endpoint.
+    ///
+    /// # Errors
+    /// [`CryptoError::KeyStore`].
+    fn wrap_webhook_secret(
+        &self,
+        endpoint: WebhookEndpointId,
+        secret: &WebhookSecret,
+        random: &mut dyn Random,
+    ) -> Result<Vec<u8>, CryptoError>;
+    /// Opens what [`KeyStore::wrap_webhook_secret`] sealed for the same endpoint.
+    ///
+    /// # Errors
+    /// [`CryptoError::Sealed`] if it is anything else; [`CryptoError::KeyStore`].
+    fn unwrap_webhook_secret(
+        &self,
+        endpoint: WebhookEndpointId,
+        wrapped: &[u8],
+    ) -> Result<WebhookSecret, CryptoError>;
 
     /// HMAC-SHA256 over the parts as one string, under the key that marks our own activation challenges.
     ///

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use payments::{NotAllowed, PaymentError};
 use records::StoreError;
 use security::SecurityError;
+use webhooks::WebhookError;
 
 /// A route's failure. What the outside is told and what the log is told are two fields.
 #[derive(Debug)]
@@ -133,6 +134,21 @@ impl From<SecurityError> for Fail {
             SecurityError::WrongState(_) => Self::new(ProblemType::WrongState, sentence(&error)),
             SecurityError::Contended => Self::new(ProblemType::Unavailable, sentence(&error)),
             SecurityError::Store(error) => error.into(),
+            error => Self::ours(error),
+        }
+    }
+}
+
+impl From<WebhookError> for Fail {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::NotFound(_) => Self::new(ProblemType::NotFound, sentence(&error)),
+            WebhookError::BadUrl(_) => Self::new(ProblemType::MalformedRequest, sentence(&error)),
+            WebhookError::TooMany | WebhookError::WrongState(_) => {
+                Self::new(ProblemType::WrongState, sentence(&error))
+            }
+            WebhookError::Contended => Self::new(ProblemType::Unavailable, sentence(&error)),
+            WebhookError::Store(error) => error.into(),
             error => Self::ours(error),
         }
     }

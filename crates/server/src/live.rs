@@ -12,6 +12,7 @@ pub(crate) const STREAMS_PER_PHONE_MAX: u64 = 4;
 /// News of commits. Nothing here is needed for correctness: whoever misses news looks again in time.
 pub(crate) struct Live {
     work: Notify,
+    webhooks: Notify,
     phones: Arc<Phones>,
     places: Arc<Semaphore>,
     draining: watch::Sender<bool>,
@@ -35,6 +36,7 @@ impl Live {
     pub(crate) fn new(listeners_max: usize) -> Self {
         Self {
             work: Notify::new(),
+            webhooks: Notify::new(),
             phones: Arc::default(),
             places: Arc::new(Semaphore::new(listeners_max)),
             draining: watch::channel(false).0,
@@ -44,6 +46,11 @@ impl Live {
     /// Waits until there is something to send to a provider.
     pub(crate) async fn work(&self) {
         self.work.notified().await;
+    }
+
+    /// Tells whoever sends webhooks that there are some.
+    pub(crate) fn webhooks(&self) -> &Notify {
+        &self.webhooks
     }
 
     /// A place for a phone to listen from now on; none if all are taken.
@@ -88,6 +95,10 @@ impl Observer for Live {
         if let Some(latest) = self.phones.lock().get(&enrolment) {
             latest.send_modify(|_| {});
         }
+    }
+
+    fn webhooks_written(&self) {
+        self.webhooks.notify_one();
     }
 }
 

@@ -1,8 +1,11 @@
 //! Figures for operators, in Prometheus' form. Labels are few and never ids.
 
+use model::Timestamp;
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
+use records::WebhookTotals;
+use webhooks::{Ended, Tally};
 
 /// Upper ends of what times are counted by, in seconds. The first are for steps of a payment alone: a whole request
 /// takes longer.
@@ -26,6 +29,14 @@ pub(crate) struct Metrics {
     pub(crate) payments: IntCounterVec,
     /// Rounds of work that failed for some payment.
     pub(crate) work_failures: IntGauge,
+    /// Attempts to deliver webhooks, by what became of them.
+    pub(crate) webhook_attempts: IntCounterVec,
+    /// Webhooks that wait.
+    pub(crate) webhooks_waiting: IntGauge,
+    /// Webhooks that were given up and are kept.
+    pub(crate) webhooks_dead: IntGauge,
+    /// For how long the webhook waits that waits longest.
+    pub(crate) webhook_oldest_s: IntGauge,
     /// Phones that listen for confirmations.
     pub(crate) listeners: IntGauge,
     /// The last row of the audit trail that is signed.
@@ -92,6 +103,17 @@ impl Metrics {
                 &["state"],
             ),
             work_failures: gauge("batzen_work_failures", "Payments whose work failed in the last round."),
+            webhook_attempts: counters(
+                "batzen_webhook_attempts_total",
+                "Attempts to deliver webhooks by what became of them.",
+                &["outcome"],
+            ),
+            webhooks_waiting: gauge("batzen_webhooks_waiting", "Webhooks that wait to be delivered."),
+            webhooks_dead: gauge("batzen_webhooks_dead", "Webhooks that were given up and are kept."),
+            webhook_oldest_s: gauge(
+                "batzen_webhook_oldest_seconds",
+                "For how long the webhook waits that waits longest.",
+            ),
             listeners: gauge("batzen_listeners", "Phones that listen for confirmations."),
             audit_signed: gauge("batzen_audit_signed_sequence", "The last audit row that is signed."),
             check_findings: gauge("batzen_check_findings", "What the last check found to be wrong."),
@@ -101,10 +123,30 @@ impl Metrics {
         }
     }
 
+    /// Sets how webhooks stand at `now`.
+    pub(crate) fn set_webhooks(&self, totals: WebhookTotals, now: Timestamp) {
+        let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        self.webhooks_waiting.set(count(totals.waiting));
+        self.webhooks_dead.set(count(totals.dead));
+        let oldest_ms = totals.oldest_since.map_or(0, |since| now.ms_since(since).max(0));
+        self.webhook_oldest_s.set(oldest_ms / 1_000);
+    }
+
     /// All figures as text.
     pub(crate) fn text(&self) -> Result<Vec<u8>, prometheus::Error> {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(text)
+    }
+}
+
+impl Tally for Metrics {
+    fn count(&self, ended: Ended) {
+        let outcome = match ended {
+            Ended::Delivered => "delivered",
+            Ended::Failed => "failed",
+            Ended::GivenUp => "given_up",
+        };
+        self.webhook_attempts.with_label_values(&[outcome]).inc();
     }
 }

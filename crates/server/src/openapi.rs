@@ -2,10 +2,12 @@
 
 use crate::router::routes;
 use api::problem;
+use api::webhook::WebhookBody;
 use std::sync::OnceLock;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, Content, InfoBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{PartialSchema, ToSchema};
 
 /// The description in JSON, OpenAPI 3.1.
 pub fn openapi_json() -> &'static str {
@@ -27,6 +29,10 @@ fn described(mut description: OpenApi) -> OpenApi {
         ))
         .build();
     let components = description.components.get_or_insert_with(Components::default);
+    // What webhooks bring: no route names it.
+    let mut schemas = vec![(WebhookBody::name().into_owned(), WebhookBody::schema())];
+    WebhookBody::schemas(&mut schemas);
+    components.schemas.extend(schemas);
     let bearer = || SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     components.add_security_scheme("checkout_key", bearer());
     components.add_security_scheme("operator_key", bearer());

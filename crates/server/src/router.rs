@@ -2,7 +2,7 @@
 
 use crate::input::{BODY_BYTES_MAX, read_body};
 use crate::observe::observe;
-use crate::routes::{admin, books, checks, payments, phone, system};
+use crate::routes::{admin, books, checks, payments, phone, system, webhooks};
 use crate::state::Shared;
 use crate::{fail, fail::Fail};
 use api::problem::ProblemType;
@@ -71,6 +71,14 @@ fn work() -> OpenApiRouter<Shared> {
         .routes(routes!(books::dispute))
         .routes(routes!(books::dispute_won))
         .routes(routes!(books::dispute_lost))
+        .routes(routes!(webhooks::add_endpoint, webhooks::endpoints))
+        .routes(routes!(webhooks::remove_endpoint))
+        .routes(routes!(webhooks::rotate_secret))
+        .routes(routes!(webhooks::disable_endpoint))
+        .routes(routes!(webhooks::enable_endpoint))
+        .routes(routes!(webhooks::dead_webhooks))
+        .routes(routes!(webhooks::resend))
+        .routes(routes!(webhooks::resend_all))
 }
 
 /// What is answered also while there is too much work: who watches the server must see that.

@@ -14,6 +14,7 @@ use security::{KeyStore, Security};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use webhooks::Webhooks;
 
 /// What a payment server is put together from.
 pub struct Parts {
@@ -38,6 +39,8 @@ pub struct Parts {
     /// The EMV envelopes that the server takes beside digits; none by default, since it needs a registered
     /// application id.
     pub emv_profile: Option<EmvProfile>,
+    /// How webhook endpoints are called; none if this server sends no webhooks.
+    pub webhooks: Option<https::Client>,
     /// Web pages at the same door, if the server shows them; routes without a fallback.
     pub pages: Option<axum::Router>,
 }
@@ -70,7 +73,8 @@ pub(crate) struct Inner {
     pub(crate) payments: Payments,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) live: Arc<Live>,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) webhooks: Option<Arc<Webhooks>>,
     pub(crate) steps: Steps,
     pub(crate) pace: Pace,
     pub(crate) checks: Checks,
@@ -90,6 +94,11 @@ impl Shared {
             live.clone(),
             parts.terms,
         );
+        let metrics = Arc::new(Metrics::new());
+        let webhooks = parts.webhooks.map(|client| {
+            let (store, keys, clock) = (parts.store.clone(), parts.keys.clone(), parts.clock.clone());
+            Arc::new(Webhooks::new(store, keys, clock, client, metrics.clone()))
+        });
         Self(Arc::new(Inner {
             store: parts.store,
             keys: parts.keys,
@@ -97,7 +106,8 @@ impl Shared {
             payments,
             clock: parts.clock,
             live,
-            metrics: Metrics::new(),
+            metrics,
+            webhooks,
             steps: Steps::default(),
             pace: Pace::new(parts.limits.checkout_rate_per_s),
             checks: Checks::default(),

@@ -42,6 +42,28 @@ pub(crate) async fn work(shared: Shared, look_again: Duration, mut drained: watc
     sign(&shared).await;
 }
 
+/// Delivers webhooks until the server has drained, if it sends any. A panic costs what was on its way, and no more:
+/// that is sent again.
+pub(crate) async fn tell_merchants(shared: Shared, drained: watch::Receiver<bool>) {
+    if let Some(webhooks) = &shared.webhooks {
+        loop {
+            let work = webhooks.work(shared.live.webhooks(), drained.clone());
+            if AssertUnwindSafe(work).catch_unwind().await.is_ok() {
+                return;
+            }
+            tracing::error!("the delivery of webhooks panicked; it begins anew");
+            sleep(PAUSE_AFTER_FAILURE).await;
+        }
+    }
+    match shared.store.webhook_totals().await {
+        Ok(totals) if totals.waiting > 0 => {
+            let waiting = totals.waiting;
+            tracing::warn!(waiting, "webhooks wait, but the configuration says nothing of how to send them");
+        }
+        _ => {}
+    }
+}
+
 /// What became of a round of work.
 #[derive(Clone, Copy)]
 enum Round {

@@ -81,6 +81,7 @@ pub(crate) fn server(setup: ServerSetup) -> Start<Arc<EmbeddedStore>> {
             limits: ServerLimits::default(),
             check_every: None,
             emv_profile: None,
+            webhooks: None,
             pages: None,
         };
         let server = Assembly::new(parts, setup.ids.clone());

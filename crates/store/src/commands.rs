@@ -6,6 +6,7 @@ mod ledger;
 mod parties;
 mod payments;
 mod requests;
+mod webhooks;
 mod work;
 
 use crate::fault::Fault;
@@ -41,6 +42,16 @@ fn stage(session: &mut Session<'_>, command: Command) -> Result<Outcome, Fault> 
         Command::DelayEffect { effect, attempts, due_at } => work::delay(session, effect, attempts, due_at),
         Command::MoveCheckMark(command) => check::move_mark(session, *command),
         Command::SignAudit(head) => work::sign(session, &head),
+        Command::CreateWebhookEndpoint(command) => webhooks::create_endpoint(session, *command),
+        Command::ChangeWebhookEndpoint(command) => webhooks::change_endpoint(session, *command),
+        Command::RemoveWebhookEndpoint(endpoint, audit) => {
+            webhooks::remove_endpoint(session, endpoint, audit)
+        }
+        Command::SettleWebhook(command) => webhooks::settle(session, *command),
+        Command::ResendWebhook { webhook, at, give_up_at } => {
+            webhooks::resend(session, webhook, at, give_up_at)
+        }
+        Command::ForgetWebhooks(ids) => webhooks::forget(session, &ids),
         Command::Record(entry) => session.audit(entry).map(|()| Outcome::Done),
     }
 }

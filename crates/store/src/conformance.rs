@@ -15,6 +15,7 @@ mod parallel;
 mod parties;
 mod payments;
 pub mod sample;
+mod webhooks;
 mod work;
 
 pub use check::*;
@@ -22,11 +23,12 @@ pub use lists::*;
 pub use parallel::*;
 pub use parties::*;
 pub use payments::*;
+pub use webhooks::*;
 pub use work::*;
 
 use core::fmt::Debug;
 use core::future::Future;
-use model::{EffectId, EnrolmentId, PaymentId, Timestamp};
+use model::{EffectId, EnrolmentId, MerchantId, PaymentId, Timestamp};
 use records::{Command, Outcome, PAGE_LIMIT_MAX, Page, Queries, Store};
 
 /// Where a store is kept while none has it open.
@@ -66,6 +68,14 @@ macro_rules! conformance_suite {
             the_audit_chain_is_signed_where_it_is,
             what_changed_is_to_be_checked,
             a_snapshot_shows_one_moment,
+            webhook_endpoints_are_limited_by_what_was_seen,
+            webhook_endpoints_change_from_the_version_seen,
+            webhooks_are_written_with_their_event,
+            webhooks_of_a_payment_come_one_after_the_other,
+            webhooks_wait_for_each_endpoint_apart,
+            a_webhook_is_settled_from_what_was_seen,
+            a_webhook_is_sent_again_in_its_place,
+            settled_webhooks_are_listed_and_forgotten,
             lists_come_in_pages,
             a_merchants_payments_come_latest_first,
             one_counter_is_consumed_once_by_many_at_once,
@@ -137,6 +147,12 @@ pub async fn picture(store: &(impl Queries + ?Sized)) -> Vec<String> {
     show(&mut lines, &store.tasks(Page::first(PAGE_LIMIT_MAX)).await.unwrap());
     show(&mut lines, &store.balances().await.unwrap());
     show(&mut lines, &store.audit(Page::first(PAGE_LIMIT_MAX)).await.unwrap());
+    // The merchant of all samples.
+    show(&mut lines, &store.webhook_endpoints(MerchantId::from_u128(1)).await.unwrap());
+    show(&mut lines, &store.webhooks_due(EVER, PAGE_LIMIT_MAX, Page::first(PAGE_LIMIT_MAX)).await.unwrap());
+    show(&mut lines, &store.webhooks_settled(EVER, Page::first(PAGE_LIMIT_MAX)).await.unwrap());
+    show(&mut lines, &store.dead_webhooks(Page::first(PAGE_LIMIT_MAX)).await.unwrap());
+    show(&mut lines, &store.webhook_totals().await.unwrap());
     show(&mut lines, &store.audit_heads(Page::first(PAGE_LIMIT_MAX)).await.unwrap());
     show(&mut lines, &store.changed(Page::first(PAGE_LIMIT_MAX)).await.unwrap());
     show(&mut lines, &store.check_mark().await.unwrap());

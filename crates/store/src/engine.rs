@@ -6,7 +6,7 @@ use crate::key::{Key, KeyBytes};
 use crate::row::{self, Row};
 use crate::tables::{Bytes, Map, definition};
 use records::{Page, StoreError};
-use redb::{Database, Range, ReadOnlyTable, ReadTransaction, ReadableDatabase};
+use redb::{Database, Range, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTableMetadata};
 use std::ops::Bound;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
@@ -142,6 +142,11 @@ impl Snapshot {
     ) -> Result<Vec<R>, Fault> {
         let rows = self.range(map.name, from, to)?;
         rows.rev().take(limit).map(|row| row::read(map.name, row?.1.value())).collect()
+    }
+
+    /// How many rows there are in the whole table.
+    pub(crate) fn count<K: Key, R: Row>(&self, map: Map<K, R>) -> Result<u64, Fault> {
+        Ok(self.table(map.name)?.len()?)
     }
 
     /// A page of a whole table.

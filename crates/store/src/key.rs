@@ -2,7 +2,7 @@
 
 use model::{
     AccountKey, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId,
-    MethodSlot, PaymentId, TerminalNumber, Timestamp,
+    MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 
 /// The longest key: a checkout's id and an idempotency key of 255 bytes.
@@ -52,7 +52,7 @@ macro_rules! wide_id_keys {
     )*};
 }
 
-wide_id_keys!(CustomerId, PaymentId, MerchantId, CheckoutId, EffectId);
+wide_id_keys!(CustomerId, PaymentId, MerchantId, CheckoutId, EffectId, WebhookEndpointId, WebhookId);
 
 /// A payment among a merchant's: by time first, whatever its shard, so that the latest stand at the end.
 #[derive(Clone, Copy)]

@@ -15,7 +15,7 @@ use redb::{
 pub(crate) type Migration = fn(&WriteTransaction) -> Result<(), OpenError>;
 
 /// Every step there ever was.
-pub(crate) const MIGRATIONS: &[Migration] = &[create, start_books];
+pub(crate) const MIGRATIONS: &[Migration] = &[create, start_books, add_webhooks];
 
 /// What the store says it is.
 const KIND: &[u8] = b"batzen store";
@@ -38,6 +38,11 @@ fn start_books(txn: &WriteTransaction) -> Result<(), OpenError> {
         }
     }
     Ok(())
+}
+
+/// 3: makes the tables of webhooks, and lets be those that are there.
+fn add_webhooks(txn: &WriteTransaction) -> Result<(), OpenError> {
+    create(txn)
 }
 
 /// Brings the store to the schema after all of `migrations`. Gives the number of its last batch.

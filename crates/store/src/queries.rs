@@ -3,6 +3,8 @@
 //! A query is a few look-ups in B-trees that are mostly in memory: microseconds, less than handing it to
 //! another thread would take.
 
+mod webhooks;
+
 use crate::EmbeddedStore;
 use crate::engine::Snapshot;
 use crate::fault::Fault;
@@ -11,12 +13,12 @@ use crate::tables as t;
 use core::ops::Bound::{Excluded, Included, Unbounded};
 use model::{
     CheckoutId, Counter, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId, MethodSlot, Payment,
-    PaymentId, TerminalNumber, Timestamp,
+    PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use records::{
     ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
     Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page,
-    PostingRow, Queries, Store, StoreFuture, VerdictRow,
+    PostingRow, Queries, Store, StoreFuture, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
 };
 
 impl Store for EmbeddedStore {
@@ -213,5 +215,42 @@ impl Queries for EmbeddedStore {
 
     fn check_mark(&self) -> StoreFuture<'_, Option<CheckMark>> {
         self.ask(move |snapshot| snapshot.get(t::CHECK_MARK, &()))
+    }
+
+    fn webhook_endpoint(&self, id: WebhookEndpointId) -> StoreFuture<'_, Option<WebhookEndpoint>> {
+        self.ask(move |snapshot| snapshot.get(t::WEBHOOK_ENDPOINTS, &id))
+    }
+
+    fn webhook_endpoints(&self, merchant: MerchantId) -> StoreFuture<'_, Vec<WebhookEndpoint>> {
+        self.ask(move |snapshot| webhooks::endpoints(snapshot, merchant))
+    }
+
+    fn webhook(&self, id: WebhookId) -> StoreFuture<'_, Option<Webhook>> {
+        self.ask(move |snapshot| snapshot.get(t::WEBHOOKS, &id))
+    }
+
+    fn webhooks_due(
+        &self,
+        now: Timestamp,
+        each_max: usize,
+        page: Page<WebhookEndpointId>,
+    ) -> StoreFuture<'_, Vec<Webhook>> {
+        self.ask(move |snapshot| webhooks::due(snapshot, now, each_max, page))
+    }
+
+    fn webhooks_settled(
+        &self,
+        until: Timestamp,
+        page: Page<(Timestamp, WebhookId)>,
+    ) -> StoreFuture<'_, Vec<Webhook>> {
+        self.ask(move |snapshot| webhooks::settled(snapshot, until, page))
+    }
+
+    fn dead_webhooks(&self, page: Page<(WebhookEndpointId, WebhookId)>) -> StoreFuture<'_, Vec<Webhook>> {
+        self.ask(move |snapshot| webhooks::dead(snapshot, page))
+    }
+
+    fn webhook_totals(&self) -> StoreFuture<'_, WebhookTotals> {
+        self.ask(webhooks::totals)
     }
 }

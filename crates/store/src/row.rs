@@ -2,11 +2,13 @@
 //! says how to read the one before, so that nothing has to be rewritten at once.
 
 use crate::fault::Fault;
-use model::{CheckoutId, EffectId, IdempotencyKey, Payment, PaymentId, Timestamp};
+use model::{
+    CheckoutId, EffectId, IdempotencyKey, Payment, PaymentId, Timestamp, WebhookEndpointId, WebhookId,
+};
 use records::{
     ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer,
     Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, PostingRow, StoreError,
-    VerdictRow,
+    VerdictRow, Webhook, WebhookEndpoint,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -49,10 +51,14 @@ rows!(
     AuditRow,
     AuditHead,
     CheckMark,
+    WebhookEndpoint,
+    Webhook,
     // What indexes point to.
     CheckoutId,
     PaymentId,
     EffectId,
+    WebhookEndpointId,
+    WebhookId,
     Timestamp,
     (CheckoutId, IdempotencyKey),
     (PaymentId, u32),

@@ -81,6 +81,29 @@ impl<'txn> Session<'txn> {
         found.transpose()?.map(|(_, row)| row::read(map.name, row.value())).transpose()
     }
 
+    /// The first row from `first` to `last`.
+    pub(crate) fn first<K: Key, R: Row>(
+        &mut self,
+        map: Map<K, R>,
+        first: &K,
+        last: &K,
+    ) -> Result<Option<R>, Fault> {
+        let (first, last) = (KeyBytes::of(first), KeyBytes::of(last));
+        let found = self.table(map.place)?.range(first.as_slice()..=last.as_slice())?.next();
+        found.transpose()?.map(|(_, row)| row::read(map.name, row.value())).transpose()
+    }
+
+    /// How many rows there are from `first` to `last`: for lists that the rules keep short.
+    pub(crate) fn count<K: Key, R: Row>(
+        &mut self,
+        map: Map<K, R>,
+        first: &K,
+        last: &K,
+    ) -> Result<usize, Fault> {
+        let (first, last) = (KeyBytes::of(first), KeyBytes::of(last));
+        Ok(self.table(map.place)?.range(first.as_slice()..=last.as_slice())?.count())
+    }
+
     /// Stages `row`, in place of what is found by `key` now.
     pub(crate) fn put<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K, row: &R) -> Result<(), Fault> {
         let key = self.staged.push(KeyBytes::of(key).as_slice());

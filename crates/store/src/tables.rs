@@ -8,11 +8,12 @@ use crate::row::Row;
 use core::marker::PhantomData;
 use model::{
     AccountKey, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId,
-    MethodSlot, Payment, PaymentId, TerminalNumber, Timestamp,
+    MethodSlot, Payment, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use records::{
     ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer,
     Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, PostingRow, VerdictRow,
+    Webhook, WebhookEndpoint,
 };
 use redb::TableDefinition;
 
@@ -128,4 +129,22 @@ tables! {
     CHANGED: PaymentId => (PaymentId, u32), "changed";
     /// Where the check stands: one row.
     CHECK_MARK: () => CheckMark, "check_mark";
+
+    // What merchants' systems are told.
+    /// Webhook endpoints.
+    WEBHOOK_ENDPOINTS: WebhookEndpointId => WebhookEndpoint, "webhook_endpoints";
+    /// Index: a merchant's webhook endpoints.
+    WEBHOOK_ENDPOINTS_OF_MERCHANT: (MerchantId, WebhookEndpointId) => WebhookEndpointId, "webhook_endpoints_of_merchant";
+    /// Webhooks, also those delivered or given up until they are forgotten.
+    WEBHOOKS: WebhookId => Webhook, "webhooks";
+    /// Index: those that wait, by endpoint, payment and the version that they tell of.
+    WEBHOOKS_WAITING: (WebhookEndpointId, PaymentId, u32) => WebhookId, "webhooks_waiting";
+    /// Index: the first of each endpoint and payment among those that wait, by when it is due.
+    WEBHOOKS_DUE: (WebhookEndpointId, Timestamp, WebhookId) => WebhookId, "webhooks_due";
+    /// Index: those that wait, by since when.
+    WEBHOOKS_OLDEST: (Timestamp, WebhookId) => WebhookId, "webhooks_oldest";
+    /// Index: those delivered or given up, by when.
+    WEBHOOKS_SETTLED: (Timestamp, WebhookId) => WebhookId, "webhooks_settled";
+    /// Index: dead letters by endpoint.
+    WEBHOOKS_DEAD: (WebhookEndpointId, WebhookId) => WebhookId, "webhooks_dead";
 }

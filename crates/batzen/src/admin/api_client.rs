@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::service::{read_named, read_secret};
 use api::problem::Problem;
 use http::{Method, Request, header};
-use https::{Client, Limits, Roots};
+use https::{Bytes, Client, Limits, Roots};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -51,12 +51,21 @@ impl OperatorClient {
         self.send(Method::PUT, path, serde_json::to_vec(body)?).await
     }
 
+    pub(crate) async fn delete(&self, path: &str) -> Result<(), Failure> {
+        self.ask(Method::DELETE, path, Vec::new()).await.map(drop)
+    }
+
     async fn send<A: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
         body: Vec<u8>,
     ) -> Result<A, Failure> {
+        Ok(serde_json::from_slice(&self.ask(method, path, body).await?)?)
+    }
+
+    /// The body of a successful answer.
+    async fn ask(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Bytes, Failure> {
         let request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.server.trim_end_matches('/')))
@@ -68,7 +77,7 @@ impl OperatorClient {
         let limits = Limits { deadline: DEADLINE, max_body_bytes: ANSWER_BYTES_MAX };
         let answer = self.client.send(request, limits).await?;
         if answer.status().is_success() {
-            return Ok(serde_json::from_slice(answer.body())?);
+            return Ok(answer.into_body());
         }
         Err(match serde_json::from_slice::<Problem>(answer.body()) {
             Ok(problem) => Failure::new(format!("{}: {}", problem.title, problem.detail)),

@@ -3,6 +3,7 @@
 mod api_client;
 mod books;
 mod check;
+mod webhook;
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -19,8 +20,8 @@ use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What operators do: register customers, shops and tills, lock and unlock phones, look into payments
-/// and books.
+/// What operators do: register customers, shops and tills, lock and unlock phones, look into payments and books, see
+/// that merchants are told of payments.
 #[derive(clap::Args)]
 pub(crate) struct AdminArgs {
     /// The payment server, such as https://localhost:7443.
@@ -82,6 +83,9 @@ enum AdminCommand {
         /// Which.
         enrolment: EnrolmentId,
     },
+    /// Where a merchant's systems are told of payments, and what could not be delivered.
+    #[command(subcommand)]
+    Webhook(webhook::WebhookCommand),
     /// Why a payment went as it did.
     Payment {
         /// Which.
@@ -135,6 +139,7 @@ async fn run(client: &OperatorClient, command: AdminCommand, output: &Output) ->
         }
         AdminCommand::Lock { enrolment } => turn(client, enrolment, "lock", output).await?,
         AdminCommand::Unlock { enrolment } => turn(client, enrolment, "unlock", output).await?,
+        AdminCommand::Webhook(command) => webhook::run(client, command, output).await?,
         AdminCommand::Payment { id } => {
             let story: PaymentStory = client.get(&format!("/v1/admin/payments/{id}")).await?;
             let mut lines = vec![format!("{id}: verdict {}", story.verdict)];

@@ -42,6 +42,9 @@ pub(crate) struct ServerConfig {
     /// Wallet and checkout as web pages at the same address; none if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) pages: Option<PagesConfig>,
+    /// How merchants' webhook endpoints are called; without it no webhooks are sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) webhooks: Option<WebhooksConfig>,
     /// Banks that customers' accounts are at.
     pub(crate) banks: Vec<BankLink>,
 }
@@ -52,6 +55,18 @@ pub(crate) struct ServerConfig {
 pub(crate) struct PagesConfig {
     /// The realm file: what the wallet trusts from the start.
     pub(crate) realm_file: PathBuf,
+}
+
+/// What sending webhooks needs to know.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WebhooksConfig {
+    /// PEM: who issued the certificates of merchants' endpoints. The system's own trust is not asked.
+    pub(crate) roots: PathBuf,
+    /// Whether endpoints may be on this machine and in private networks. Where others choose the addresses this must
+    /// stay off, or they reach what only this server should.
+    #[serde(default)]
+    pub(crate) may_reach_private_addresses: bool,
 }
 
 /// A certificate chain and its key, PEM.
@@ -145,7 +160,9 @@ impl ServerConfig {
             &mut config.operator_key,
         ];
         let realm_file = config.pages.as_mut().map(|pages| &mut pages.realm_file);
-        for file in own.into_iter().chain(config.policy.as_mut()).chain(realm_file).chain(links) {
+        let webhook_roots = config.webhooks.as_mut().map(|webhooks| &mut webhooks.roots);
+        let named = config.policy.as_mut().into_iter().chain(realm_file).chain(webhook_roots);
+        for file in own.into_iter().chain(named).chain(links) {
             *file = folder.join(&*file);
         }
         Ok(config)

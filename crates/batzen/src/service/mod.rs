@@ -8,7 +8,9 @@ mod server;
 pub(crate) mod stop;
 
 pub(crate) use bank::{BankArgs, SeedAccount, bank, seed_bank};
-pub(crate) use config::{BankLink, EmvText, PagesConfig, PemFiles, ServerConfig, read_named, read_secret};
+pub(crate) use config::{
+    BankLink, EmvText, PagesConfig, PemFiles, ServerConfig, WebhooksConfig, read_named, read_secret,
+};
 pub(crate) use server::{ServerArgs, SystemClock, open_keys, read_realm, server};
 
 use crate::failure::Failure;

@@ -1,11 +1,13 @@
 //! `batzen server`: puts the payment server together and runs it.
 
-use super::config::{BankLink, EmvText, PagesConfig, PemFiles, ServerConfig, read_named, read_secret};
+use super::config::{
+    BankLink, EmvText, PagesConfig, PemFiles, ServerConfig, WebhooksConfig, read_named, read_secret,
+};
 use super::log::{self, LogFormat};
 use super::{open_files, runtime, stop};
 use crate::failure::Failure;
 use crypto::hash::sha256;
-use https::{Client, Identity, Roots, ServerTls};
+use https::{Client, Identity, Reach, Roots, ServerTls};
 use keystore::SoftwareKeyStore;
 use model::{Clock, ProviderId, Timestamp};
 use pages::{Front, Pages, PagesSettings};
@@ -149,6 +151,7 @@ fn parts(config: &ServerConfig, store: EmbeddedStore) -> Result<(Parts, Arc<Embe
         limits: ServerLimits::default(),
         check_every: (config.check_every_s > 0).then(|| Duration::from_secs(config.check_every_s.into())),
         emv_profile: config.emv_profile.as_ref().map(EmvText::to_profile).transpose()?,
+        webhooks: config.webhooks.as_ref().map(webhook_client).transpose()?,
         pages: config.pages.as_ref().map(pages).transpose()?,
     };
     Ok((parts, store))
@@ -157,6 +160,16 @@ fn parts(config: &ServerConfig, store: EmbeddedStore) -> Result<(Parts, Arc<Embe
 fn pages(config: &PagesConfig) -> Result<axum::Router, Failure> {
     let realm_json = read_realm(&config.realm_file)?;
     Ok(Pages::new(PagesSettings { realm_json, may_be_framed: false, front: Front::Absent }))
+}
+
+fn webhook_client(config: &WebhooksConfig) -> Result<Client, Failure> {
+    let reach = if config.may_reach_private_addresses { Reach::Anywhere } else { Reach::PublicOnly };
+    Ok(Client::with_reach(read_roots(&config.roots)?, None, reach))
+}
+
+fn read_roots(path: &Path) -> Result<Roots, Failure> {
+    Roots::from_pem(&read_named(path)?)
+        .map_err(|error| Failure::new(format!("{} is not usable: {error}", path.display())))
 }
 
 /// The realm file as it stands, if it is one.
@@ -168,8 +181,7 @@ pub(crate) fn read_realm(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn bank_provider(link: &BankLink) -> Result<BankProvider, Failure> {
-    let roots = Roots::from_pem(&read_named(&link.roots)?)
-        .map_err(|error| Failure::new(format!("{} is not usable: {error}", link.roots.display())))?;
+    let roots = read_roots(&link.roots)?;
     let identity = read_identity(&link.identity)?;
     let address = BankAddress {
         partner_url: link.partner_url.clone(),

@@ -2,7 +2,7 @@
 
 use super::certificates::{Pem, TlsAuthority};
 use crate::failure::Failure;
-use crate::service::{BankLink, PagesConfig, PemFiles, ServerConfig};
+use crate::service::{BankLink, PagesConfig, PemFiles, ServerConfig, WebhooksConfig};
 use bank::{BankConfig, IdentityFiles, Partner, PartnerPage};
 use crypto::{Random, SystemRandom};
 use data_encoding::BASE64URL_NOPAD;
@@ -217,6 +217,10 @@ fn server_config(ports: Ports, browsing: Browsing) -> Result<ServerConfig, Failu
         capture_window_s: 3_600,
         emv_profile: None,
         pages: Some(PagesConfig { realm_file: "../phone/realm.json".into() }),
+        webhooks: Some(WebhooksConfig {
+            roots: "../tls/roots.pem".into(),
+            may_reach_private_addresses: false,
+        }),
         banks: vec![BankLink {
             id: "bank".parse::<ProviderId>()?,
             partner_url: format!("https://localhost:{}", ports.bank_partner),

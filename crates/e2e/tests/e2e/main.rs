@@ -12,4 +12,5 @@ mod offline;
 mod payment;
 mod secrets;
 mod twice;
+mod webhooks;
 mod wrong_pins;

@@ -2,12 +2,12 @@
 
 use model::{
     CheckoutId, Counter, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId, MethodSlot, Payment,
-    PaymentId, TerminalNumber, Timestamp,
+    PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use records::{
     ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
     Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page,
-    PostingRow, Queries, Store, StoreError, StoreFuture, VerdictRow,
+    PostingRow, Queries, Store, StoreError, StoreFuture, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
 };
 use std::sync::Arc;
 
@@ -217,5 +217,42 @@ impl Queries for Falsified {
 
     fn audit_heads(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditHead>> {
         tell(&self.audit_heads, self.real.audit_heads(page))
+    }
+
+    fn webhook_endpoint(&self, id: WebhookEndpointId) -> StoreFuture<'_, Option<WebhookEndpoint>> {
+        self.real.webhook_endpoint(id)
+    }
+
+    fn webhook_endpoints(&self, merchant: MerchantId) -> StoreFuture<'_, Vec<WebhookEndpoint>> {
+        self.real.webhook_endpoints(merchant)
+    }
+
+    fn webhook(&self, id: WebhookId) -> StoreFuture<'_, Option<Webhook>> {
+        self.real.webhook(id)
+    }
+
+    fn webhooks_due(
+        &self,
+        now: Timestamp,
+        each_max: usize,
+        page: Page<WebhookEndpointId>,
+    ) -> StoreFuture<'_, Vec<Webhook>> {
+        self.real.webhooks_due(now, each_max, page)
+    }
+
+    fn webhooks_settled(
+        &self,
+        until: Timestamp,
+        page: Page<(Timestamp, WebhookId)>,
+    ) -> StoreFuture<'_, Vec<Webhook>> {
+        self.real.webhooks_settled(until, page)
+    }
+
+    fn dead_webhooks(&self, page: Page<(WebhookEndpointId, WebhookId)>) -> StoreFuture<'_, Vec<Webhook>> {
+        self.real.dead_webhooks(page)
+    }
+
+    fn webhook_totals(&self) -> StoreFuture<'_, WebhookTotals> {
+        self.real.webhook_totals()
     }
 }

@@ -83,6 +83,7 @@ pub(crate) struct NoObserver;
 impl Observer for NoObserver {
     fn effects_written(&self) {}
     fn confirmation_written(&self, _: EnrolmentId) {}
+    fn webhooks_written(&self) {}
 }
 
 struct Phone {

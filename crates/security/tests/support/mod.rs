@@ -211,6 +211,7 @@ fn begin_payment(verification: Verification, now: Timestamp) -> (BeginPayment, P
         wake_at: None,
         confirmation: None,
         answer: None,
+        webhooks: Vec::new(),
         audit,
     };
     (command, presented)

@@ -6,3 +6,4 @@ pub(crate) mod checks;
 pub(crate) mod payments;
 pub(crate) mod phone;
 pub(crate) mod system;
+pub(crate) mod webhooks;

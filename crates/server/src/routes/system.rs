@@ -30,6 +30,7 @@ pub(crate) async fn readyz(State(shared): State<Shared>) -> Reply<&'static str> 
 #[utoipa::path(get, path = "/metrics", tag = "operation", responses((status = 200, body = String)))]
 pub(crate) async fn metrics(State(shared): State<Shared>) -> Reply<impl IntoResponse> {
     shared.metrics.listeners.set(i64::try_from(shared.live.listeners()).unwrap_or(i64::MAX));
+    shared.metrics.set_webhooks(shared.store.webhook_totals().await?, shared.now());
     let text = shared.metrics.text().map_err(Fail::ours)?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
 }

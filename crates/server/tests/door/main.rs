@@ -15,3 +15,4 @@ mod steps;
 mod strangers;
 mod support;
 mod vectors;
+mod webhooks;

@@ -52,6 +52,9 @@ async fn every_route_is_there_and_asks_who_is_calling() {
 async fn ask(world: &World, method: &str, path: &str) -> crate::support::Answer {
     let path = path
         .replace("/payments/{id}", "/payments/pay_00000000000000000000000001")
+        .replace("/merchants/{id}", "/merchants/mer_00000000000000000000000001")
+        .replace("/webhook-endpoints/{id}", "/webhook-endpoints/whe_00000000000000000000000001")
+        .replace("/webhooks/{id}", "/webhooks/msg_00000000000000000000000001")
         .replace("/customers/{id}", "/customers/cus_00000000000000000000000001")
         .replace("/enrolments/{id}", "/enrolments/0000a1b2c3d4")
         .replace("/merchants/{id}", "/merchants/mer_00000000000000000000000001")

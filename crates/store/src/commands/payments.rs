@@ -1,6 +1,6 @@
 //! Payments: begun once for a code, then moved one event at a time.
 
-use super::{check, enrolments, ledger, requests, work};
+use super::{check, enrolments, ledger, requests, webhooks, work};
 use crate::fault::Fault;
 use crate::key::ByTime;
 use crate::session::Session;
@@ -39,6 +39,9 @@ pub(super) fn begin(session: &mut Session<'_>, command: BeginPayment) -> Result<
     requests::remember(session, command.request, Some(id), command.answer, command.payment.received_at)?;
     set_wake(session, id, None, command.wake_at)?;
     check::changes(session, id, 0)?;
+    if !webhooks::add(session, &command.webhooks)? {
+        return Ok(Outcome::Exists);
+    }
     for entry in command.audit {
         session.audit(entry)?;
     }
@@ -53,6 +56,7 @@ fn check_begin(command: &BeginPayment) -> Result<(), Fault> {
     if command.effect.as_ref().is_some_and(|effect| effect.payment != payment) {
         return Err(Fault::wrong("the effect is another payment's"));
     }
+    webhooks::check(&command.webhooks, payment, 1)?;
     let Some(code_use) = &command.code_use else { return Ok(()) };
     let counted = command.enrolment.as_ref().is_some_and(|change| {
         change.enrolment.id == code_use.enrolment && change.enrolment.counter >= code_use.counter
@@ -138,6 +142,9 @@ pub(super) fn change(session: &mut Session<'_>, command: ChangePayment) -> Resul
     let woken_at = session.get(WAKE_OF, &id)?;
     set_wake(session, id, woken_at, command.wake_at)?;
     check::changes(session, id, command.expected_version)?;
+    if !webhooks::add(session, &command.webhooks)? {
+        return Ok(Outcome::Exists);
+    }
     for entry in command.audit {
         session.audit(entry)?;
     }
@@ -161,6 +168,7 @@ fn check_change(command: &ChangePayment) -> Result<(), Fault> {
     if command.postings.iter().any(|posting| posting.currency != currency) {
         return Err(Fault::wrong("a posting is in another currency than its payment"));
     }
+    webhooks::check(&command.webhooks, id, version)?;
     let twice = |(place, effect): (usize, &records::Effect)| {
         command.new_effects[..place].iter().any(|other| other.id == effect.id)
     };

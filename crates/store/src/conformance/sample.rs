@@ -3,15 +3,15 @@
 use model::{
     AccountKey, Booking, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey,
     Layer, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState,
-    Posting, ProviderId, SaleTerms, TerminalNumber, Timestamp,
+    Posting, ProviderId, SaleTerms, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use protocol::confirmation::ConfirmationKind;
 use protocol::verdict::Verdict;
 use records::{
     ActivationCodeRow, ActivationUse, Actor, Answer, AuditEntry, BeginPayment, ChangePayment, Checkout,
-    CodeUse, Command, Customer, Effect, EffectKind, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus,
-    EventRow, Merchant, Method, MethodState, NewConfirmation, OperatorTask, PinState, RequestId, TrustLevel,
-    VerdictRow,
+    CodeUse, Command, Customer, Effect, EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange,
+    EnrolmentStatus, EventRow, Merchant, Method, MethodState, NewConfirmation, OperatorTask, PinState,
+    RequestId, TrustLevel, VerdictRow, Waiting, Webhook, WebhookEndpoint, WebhookState,
 };
 
 /// When all samples happen.
@@ -228,6 +228,7 @@ pub fn begin(n: u128, seen: &Enrolment, counter: u32) -> BeginPayment {
         wake_at: Some(NOW.plus_s(30)),
         confirmation: None,
         answer: None,
+        webhooks: Vec::new(),
         audit: vec![entry("payment.received")],
     }
 }
@@ -265,6 +266,7 @@ pub fn change(seen: &Payment) -> ChangePayment {
         begin_answer: None,
         task: None,
         settled_task: None,
+        webhooks: Vec::new(),
         audit: Vec::new(),
     }
 }
@@ -279,5 +281,33 @@ pub fn task(n: u128, payment: PaymentId) -> OperatorTask {
         reason: "the bank refused it for good".into(),
         since: NOW,
         settled_at: None,
+    }
+}
+
+/// Webhook endpoint `n` of merchant 1.
+pub fn webhook_endpoint(n: u128) -> WebhookEndpoint {
+    WebhookEndpoint {
+        id: WebhookEndpointId::from_u128(n),
+        merchant: MerchantId::from_u128(1),
+        version: 1,
+        url: format!("https://shop.example/hooks/{n}"),
+        sealed_secret: vec![3; 60],
+        previous_secret: None,
+        status: EndpointStatus::Enabled,
+        created_at: NOW,
+    }
+}
+
+/// Webhook `n` for endpoint `endpoint`, that tells of `payment` as it stands.
+pub fn webhook(n: u128, endpoint: u128, payment: &Payment) -> Webhook {
+    Webhook {
+        id: WebhookId::from_u128(n),
+        endpoint: WebhookEndpointId::from_u128(endpoint),
+        payment: payment.id,
+        sequence: payment.version,
+        at: NOW,
+        event_type: "payment.sampled".into(),
+        body: b"{}".to_vec(),
+        state: WebhookState::Waiting(Waiting::from(NOW, NOW.plus_s(86_400))),
     }
 }

@@ -4,6 +4,7 @@
 mod answer;
 mod bank;
 mod phone;
+mod receiver;
 mod stream;
 mod tills;
 mod tls;
@@ -11,6 +12,7 @@ mod tls;
 pub(crate) use answer::Answer;
 pub(crate) use bank::{ACCOUNT_REF, Asked, ScriptedBank, Wish};
 pub(crate) use phone::{Pending, Phone, Plan, RIGHT_PIN, WRONG_PIN};
+pub(crate) use receiver::{Receiver, Say, Told};
 pub(crate) use stream::Events;
 pub(crate) use tills::Till;
 
@@ -76,6 +78,8 @@ pub(crate) struct Setup {
     /// The server's keys, where they are not its own.
     pub(crate) keys: Option<Arc<dyn KeyStore>>,
     pub(crate) emv_profile: Option<EmvProfile>,
+    /// How webhook endpoints are called.
+    pub(crate) webhooks: Option<Client>,
     pub(crate) pages: Option<axum::Router>,
 }
 
@@ -93,6 +97,7 @@ impl Default for Setup {
             now: start(),
             keys: None,
             emv_profile: None,
+            webhooks: None,
             pages: None,
         }
     }
@@ -256,6 +261,11 @@ impl World {
     }
 }
 
+/// Roots that vouch for nobody in particular.
+pub(crate) fn roots() -> https::Roots {
+    tls::server().1
+}
+
 pub(crate) fn make_keys(folder: &TempDir, now: Timestamp) -> Arc<SoftwareKeyStore> {
     let path = folder.path().join("keys");
     let realm = Realm::new("shop.example").unwrap();
@@ -286,6 +296,7 @@ pub(crate) fn parts(
         limits: setup.limits,
         check_every: None,
         emv_profile: setup.emv_profile,
+        webhooks: setup.webhooks,
         pages: setup.pages,
     };
     (parts, store)

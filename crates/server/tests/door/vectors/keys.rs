@@ -3,11 +3,12 @@
 use crypto::{CryptoError, Random, Secret, hpke::Decapsulate, p256::Sign, x509::Certificate};
 use fixtures::vectors::Vector;
 use keystore::SoftwareKeyStore;
-use model::{EnrolmentId, Timestamp};
+use model::{EnrolmentId, Timestamp, WebhookEndpointId};
 use protocol::key_bundle::{ConfirmationKey, KeyBundle, KeyId, PaymentKey, SUITE_X25519, SignedKeyBundle};
 use protocol::payment_code::{PinGeneration, PinKey};
 use protocol::realm::Realm;
 use protocol::realm_file::ActivationKey;
+use protocol::webhook::WebhookSecret;
 use security::{KeyStore, PaymentEpoch};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -93,6 +94,21 @@ impl KeyStore for VectorKeys {
     ) -> Result<PinKey, CryptoError> {
         let key = self.pin_keys.get(&generation.0).ok_or(CryptoError::KeyStore("no such PIN key"))?;
         Ok(PinKey::from_secret(Secret::from_bytes(*key)))
+    }
+    fn wrap_webhook_secret(
+        &self,
+        endpoint: WebhookEndpointId,
+        secret: &WebhookSecret,
+        random: &mut dyn Random,
+    ) -> Result<Vec<u8>, CryptoError> {
+        self.common.wrap_webhook_secret(endpoint, secret, random)
+    }
+    fn unwrap_webhook_secret(
+        &self,
+        endpoint: WebhookEndpointId,
+        wrapped: &[u8],
+    ) -> Result<WebhookSecret, CryptoError> {
+        self.common.unwrap_webhook_secret(endpoint, wrapped)
     }
     fn challenge_mac(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         self.common.challenge_mac(parts)

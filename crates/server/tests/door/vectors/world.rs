@@ -219,6 +219,7 @@ fn consume(vector: &Vector, version: u32, past: &vectors::Consumed) -> Command {
         wake_at: None,
         confirmation: None,
         answer: Some(answer),
+        webhooks: Vec::new(),
         audit: Vec::new(),
     }))
 }
