@@ -1,6 +1,7 @@
 //! `batzen bench`: how fast the hot paths are, as ratios to what bounds them.
 
 mod code;
+mod pay;
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -22,10 +23,17 @@ enum Bench {
         #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(10..=100_000))]
         rounds: u32,
     },
+    /// Authorise and capture over HTTP with a durable store, beside what bounds it: the disk's syncs, HTTP alone, HTTP
+    /// with the cryptography of codes.
+    ///
+    /// Makes servers, stores and a bank of its own, in a folder that is removed at the end. Codes are made before the
+    /// clock runs; load generator and servers share this machine.
+    Pay(pay::PayArgs),
 }
 
 pub(crate) fn bench(arguments: BenchArgs, output: &Output) -> Result<ExitCode, Failure> {
     match arguments.bench {
         Bench::Code { rounds } => code::bench(rounds, output),
+        Bench::Pay(arguments) => pay::bench(&arguments, output),
     }
 }

@@ -8,6 +8,8 @@ mod once;
 mod ports;
 mod seed;
 
+pub(crate) use ports::free as free_ports;
+
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::service::{ServerConfig, runtime, stop};

@@ -5,7 +5,7 @@ use crate::setup::Ports;
 use std::net::{Ipv4Addr, TcpListener};
 
 /// Five ports that nobody has at the moment.
-pub(super) fn free() -> Result<Ports, Failure> {
+pub(crate) fn free() -> Result<Ports, Failure> {
     // All are held at once, so that they differ.
     let listeners =
         (0..5).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).collect::<Result<Vec<_>, _>>();

@@ -11,7 +11,7 @@ pub(crate) use bank::{BankArgs, SeedAccount, bank, seed_bank};
 pub(crate) use config::{
     BankLink, EmvText, PagesConfig, PemFiles, ServerConfig, WebhooksConfig, read_named, read_secret,
 };
-pub(crate) use server::{ServerArgs, SystemClock, open_keys, read_realm, server};
+pub(crate) use server::{ServerArgs, SystemClock, open_keys, open_store, parts, read_realm, server};
 
 use crate::failure::Failure;
 use tokio::runtime::Runtime;

@@ -100,7 +100,8 @@ fn read_identity(files: &PemFiles) -> Result<Identity, Failure> {
     })
 }
 
-fn open_store(path: &Path) -> Result<EmbeddedStore, Failure> {
+/// Opens the store, and makes its folder if it is not there.
+pub(crate) fn open_store(path: &Path) -> Result<EmbeddedStore, Failure> {
     if let Some(folder) = path.parent() {
         // Customers' names and payments are nobody else's business on this machine.
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
@@ -116,7 +117,11 @@ pub(crate) fn open_keys(config: &ServerConfig) -> Result<SoftwareKeyStore, Failu
     Ok(SoftwareKeyStore::open(&config.key_store, &passphrase)?)
 }
 
-fn parts(config: &ServerConfig, store: EmbeddedStore) -> Result<(Parts, Arc<EmbeddedStore>), Failure> {
+/// What the server of this configuration is put together from, over its store.
+pub(crate) fn parts(
+    config: &ServerConfig,
+    store: EmbeddedStore,
+) -> Result<(Parts, Arc<EmbeddedStore>), Failure> {
     let keys = Arc::new(open_keys(config)?);
     let store = Arc::new(store);
     let policy = match &config.policy {

@@ -39,7 +39,7 @@ pub(super) fn all() -> Vec<Step> {
         slow("release build", release_build),
         slow("demo", demo),
         slow("pages", pages),
-        slow("bench", bench_code),
+        slow("bench", benches),
     ]
 }
 
@@ -168,8 +168,13 @@ fn demo(bench: &Bench) -> Result<Counts, String> {
 }
 
 /// Printed for the reader; a shared machine's speed is no test.
-fn bench_code(bench: &Bench) -> Result<Counts, String> {
-    run_released(bench, &["bench", "code"])
+fn benches(bench: &Bench) -> Result<Counts, String> {
+    let code = run_released(bench, &["bench", "code"])?;
+    let pay = run_released(
+        bench,
+        &["bench", "pay", "--connections", "1,16", "--seconds", "1", "--enrolments", "64"],
+    )?;
+    Ok(code.plus(pay))
 }
 
 /// Runs the released binary in a fresh folder, which is kept when it fails.
