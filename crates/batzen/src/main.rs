@@ -19,6 +19,10 @@ use failure::Failure;
 use output::Output;
 use std::process::ExitCode;
 
+/// Services make many small allocations on many threads; see the crate's reason in the workspace's table.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// An open mobile payment platform: the phone shows a code, the till scans it, the bank pays.
 #[derive(Parser)]
 #[command(name = "batzen", version, max_term_width = 110)]

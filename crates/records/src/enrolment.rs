@@ -12,7 +12,8 @@ pub struct Enrolment {
     pub version: u32,
     /// Whose it is.
     pub customer: CustomerId,
-    /// SEC1 compressed P-256 key that signs payment codes, 33 bytes.
+    /// SEC1 P-256 key that signs payment codes: uncompressed, 65 bytes, so that reading it costs no square root at each
+    /// payment; compressed, 33 bytes, in rows of older programs.
     pub device_key: Vec<u8>,
     /// SEC1 compressed P-256 key that signs online requests, 33 bytes.
     pub online_key: Vec<u8>,

@@ -262,7 +262,7 @@ impl Security {
             id,
             version: 1,
             customer,
-            device_key: opened.device_key.to_sec1_compressed().to_vec(),
+            device_key: opened.device_key.to_sec1_uncompressed().to_vec(),
             online_key: opened.online_key.to_sec1_compressed().to_vec(),
             confirmation_key: *opened.confirmation_key.as_bytes(),
             certificate,

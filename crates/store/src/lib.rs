@@ -1,4 +1,4 @@
-//! Floor 5: the embedded store, one file on the server's own disk.
+//! Floor 5: the embedded store, one file on the server's own disk, with a log beside it while it is open.
 //!
 //! One thread writes, many commands to a sync; queries read what is durable where they are asked. `tables` is
 //! the map of what is stored, `commands` says when each command is refused and what it writes. This room knows
@@ -13,14 +13,19 @@ mod engine;
 mod fault;
 #[cfg(feature = "simulation")]
 pub mod fault_disk;
+mod keeper;
 mod key;
+mod log;
 #[cfg(feature = "simulation")]
 mod manual;
 mod migrations;
 mod open;
 mod queries;
+mod replay;
 mod row;
+mod rows;
 mod session;
+mod snapshot;
 mod tables;
 mod writer;
 
@@ -47,7 +52,7 @@ pub struct EmbeddedStore {
     engine: Arc<Engine>,
     /// To the writer; none once closing.
     queue: Option<SyncSender<Job>>,
-    writer: Option<JoinHandle<()>>,
+    writer: Option<JoinHandle<Result<(), StoreError>>>,
     /// Told of each command where no thread waits for it.
     #[cfg(feature = "simulation")]
     came: Option<Arc<tokio::sync::Notify>>,
@@ -78,14 +83,27 @@ impl EmbeddedStore {
     /// As for a file.
     pub fn open_on(disk: impl redb::StorageBackend + Clone) -> Result<Self, OpenError> {
         let watch = SyncWatch::default();
-        Self::start(open::on_disk(disk, Options::default(), watch.clone()), watch)
+        Self::start(open::on_disk(disk, None, Options::default(), watch.clone()), watch)
+    }
+
+    /// As [`EmbeddedStore::open_on`], with the halves of the store's log on disks of their own, of `log_bytes` each.
+    ///
+    /// # Errors
+    /// As for a file.
+    pub fn open_with_log<B: redb::StorageBackend + Clone>(
+        disk: B,
+        log: [B; 2],
+        log_bytes: u64,
+    ) -> Result<Self, OpenError> {
+        let watch = SyncWatch::default();
+        Self::start(open::on_disk(disk, Some((log, log_bytes)), Options::default(), watch.clone()), watch)
     }
 
     fn start(opener: Opener, watch: SyncWatch) -> Result<Self, OpenError> {
-        let Opened { database, batch } = opener()?;
-        let engine = Arc::new(Engine::new(database));
+        let Opened { snapshot, batch, log } = opener()?;
+        let engine = Arc::new(Engine::new(snapshot));
         let (queue, jobs) = sync_channel(QUEUE_LIMIT);
-        let writer = Writer::new(Arc::clone(&engine), opener, watch, batch);
+        let writer = Writer::new(Arc::clone(&engine), opener, watch, batch).with_log(log);
         let writer = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || writer.run(&jobs))
@@ -110,10 +128,11 @@ impl EmbeddedStore {
     fn finish(&mut self) -> Result<(), StoreError> {
         self.queue = None;
         let Some(writer) = self.writer.take() else { return Ok(()) };
-        let ended = writer.join().map_err(|_| died());
+        let ended = writer.join().map_err(|_| died()).and_then(|left| left);
         match self.engine.change(State::Closed) {
-            State::Open(database) => {
-                database.close().map_err(|error| StoreError::Failed(error.to_string()))?
+            State::Open(snapshot) => {
+                let closed = snapshot.into_database().map_or(Ok(()), redb::Database::close);
+                closed.map_err(|error| StoreError::Failed(error.to_string()))?;
             }
             State::Recovering => return Err(StoreError::DiskFull),
             State::Stopped(reason) => return Err(StoreError::Failed(reason)),

@@ -30,9 +30,9 @@ impl EmbeddedStore {
         options: Options,
     ) -> Result<(Self, ManualWriter), OpenError> {
         let watch = SyncWatch::default();
-        let opener = open::on_disk(disk, options, watch.clone());
-        let Opened { database, batch } = opener()?;
-        let engine = Arc::new(Engine::new(database));
+        let opener = open::on_disk(disk, None, options, watch.clone());
+        let Opened { snapshot, batch, log: _ } = opener()?;
+        let engine = Arc::new(Engine::new(snapshot));
         let (queue, jobs) = sync_channel(QUEUE_LIMIT);
         let writer = Writer::new(Arc::clone(&engine), opener, watch, batch);
         let came = Arc::new(Notify::new());

@@ -45,6 +45,18 @@ fn add_webhooks(txn: &WriteTransaction) -> Result<(), OpenError> {
     create(txn)
 }
 
+/// The schema of the store; 0 if it is yet to be made.
+///
+/// # Errors
+/// [`OpenError::Newer`] or [`OpenError::NotAStore`] if this program has no business with it.
+pub(crate) fn found(database: &Database, migrations: &[Migration]) -> Result<u32, OpenError> {
+    let txn = database.begin_write().map_err(transaction)?;
+    let (found, _) = look(&txn)?;
+    txn.abort().map_err(|error| explain_storage(error, None))?;
+    let known = u32::try_from(migrations.len()).expect("migrations are written by hand");
+    if found > known { Err(OpenError::Newer { found, known }) } else { Ok(found) }
+}
+
 /// Brings the store to the schema after all of `migrations`. Gives the number of its last batch.
 pub(crate) fn migrate(database: &Database, migrations: &[Migration]) -> Result<u64, OpenError> {
     let known = u32::try_from(migrations.len()).expect("migrations are written by hand");
@@ -71,7 +83,7 @@ pub(crate) fn migrate(database: &Database, migrations: &[Migration]) -> Result<u
 }
 
 /// The schema and the last batch; 0 and 0 for a store yet to be made.
-fn look(txn: &WriteTransaction) -> Result<(u32, u64), OpenError> {
+pub(crate) fn look(txn: &WriteTransaction) -> Result<(u32, u64), OpenError> {
     let mut tables = txn.list_tables().map_err(|error| explain_storage(error, None))?;
     if tables.next().is_none() {
         return Ok((0, 0));
@@ -93,21 +105,21 @@ fn look(txn: &WriteTransaction) -> Result<(u32, u64), OpenError> {
     Ok((u32::from_be_bytes(schema), batch))
 }
 
-fn table(error: TableError) -> OpenError {
+pub(crate) fn table(error: TableError) -> OpenError {
     match error {
         TableError::Storage(error) => explain_storage(error, None),
         other => OpenError::NotAStore(other.to_string()),
     }
 }
 
-fn transaction(error: TransactionError) -> OpenError {
+pub(crate) fn transaction(error: TransactionError) -> OpenError {
     match error {
         TransactionError::Storage(error) => explain_storage(error, None),
         other => OpenError::Failed(other.to_string()),
     }
 }
 
-fn commit(error: CommitError) -> OpenError {
+pub(crate) fn commit(error: CommitError) -> OpenError {
     match error {
         CommitError::Storage(error) => explain_storage(error, None),
         other => OpenError::Failed(other.to_string()),

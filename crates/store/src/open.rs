@@ -2,7 +2,10 @@
 
 use crate::disk::{Disk, SyncWatch};
 use crate::fault::is_full;
+use crate::log::{LOG_BYTES, Log, Places};
 use crate::migrations::{self, MIGRATIONS};
+use crate::replay;
+use crate::snapshot::Snapshot;
 use redb::backends::FileBackend;
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 use std::fs::{File, OpenOptions};
@@ -62,6 +65,18 @@ pub enum OpenError {
     /// It was a store, but does not read as one.
     #[error("the store is damaged: {0}; restore it from a copy")]
     Damaged(String),
+    /// It was not closed, and its log is not there.
+    #[error(
+        "the store's log is missing, and with it the last payments; put the files NAME.log1 and NAME.log2 \
+         back beside the store"
+    )]
+    LogMissing,
+    /// The log beside it does not follow it.
+    #[error(
+        "the log beside the store does not follow it: it is damaged, or not the one that was left there; restore \
+         store and log from the same copy"
+    )]
+    LogForeign,
     /// Something else.
     #[error("the store cannot be opened: {0}")]
     Failed(String),
@@ -72,12 +87,14 @@ pub(crate) type Opener = Box<dyn Fn() -> Result<Opened, OpenError> + Send + Sync
 
 /// An engine with a store of the present schema in it.
 pub(crate) struct Opened {
-    pub(crate) database: Database,
+    pub(crate) snapshot: Snapshot,
     /// The number of the last batch that is durable.
     pub(crate) batch: u64,
+    /// Where batches become durable before the engine syncs; none where the engine syncs each.
+    pub(crate) log: Option<Log>,
 }
 
-/// Opens the store in the file at `path`.
+/// Opens the store in the file at `path`, with its log beside it.
 pub(crate) fn on_file(path: &Path, options: Options, watch: SyncWatch) -> Opener {
     let path = path.to_owned();
     Box::new(move || {
@@ -88,7 +105,9 @@ pub(crate) fn on_file(path: &Path, options: Options, watch: SyncWatch) -> Opener
             }
             opened => opened,
         };
-        on_open_file(file.map_err(|error| explain_io(error, Some(&path)))?, &path, options, &watch)
+        let file = file.map_err(|error| explain_io(error, Some(&path)))?;
+        let database = on_open_file(file, &path, options, &watch)?;
+        whole(database, open_log(&path, &watch)?, || make_log(&path, &watch))
     })
 }
 
@@ -96,10 +115,51 @@ fn open_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open(path)
 }
 
-fn on_open_file(file: File, path: &Path, options: Options, watch: &SyncWatch) -> Result<Opened, OpenError> {
+fn on_open_file(file: File, path: &Path, options: Options, watch: &SyncWatch) -> Result<Database, OpenError> {
     let disk = FileBackend::new(file).map_err(|error| explain(error, Some(path)))?;
-    let opened = open_engine(Disk::new(disk, watch), options).map_err(|error| explain(error, Some(path)))?;
-    migrated(opened)
+    open_engine(Disk::new(disk, watch), options).map_err(|error| explain(error, Some(path)))
+}
+
+/// The two files of the log beside the store at `path`.
+fn log_files(path: &Path) -> [PathBuf; 2] {
+    ["log1", "log2"].map(|ending| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".");
+        name.push(ending);
+        PathBuf::from(name)
+    })
+}
+
+/// The log beside the store at `path`; none if it is not there.
+fn open_log(path: &Path, watch: &SyncWatch) -> Result<Option<Places>, OpenError> {
+    let [one, other] = log_files(path).map(|file| open_file(&file));
+    match (one, other) {
+        (Err(error), _) | (_, Err(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
+        (Err(error), _) | (_, Err(error)) => Err(explain_io(error, Some(path))),
+        (Ok(one), Ok(other)) => log_in([one, other], path, watch).map(Some),
+    }
+}
+
+/// Makes the log beside the store at `path`, for its owner's eyes alone, or takes what is there of it.
+fn make_log(path: &Path, watch: &SyncWatch) -> Result<Option<Places>, OpenError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let explained = |error| explain_io(error, Some(path));
+    let [one, other] = log_files(path).map(|file| options.open(file));
+    let files = [one.map_err(explained)?, other.map_err(explained)?];
+    sync_folder(path).map_err(explained)?;
+    log_in(files, path, watch).map(Some)
+}
+
+fn log_in(files: [File; 2], path: &Path, watch: &SyncWatch) -> Result<Places, OpenError> {
+    let disk = |file| -> Result<Box<dyn StorageBackend>, OpenError> {
+        let disk = FileBackend::new(file).map_err(|error| explain(error, Some(path)))?;
+        Ok(Box::new(Disk::new(disk, watch)))
+    };
+    let [one, other] = files;
+    Ok(Places { halves: [disk(one)?, disk(other)?], bytes_max: LOG_BYTES, files: log_files(path).into() })
 }
 
 /// Makes an empty store aside, for its owner's eyes alone, and gives it its name once it is whole and durable:
@@ -110,7 +170,8 @@ fn make(path: &Path, options: Options) -> Result<(), OpenError> {
         tempfile::Builder::new().prefix(".new-store-").tempfile_in(folder_of(path)).map_err(explained)?;
     let file = aside.as_file().try_clone().map_err(explained)?;
     let made = on_open_file(file, path, options, &SyncWatch::default())?;
-    made.database.close().map_err(|error| explain(error, Some(path)))?;
+    migrations::migrate(&made, MIGRATIONS)?;
+    made.close().map_err(|error| explain(error, Some(path)))?;
     aside.as_file().sync_all().map_err(explained)?;
     match aside.persist_noclobber(path) {
         Err(error) if error.error.kind() != ErrorKind::AlreadyExists => return Err(explained(error.error)),
@@ -119,12 +180,24 @@ fn make(path: &Path, options: Options) -> Result<(), OpenError> {
     sync_folder(path).map_err(explained)
 }
 
-/// Opens the store on a disk whose clones are the same disk. One that is empty becomes a store in place.
-pub(crate) fn on_disk<B: StorageBackend + Clone>(disk: B, options: Options, watch: SyncWatch) -> Opener {
+/// Opens the store on a disk, and with the halves of its log on two others, of so many bytes, if it shall have one.
+/// Clones of each are the same disk. An empty one becomes a store in place.
+pub(crate) fn on_disk<B: StorageBackend + Clone>(
+    disk: B,
+    log: Option<([B; 2], u64)>,
+    options: Options,
+    watch: SyncWatch,
+) -> Opener {
     Box::new(move || {
-        let opened =
+        let database =
             open_engine(Disk::new(disk.clone(), &watch), options).map_err(|error| explain(error, None))?;
-        migrated(opened)
+        let places = || {
+            log.clone().map(|(halves, bytes_max)| {
+                let halves = halves.map(|half| Box::new(Disk::new(half, &watch)) as Box<dyn StorageBackend>);
+                Places { halves, bytes_max, files: Vec::new() }
+            })
+        };
+        whole(database, places(), || Ok(places()))
     })
 }
 
@@ -137,9 +210,24 @@ fn open_engine(disk: impl StorageBackend, options: Options) -> Result<Database, 
         .create_with_backend(disk)
 }
 
-fn migrated(database: Database) -> Result<Opened, OpenError> {
+/// Brings the store up to its log, and then to the present schema, since the log is of the one before; then it goes
+/// on in a log, if it shall have one. A store that is refused stays as it was.
+fn whole(
+    database: Database,
+    log: Option<Places>,
+    make_log: impl FnOnce() -> Result<Option<Places>, OpenError>,
+) -> Result<Opened, OpenError> {
+    if migrations::found(&database, MIGRATIONS)? > 0 {
+        replay::catch_up(&database, log.as_ref())?;
+    }
     let batch = migrations::migrate(&database, MIGRATIONS)?;
-    Ok(Opened { database, batch })
+    let places = match log {
+        Some(log) => Some(log),
+        None => make_log()?,
+    };
+    let log = places.map(|places| replay::go_on(&database, places)).transpose()?;
+    let snapshot = Snapshot::of(database).map_err(|fault| OpenError::Failed(fault.told().to_string()))?;
+    Ok(Opened { snapshot, batch, log })
 }
 
 fn folder_of(path: &Path) -> &Path {

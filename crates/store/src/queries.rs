@@ -6,9 +6,9 @@
 mod webhooks;
 
 use crate::EmbeddedStore;
-use crate::engine::Snapshot;
 use crate::fault::Fault;
 use crate::key::ByTime;
+use crate::snapshot::Snapshot;
 use crate::tables as t;
 use core::ops::Bound::{Excluded, Included, Unbounded};
 use model::{

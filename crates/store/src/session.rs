@@ -1,16 +1,18 @@
-//! One write transaction in which commands are carried out, each wholly or not at all.
+//! One batch, in which commands are carried out, each wholly or not at all.
 //!
-//! A command looks at rows and stages what it wants written; only when it is done is that written. So one
+//! A command looks at rows and stages what it wants written; only when it is done is that the batch's. So one
 //! that is refused, however late, has touched nothing, and a command never sees its own staged rows.
 
 use crate::fault::Fault;
 use crate::key::{Key, KeyBytes};
+use crate::log::{self, Record};
 use crate::row::{self, Row};
-use crate::tables::{self, Bytes, META, Map, NAMES};
-use core::ops::Range;
+use crate::rows::Rows;
+use crate::snapshot::{Going, Order, Snapshot};
+use crate::tables::{self, Map, NAMES};
+use core::ops::{Bound, Range};
 use model::EnrolmentId;
 use records::{AuditEntry, AuditRow};
-use redb::{ReadableTable, Table, WriteTransaction};
 
 /// The end of the audit chain.
 #[derive(Clone, Copy, Default)]
@@ -26,17 +28,19 @@ struct Change {
     value: Option<Range<usize>>,
 }
 
-/// What a command wants written: one buffer, used again for the next command.
+/// What a command wants written: one buffer, used again for the next command. And what the batch has written.
 #[derive(Default)]
 pub(crate) struct Staged {
     bytes: Vec<u8>,
     changes: Vec<Change>,
+    pub(crate) record: Record,
 }
 
-/// A write transaction with its tables, opened when first needed.
-pub(crate) struct Session<'txn> {
-    txn: &'txn WriteTransaction,
-    tables: [Option<Table<'txn, Bytes, Bytes>>; NAMES.len()],
+/// A batch under way.
+pub(crate) struct Session<'a> {
+    snapshot: &'a Snapshot,
+    /// What the commands done so far have written.
+    batch: Rows,
     staged: Staged,
     /// The chain's end as the commands done so far leave it, once looked up.
     tail: Option<AuditTail>,
@@ -44,41 +48,32 @@ pub(crate) struct Session<'txn> {
     staged_tail: Option<AuditTail>,
 }
 
-impl<'txn> Session<'txn> {
-    pub(crate) fn new(txn: &'txn WriteTransaction, staged: Staged) -> Self {
-        Self { txn, tables: [const { None }; NAMES.len()], staged, tail: None, staged_tail: None }
+impl<'a> Session<'a> {
+    pub(crate) fn new(snapshot: &'a Snapshot, mut staged: Staged) -> Self {
+        staged.record.clear();
+        Self { snapshot, batch: Rows::default(), staged, tail: None, staged_tail: None }
     }
 
-    /// Closes the tables, so that the transaction can be committed, and gives the buffer back.
-    pub(crate) fn end(self) -> Staged {
-        self.staged
-    }
-
-    fn table(&mut self, place: usize) -> Result<&mut Table<'txn, Bytes, Bytes>, Fault> {
-        let slot = &mut self.tables[place];
-        if slot.is_none() {
-            *slot = Some(self.txn.open_table(tables::definition(NAMES[place]))?);
-        }
-        Ok(slot.as_mut().expect("it was opened just now"))
+    /// What was written, and the buffer back.
+    pub(crate) fn end(self) -> (Rows, Staged) {
+        (self.batch, self.staged)
     }
 
     /// The row found by `key`.
     pub(crate) fn get<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K) -> Result<Option<R>, Fault> {
         let key = KeyBytes::of(key);
-        let found = self.table(map.place)?.get(key.as_slice())?;
-        found.map(|row| row::read(map.name, row.value())).transpose()
+        self.snapshot.look(Some(&self.batch), map.place, key.as_slice(), |row| row::read(map.name, row))
     }
 
     /// Whether there is a row found by `key`.
     pub(crate) fn has<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K) -> Result<bool, Fault> {
-        Ok(self.table(map.place)?.get(KeyBytes::of(key).as_slice())?.is_some())
+        let key = KeyBytes::of(key);
+        Ok(self.snapshot.look(Some(&self.batch), map.place, key.as_slice(), |_| Ok(()))?.is_some())
     }
 
     /// The last row from `first` to `last`.
     fn last<K: Key, R: Row>(&mut self, map: Map<K, R>, first: &K, last: &K) -> Result<Option<R>, Fault> {
-        let (first, last) = (KeyBytes::of(first), KeyBytes::of(last));
-        let found = self.table(map.place)?.range(first.as_slice()..=last.as_slice())?.next_back();
-        found.transpose()?.map(|(_, row)| row::read(map.name, row.value())).transpose()
+        self.outermost(map, first, last, Order::Falling)
     }
 
     /// The first row from `first` to `last`.
@@ -88,9 +83,22 @@ impl<'txn> Session<'txn> {
         first: &K,
         last: &K,
     ) -> Result<Option<R>, Fault> {
-        let (first, last) = (KeyBytes::of(first), KeyBytes::of(last));
-        let found = self.table(map.place)?.range(first.as_slice()..=last.as_slice())?.next();
-        found.transpose()?.map(|(_, row)| row::read(map.name, row.value())).transpose()
+        self.outermost(map, first, last, Order::Rising)
+    }
+
+    fn outermost<K: Key, R: Row>(
+        &self,
+        map: Map<K, R>,
+        first: &K,
+        last: &K,
+        order: Order,
+    ) -> Result<Option<R>, Fault> {
+        let mut found = None;
+        self.visit(map, first, last, order, |row| {
+            found = Some(row::read(map.name, row)?);
+            Ok(Going::Enough)
+        })?;
+        Ok(found)
     }
 
     /// How many rows there are from `first` to `last`: for lists that the rules keep short.
@@ -100,8 +108,25 @@ impl<'txn> Session<'txn> {
         first: &K,
         last: &K,
     ) -> Result<usize, Fault> {
+        let mut count = 0;
+        self.visit(map, first, last, Order::Rising, |_| {
+            count += 1;
+            Ok(Going::On)
+        })?;
+        Ok(count)
+    }
+
+    fn visit<K: Key, R: Row>(
+        &self,
+        map: Map<K, R>,
+        first: &K,
+        last: &K,
+        order: Order,
+        visit: impl FnMut(&[u8]) -> Result<Going, Fault>,
+    ) -> Result<(), Fault> {
         let (first, last) = (KeyBytes::of(first), KeyBytes::of(last));
-        Ok(self.table(map.place)?.range(first.as_slice()..=last.as_slice())?.count())
+        let between = (Bound::Included(first.as_slice()), Bound::Included(last.as_slice()));
+        self.snapshot.visit(Some(&self.batch), map.place, between, order, visit)
     }
 
     /// Stages `row`, in place of what is found by `key` now.
@@ -150,28 +175,23 @@ impl<'txn> Session<'txn> {
         self.staged_tail = None;
     }
 
-    /// Writes what is staged. Gives whether that was anything.
+    /// Takes what is staged into the batch. Gives whether that was anything.
     pub(crate) fn write(&mut self) -> Result<bool, Fault> {
-        let staged = core::mem::take(&mut self.staged);
-        for change in &staged.changes {
-            let table = self.table(change.place)?;
-            let key = &staged.bytes[change.key.clone()];
-            match &change.value {
-                Some(value) => drop(table.insert(key, &staged.bytes[value.clone()])?),
-                None => drop(table.remove(key)?),
+        let Staged { bytes, changes, record } = &mut self.staged;
+        for change in changes.iter() {
+            let key = &bytes[change.key.clone()];
+            let value = change.value.clone().map(|value| &bytes[value]);
+            if value.is_none() && !self.snapshot.is_below(change.place, key)? {
+                self.batch.forget(change.place, key);
+            } else {
+                self.batch.put(change.place, key, value);
             }
+            record.push(log::Change { table: NAMES[change.place], key, value });
         }
-        let wrote = !staged.changes.is_empty();
-        self.staged = staged;
+        let wrote = !changes.is_empty();
         self.staged.clear();
         self.tail = self.staged_tail.take().or(self.tail);
         Ok(wrote)
-    }
-
-    /// Writes the number of this batch, by which a later look tells whether it became durable.
-    pub(crate) fn number_batch(&mut self, number: u64) -> Result<(), Fault> {
-        self.txn.open_table(META)?.insert(b"batch".as_slice(), number.to_be_bytes().as_slice())?;
-        Ok(())
     }
 }
 

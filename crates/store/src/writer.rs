@@ -1,17 +1,20 @@
-//! The one writer: takes what waits, carries it out in one transaction, answers once that is durable.
+//! The one writer: takes what waits, carries it out as one batch, answers once that is durable.
 //!
 //! Group commit: while one batch is being synced the next one gathers, so that many payments share a sync.
-//! Nobody is told `Done` (nor a replay that rests on rows of the same batch) before the batch is durable.
+//! Nobody is told `Done` (nor a replay that rests on rows of the same batch) before the batch is durable, and no
+//! reader sees it before.
 
 use crate::commands;
 use crate::disk::SyncWatch;
 use crate::engine::{Engine, State};
 use crate::failpoint;
 use crate::fault::{Fault, is_disk_full, told};
+use crate::keeper::{Keeper, NotKept};
+use crate::log::Log;
 use crate::open::{OpenError, Opened, Opener};
 use crate::session::{Session, Staged};
 use records::{Command, Outcome, StoreError};
-use redb::{Database, Durability, StorageError};
+use redb::StorageError;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -50,16 +53,23 @@ pub(crate) struct Writer {
     /// The number of the last batch that is durable.
     batch: u64,
     staged: Staged,
+    keeper: Keeper,
     rest_until: Option<Instant>,
 }
 
 impl Writer {
     pub(crate) fn new(engine: Arc<Engine>, opener: Opener, watch: SyncWatch, batch: u64) -> Self {
-        Self { engine, opener, watch, batch, staged: Staged::default(), rest_until: None }
+        let keeper = Keeper::new(Arc::clone(&engine), None);
+        Self { engine, opener, watch, batch, staged: Staged::default(), keeper, rest_until: None }
     }
 
-    /// Works until no more jobs can come and none waits.
-    pub(crate) fn run(mut self, jobs: &Receiver<Job>) {
+    /// The same, making batches durable in `log`.
+    pub(crate) fn with_log(self, log: Option<Log>) -> Self {
+        Self { keeper: Keeper::new(Arc::clone(&self.engine), log), ..self }
+    }
+
+    /// Works until no more jobs can come and none waits; then the engine needs no log any more.
+    pub(crate) fn run(mut self, jobs: &Receiver<Job>) -> Result<(), StoreError> {
         loop {
             let first = match self.looks_again_at() {
                 None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -68,9 +78,10 @@ impl Writer {
             match first {
                 Ok(first) => drop(self.turn(first, jobs)),
                 Err(RecvTimeoutError::Timeout) => self.look_again(),
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
+        self.keeper.leave_log(self.batch).map_err(Fault::told)
     }
 
     /// When the writer looks by itself whether there is room again. Readers are turned away until then, and whoever
@@ -110,33 +121,24 @@ impl Writer {
             commands.clear();
             return vec![Err(error); count];
         }
-        let engine = Arc::clone(&self.engine);
-        let attempt = match &*engine.state() {
-            State::Open(database) => self.attempt(database, commands.drain(..)),
-            closed => {
-                let reason = closed.reason();
-                commands.clear();
-                return vec![Err(reason); count];
-            }
-        };
-        match attempt {
+        match self.attempt(commands.drain(..)) {
             Ok(answers) => answers,
             Err(failure) => self.recover(failure, count),
         }
     }
 
-    fn attempt(
-        &mut self,
-        database: &Database,
-        commands: impl Iterator<Item = Command>,
-    ) -> Result<Vec<Answer>, Failure> {
+    fn attempt(&mut self, commands: impl Iterator<Item = Command>) -> Result<Vec<Answer>, Failure> {
         let untried = |fault: Fault| Failure { error: engine_error(fault), tried: None };
-        let mut txn = database.begin_write().map_err(|error| untried(error.into()))?;
-        txn.set_durability(durability())
-            .map_err(|error| untried(Fault::Engine(StorageError::Corrupted(error.to_string()))))?;
-        let mut session = Session::new(&txn, core::mem::take(&mut self.staged));
+        self.keeper.look_after(self.batch).map_err(untried)?;
         let mut answers = Vec::with_capacity(BATCH_LIMIT);
         let mut wrote = false;
+        let engine = Arc::clone(&self.engine);
+        let state = engine.state();
+        let State::Open(snapshot) = &*state else {
+            let reason = state.reason();
+            return Ok(commands.map(|_| Err(reason.clone())).collect());
+        };
+        let mut session = Session::new(snapshot, core::mem::take(&mut self.staged));
         for command in commands {
             answers.push(match commands::carry_out(&mut session, command) {
                 Ok((outcome, wrote_now)) => {
@@ -147,22 +149,22 @@ impl Writer {
                 Err(fault) => return Err(untried(fault)),
             });
         }
+        let (mut rows, staged) = session.end();
+        self.staged = staged;
+        drop(state);
         if !wrote {
             // Nothing to make durable: every answer rests on earlier batches.
-            self.staged = session.end();
-            txn.abort().map_err(|error| untried(error.into()))?;
             return Ok(answers);
         }
-        session.number_batch(self.batch + 1).map_err(untried)?;
-        self.staged = session.end();
         failpoint("store-before-commit");
-        match txn.commit() {
+        match self.keeper.keep(self.batch + 1, &mut self.staged.record, &mut rows) {
             Ok(()) => {
                 failpoint("store-after-commit");
                 self.batch += 1;
                 Ok(answers)
             }
-            Err(error) => Err(Failure { error: engine_error(error.into()), tried: Some(answers) }),
+            Err(NotKept::Surely(fault)) => Err(untried(fault)),
+            Err(NotKept::Perhaps(fault)) => Err(Failure { error: engine_error(fault), tried: Some(answers) }),
         }
     }
 
@@ -170,6 +172,7 @@ impl Writer {
     /// lacked and no sync failed. Then the store itself says whether the batch is durable.
     fn recover(&mut self, failure: Failure, count: usize) -> Vec<Answer> {
         let reason = told(&failure.error);
+        self.keeper.let_go();
         drop(self.engine.change(State::Recovering));
         if !is_disk_full(&failure.error) || self.watch.failed() {
             return vec![Err(self.stop(&reason)); count];
@@ -206,12 +209,13 @@ impl Writer {
     }
 
     fn reopen(&mut self) -> Result<(), OpenError> {
-        let Opened { database, batch } = (self.opener)()?;
+        let Opened { snapshot, batch, log } = (self.opener)()?;
         if self.watch.failed() {
             return Err(OpenError::Failed("a sync failed".into()));
         }
         self.batch = batch;
-        self.engine.change(State::Open(database));
+        self.keeper = Keeper::new(Arc::clone(&self.engine), log);
+        self.engine.change(State::Open(snapshot));
         Ok(())
     }
 
@@ -221,15 +225,6 @@ impl Writer {
         drop(self.engine.change(State::Stopped(reason.clone())));
         StoreError::Failed(reason)
     }
-}
-
-/// Each commit is durable before anybody is answered.
-fn durability() -> Durability {
-    #[cfg(feature = "broken-rules")]
-    if model::BrokenRule::AnswerBeforeCommit.is_broken() {
-        return Durability::None;
-    }
-    Durability::Immediate
 }
 
 /// The engine's own words for whatever made a whole batch fail.

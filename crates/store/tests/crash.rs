@@ -2,8 +2,10 @@
 //! was not is there wholly or not at all.
 
 mod disk;
+mod machine;
 
-use disk::{Fate, FaultDisk, Rows, rows};
+use disk::{Fate, Rows};
+use machine::{FORMS, Form, Images, Machine};
 use model::{Layer, PaymentId};
 use records::{
     BeginPayment, ChangePayment, Command, Outcome, PAGE_LIMIT_MAX, Page, PutMethod, Queries, Store,
@@ -63,29 +65,29 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// An empty store, as it was closed.
-fn empty() -> Vec<u8> {
-    let disk = FaultDisk::default();
-    EmbeddedStore::open_on(disk.clone()).unwrap().close().unwrap();
-    disk.after_power_loss(Fate::Lost)
+fn empty(form: Form) -> Images {
+    let machine = Machine::new(form);
+    machine.open().unwrap().close().unwrap();
+    machine.after_power_loss(Fate::Lost)
 }
 
 /// The rows after each command, and how many operations all took.
-fn untroubled() -> (Vec<Rows>, u64) {
-    let disk = FaultDisk::holding(empty());
-    let store = EmbeddedStore::open_on(disk.clone()).unwrap();
-    let mut after = vec![rows(disk.seen())];
+fn untroubled(form: Form) -> (Vec<Rows>, u64) {
+    let machine = Machine::holding(form, empty(form));
+    let store = machine.open().unwrap();
+    let mut after = vec![machine.rows()];
     let runtime = runtime();
     for command in work() {
         assert_eq!(runtime.block_on(store.commit(command)), Ok(Outcome::Done));
-        after.push(rows(disk.seen()));
+        after.push(machine.rows());
     }
     store.close().unwrap();
-    (after, disk.operations())
+    (after, machine.operations())
 }
 
 /// Works until the power fails. Gives how many commands were acknowledged.
-fn work_until_dark(disk: &FaultDisk, runtime: &tokio::runtime::Runtime) -> usize {
-    let Ok(store) = EmbeddedStore::open_on(disk.clone()) else { return 0 };
+fn work_until_dark(machine: &Machine, runtime: &tokio::runtime::Runtime) -> usize {
+    let Ok(store) = machine.open() else { return 0 };
     let mut done = 0;
     for command in work() {
         match runtime.block_on(store.commit(command)) {
@@ -99,44 +101,88 @@ fn work_until_dark(disk: &FaultDisk, runtime: &tokio::runtime::Runtime) -> usize
 
 #[test]
 fn at_every_write_all_or_nothing_and_what_was_acknowledged() {
-    let (after, operations) = untroubled();
-    let empty = empty();
-    assert!(operations > 100, "the work became too small to prove anything: {operations}");
+    FORMS.into_iter().for_each(cut_at_every_write);
+}
+
+fn cut_at_every_write(form: Form) {
+    let (after, operations) = untroubled(form);
+    let empty = empty(form);
+    assert!(operations > 60, "the work became too small to prove anything: {operations}");
     let runtime = runtime();
     for operation in 0..operations {
-        let disk = FaultDisk::holding(empty.clone());
-        disk.power_fails_at(operation);
-        let done = work_until_dark(&disk, &runtime);
+        let machine = Machine::holding(form, empty.clone());
+        machine.power_fails_at(operation);
+        let done = work_until_dark(&machine, &runtime);
         let chance = match operation % 3 {
             0 => Fate::Kept,
             1 => Fate::Torn,
             _ => Fate::Scattered(operation),
         };
         for fate in [Fate::Lost, chance, Fate::Scattered(!operation)] {
-            let disk = FaultDisk::holding(disk.after_power_loss(fate));
-            let store = EmbeddedStore::open_on(disk.clone())
-                .unwrap_or_else(|error| panic!("operation {operation}, {fate:?}: {error}"));
-            let found = rows(disk.seen());
+            let machine = Machine::holding(form, machine.after_power_loss(fate));
+            let store = machine
+                .open()
+                .unwrap_or_else(|error| panic!("{form:?}, operation {operation}, {fate:?}: {error}"));
+            let found = machine.rows();
             let whole = found == after[done] || after.get(done + 1) == Some(&found);
-            assert!(whole, "operation {operation}, {fate:?}: not the rows after {done} commands or one more");
+            assert!(
+                whole,
+                "{form:?}, operation {operation}, {fate:?}: not the rows after {done} commands or one more"
+            );
             let goes_on = runtime.block_on(store.commit(Command::Record(sample::entry("opened"))));
-            assert_eq!(goes_on, Ok(Outcome::Done), "operation {operation}, {fate:?}");
+            assert_eq!(goes_on, Ok(Outcome::Done), "{form:?}, operation {operation}, {fate:?}");
+        }
+    }
+}
+
+/// A store that crashes again and again while it is opened loses nothing either.
+#[test]
+fn at_every_write_of_opening_after_a_crash_nothing_is_lost() {
+    let form = Form::Logged;
+    let (after, _) = untroubled(form);
+    let runtime = runtime();
+    let crashed = {
+        let machine = Machine::holding(form, empty(form));
+        let store = machine.open().unwrap();
+        for command in work() {
+            assert_eq!(runtime.block_on(store.commit(command)), Ok(Outcome::Done));
+        }
+        let images = machine.after_power_loss(Fate::Lost);
+        drop(store);
+        images
+    };
+    let operations = {
+        let machine = Machine::holding(form, crashed.clone());
+        let _store = machine.open().unwrap();
+        machine.operations()
+    };
+    for operation in 0..operations {
+        let machine = Machine::holding(form, crashed.clone());
+        machine.power_fails_at(operation);
+        assert!(machine.open().is_err(), "operation {operation} of opening failed unseen");
+        for fate in [Fate::Lost, Fate::Kept, Fate::Torn, Fate::Scattered(operation)] {
+            let machine = Machine::holding(form, machine.after_power_loss(fate));
+            assert!(Some(&machine.rows()) == after.last(), "operation {operation}, {fate:?}");
         }
     }
 }
 
 #[test]
 fn many_at_once_are_each_there_wholly_if_acknowledged() {
+    FORMS.into_iter().for_each(cut_among_many);
+}
+
+fn cut_among_many(form: Form) {
     let runtime = runtime();
     let before = {
-        let disk = FaultDisk::default();
-        let _store = EmbeddedStore::open_on(disk.clone()).unwrap();
-        disk.operations()
+        let machine = Machine::new(form);
+        let _store = machine.open().unwrap();
+        machine.operations()
     };
     for step in 0..40 {
-        let disk = FaultDisk::default();
-        disk.power_fails_at(before + 3 * step);
-        let store = Arc::new(EmbeddedStore::open_on(disk.clone()).unwrap());
+        let machine = Machine::new(form);
+        machine.power_fails_at(before + 3 * step);
+        let store = Arc::new(machine.open().unwrap());
         let begin = |n: u8| {
             let mut command = sample::begin(n.into(), &sample::enrolment(n), 1);
             (command.enrolment, command.code_use) = (None, None);
@@ -158,11 +204,8 @@ fn many_at_once_are_each_there_wholly_if_acknowledged() {
             acknowledged
         });
         drop(store);
-        let image = disk.after_power_loss(Fate::Scattered(step));
-        runtime.block_on(check_beginnings(
-            &EmbeddedStore::open_on(FaultDisk::holding(image)).unwrap(),
-            &acknowledged,
-        ));
+        let images = machine.after_power_loss(Fate::Scattered(step));
+        runtime.block_on(check_beginnings(&Machine::holding(form, images).open().unwrap(), &acknowledged));
     }
 }
 

@@ -2,8 +2,10 @@
 //! wherever the power is cut between them.
 
 mod disk;
+mod machine;
 
-use disk::{Fate, FaultDisk};
+use disk::Fate;
+use machine::{FORMS, Machine};
 use model::{CheckoutId, Counter, Layer, Payment, PaymentId, Timestamp};
 use proptest::prelude::*;
 use records::{
@@ -351,10 +353,10 @@ async fn send(store: &EmbeddedStore, group: Vec<(Command, Expected)>) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
     #[test]
-    fn outcomes_are_those_of_a_few_maps(groups in steps()) {
+    fn outcomes_are_those_of_a_few_maps(groups in steps(), form in prop::sample::select(&FORMS[..])) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let mut disk = FaultDisk::default();
-        let mut store = EmbeddedStore::open_on(disk.clone()).unwrap();
+        let mut machine = Machine::new(form);
+        let mut store = machine.open().unwrap();
         let mut maps = Maps::default();
         // Begin with both devices more often than chance would.
         let start = vec![Step::Issue(1), Step::Enrol(1), Step::Issue(2), Step::Enrol(2)];
@@ -362,9 +364,8 @@ proptest! {
             let dark = group.iter().any(|step| matches!(step, Step::PowerLoss));
             runtime.block_on(send(&store, group.iter().map(|step| maps.take(step)).collect()));
             if dark {
-                let image = disk.after_power_loss(Fate::Lost);
-                disk = FaultDisk::holding(image);
-                store = EmbeddedStore::open_on(disk.clone()).unwrap();
+                machine = Machine::holding(form, machine.after_power_loss(Fate::Lost));
+                store = machine.open().unwrap();
             }
         }
         runtime.block_on(compare(&store, &maps));

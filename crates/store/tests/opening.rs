@@ -66,7 +66,7 @@ fn changed_bytes_are_found_when_pages_are_checked() {
 }
 
 #[test]
-fn a_new_store_leaves_nothing_beside_it() {
+fn a_closed_store_leaves_nothing_beside_it() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("taken")).unwrap();
     EmbeddedStore::open(&folder.path().join("store")).unwrap().close().unwrap();

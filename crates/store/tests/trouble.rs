@@ -100,7 +100,9 @@ fn readers_are_let_in_again_once_there_is_room_without_a_command() {
     let (disk, store) = worn();
     disk.full_from(Some(disk.operations()));
     let runtime = runtime();
-    assert_eq!(runtime.block_on(store.commit(large(9))), Err(StoreError::DiskFull));
+    let answer = runtime.block_on(store.commit(large(9)));
+    // Or an honest "look again", where the room ran out in the commit itself.
+    assert!(matches!(&answer, Err(StoreError::DiskFull | StoreError::Failed(_))), "{answer:?}");
     assert_eq!(runtime.block_on(store.customers(Page::first(1))), Err(StoreError::Busy));
     disk.full_from(None);
     let back = async {

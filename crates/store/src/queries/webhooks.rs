@@ -1,7 +1,7 @@
 //! What is asked about webhooks.
 
-use crate::engine::Snapshot;
 use crate::fault::Fault;
+use crate::snapshot::Snapshot;
 use crate::tables as t;
 use core::ops::Bound::{Excluded, Included, Unbounded};
 use model::{MerchantId, Timestamp, WebhookEndpointId, WebhookId};

@@ -1,0 +1,131 @@
+//! Makes batches durable, then visible; and hands what is durable in the log over to the engine in time.
+//!
+//! With a log, a batch is one append and one sync; its rows stay in memory, over the engine's, until the log has
+//! taken its fill. Then they are set apart, the log goes on in its other half, and a thread of its own hands them to
+//! the engine in one commit. Without a log the engine commits and syncs each batch.
+
+use crate::engine::{Engine, State};
+use crate::failpoint;
+use crate::fault::Fault;
+use crate::log::{Log, Record};
+use crate::replay;
+use crate::rows::Rows;
+use crate::snapshot::{hand_over, prepare};
+use records::StoreError;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+/// So many times its fill a half of the log takes at most, while the engine is still busy with the other half's
+/// rows; then the writer waits.
+const OVERFULL: u64 = 2;
+
+pub(crate) struct Keeper {
+    engine: Arc<Engine>,
+    log: Option<Log>,
+    /// Hands over what was set apart.
+    handing_over: Option<JoinHandle<Result<(), Fault>>>,
+}
+
+/// A batch that failed.
+pub(crate) enum NotKept {
+    /// It cannot be durable.
+    Surely(Fault),
+    /// Only looking again tells whether it is.
+    Perhaps(Fault),
+}
+
+impl Keeper {
+    pub(crate) fn new(engine: Arc<Engine>, log: Option<Log>) -> Self {
+        Self { engine, log, handing_over: None }
+    }
+
+    /// Before the batch that follows `batch`: looks after what was set apart, and sets more apart if it is time.
+    pub(crate) fn look_after(&mut self, batch: u64) -> Result<(), Fault> {
+        let Some(log) = &self.log else { return Ok(()) };
+        let (is_full, is_overfull) = (log.is_full(1), log.is_full(OVERFULL));
+        if self.handing_over.as_ref().is_some_and(JoinHandle::is_finished) || is_overfull {
+            self.end_handing_over()?;
+        }
+        if is_full && self.handing_over.is_none() {
+            self.begin_handing_over(batch)?;
+        }
+        Ok(())
+    }
+
+    /// Makes batch `number` durable, then shows its rows.
+    pub(crate) fn keep(&mut self, number: u64, record: &mut Record, rows: &mut Rows) -> Result<(), NotKept> {
+        match &mut self.log {
+            Some(log) => {
+                log.append(number, record).map_err(|error| NotKept::Perhaps(Fault::Engine(error.into())))?;
+                failpoint("store-after-log");
+                let shown = self.change(|snapshot| {
+                    snapshot.absorb(rows);
+                    Ok(())
+                });
+                shown.map_err(NotKept::Perhaps)
+            }
+            None => {
+                let database = self.change(|snapshot| snapshot.database()).map_err(NotKept::Surely)?;
+                let txn = prepare(&database, rows, number, |_| Ok(())).map_err(NotKept::Surely)?;
+                txn.commit().map_err(|error| NotKept::Perhaps(error.into()))?;
+                self.change(|snapshot| snapshot.renew()).map(drop).map_err(NotKept::Perhaps)
+            }
+        }
+    }
+
+    /// Hands everything up to `batch` over, so that the store is whole without its log.
+    pub(crate) fn leave_log(&mut self, batch: u64) -> Result<(), Fault> {
+        self.end_handing_over()?;
+        let Some(log) = self.log.take() else { return Ok(()) };
+        let (database, rows) = self.change(|snapshot| Ok((snapshot.database()?, snapshot.set_apart())))?;
+        hand_over(&database, &rows, batch, |txn| Ok(replay::mark(txn, false)?))?;
+        log.remove().map_err(|error| Fault::Engine(error.into()))
+    }
+
+    /// Lets go of log and engine, so that they can be opened again.
+    pub(crate) fn let_go(&mut self) {
+        // What it handed over or not is found in log and engine.
+        let _ = self.handing_over.take().map(JoinHandle::join);
+        self.log = None;
+    }
+
+    fn begin_handing_over(&mut self, batch: u64) -> Result<(), Fault> {
+        let (database, rows) = self.change(|snapshot| Ok((snapshot.database()?, snapshot.set_apart())))?;
+        if let Some(log) = &mut self.log {
+            log.turn();
+        }
+        let thread = std::thread::Builder::new().name("store-settler".into());
+        let handing_over = thread.spawn(move || {
+            failpoint("store-before-settling");
+            hand_over(&database, &rows, batch, |_| Ok(()))?;
+            failpoint("store-after-settling");
+            Ok(())
+        });
+        self.handing_over = Some(handing_over.map_err(|error| Fault::Engine(error.into()))?);
+        Ok(())
+    }
+
+    /// Waits until what was set apart is in the engine.
+    fn end_handing_over(&mut self) -> Result<(), Fault> {
+        let Some(handing_over) = self.handing_over.take() else { return Ok(()) };
+        let died = || Fault::wrong("the thread that hands rows to the engine died");
+        handing_over.join().map_err(|_| died())??;
+        let spent = self.change(|snapshot| snapshot.renew())?;
+        // To free so many rows takes a while, for which nobody need wait.
+        drop(std::thread::spawn(move || drop(spent)));
+        Ok(())
+    }
+
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut crate::snapshot::Snapshot) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        match &mut *self.engine.state_mut() {
+            State::Open(snapshot) => change(snapshot),
+            closed => Err(Fault::Refused(match closed.reason() {
+                StoreError::Busy => StoreError::Closed,
+                reason => reason,
+            })),
+        }
+    }
+}

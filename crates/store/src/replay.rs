@@ -1,0 +1,114 @@
+//! Brings the engine up to its log when a store is opened: what the log holds beyond the engine's last sync was
+//! acknowledged, and is carried out again.
+
+use crate::log::{Change, Log, Places, Read, Reader};
+use crate::migrations::{self, look};
+use crate::open::{OpenError, explain_storage};
+use crate::tables::{META, definition};
+use redb::{Database, ReadableTable, StorageError, TableError, WriteTransaction};
+
+/// Stands in [`META`] while a store goes on in its log: without that log it is not whole.
+const LOGGED: &[u8] = b"logged";
+
+/// Carries out again what `log` holds beyond the engine's last batch, durably, if the store went on in its log.
+///
+/// # Errors
+/// [`OpenError`]; among them that the log is missing, is another store's, or is damaged.
+pub(crate) fn catch_up(database: &Database, log: Option<&Places>) -> Result<(), OpenError> {
+    let txn = database.begin_write().map_err(migrations::transaction)?;
+    if !is_marked(&txn)? {
+        return txn.abort().map_err(storage);
+    }
+    replay(&txn, log.ok_or(OpenError::LogMissing)?)?;
+    txn.commit().map_err(migrations::commit)
+}
+
+/// Lets the store go on in a log, which begins anew.
+///
+/// # Errors
+/// [`OpenError`].
+pub(crate) fn go_on(database: &Database, places: Places) -> Result<Log, OpenError> {
+    // Whatever stands there is in the engine or belongs to another time. It is gone before the store is marked.
+    empty(&places)?;
+    let txn = database.begin_write().map_err(migrations::transaction)?;
+    mark(&txn, true).map_err(migrations::table)?;
+    txn.commit().map_err(migrations::commit)?;
+    Ok(Log::new(places))
+}
+
+/// Marks in `txn` whether the store goes on in its log.
+pub(crate) fn mark(txn: &WriteTransaction, is_logged: bool) -> Result<(), TableError> {
+    let mut meta = txn.open_table(META)?;
+    if is_logged {
+        drop(meta.insert(LOGGED, b"".as_slice())?);
+    } else {
+        drop(meta.remove(LOGGED)?);
+    }
+    Ok(())
+}
+
+fn is_marked(txn: &WriteTransaction) -> Result<bool, OpenError> {
+    let meta = txn.open_table(META).map_err(migrations::table)?;
+    Ok(meta.get(LOGGED).map_err(storage)?.is_some())
+}
+
+fn empty(places: &Places) -> Result<(), OpenError> {
+    places.halves.iter().try_for_each(|half| half.set_len(0).and_then(|()| half.sync_data())).map_err(io)
+}
+
+/// Carries out again what the halves hold beyond the engine's last batch, the older half first.
+fn replay(txn: &WriteTransaction, places: &Places) -> Result<(), OpenError> {
+    let (_, batch) = look(txn)?;
+    let mut halves = Vec::new();
+    for half in &places.halves {
+        let mut reader = Reader::new(&**half).map_err(io)?;
+        if let Some(first) = reader.next().map_err(io)? {
+            halves.push((first, reader));
+        }
+    }
+    halves.sort_by_key(|(first, _)| first.number);
+    let mut last = batch;
+    for (first, mut reader) in halves {
+        let mut expected = first.number;
+        let mut read = Some(first);
+        // Another number is an earlier round's, behind the last record of this one.
+        while let Some(record) = read.filter(|record| record.number == expected) {
+            if record.number > batch {
+                if record.number != last + 1 {
+                    return Err(OpenError::LogForeign);
+                }
+                apply(txn, &record)?;
+                last = record.number;
+            }
+            expected += 1;
+            read = reader.next().map_err(io)?;
+            if read.is_none() && reader.is_followed_by(expected + 1).map_err(io)? {
+                return Err(OpenError::LogForeign);
+            }
+        }
+    }
+    let mut meta = txn.open_table(META).map_err(migrations::table)?;
+    meta.insert(b"batch".as_slice(), last.to_be_bytes().as_slice()).map_err(storage)?;
+    Ok(())
+}
+
+fn apply(txn: &WriteTransaction, read: &Read) -> Result<(), OpenError> {
+    for change in read.changes() {
+        let unknown = || OpenError::Damaged("its log holds what this program does not understand".into());
+        let Change { table, key, value } = change.ok_or_else(unknown)?;
+        let mut table = txn.open_table(definition(table)).map_err(migrations::table)?;
+        match value {
+            Some(value) => drop(table.insert(key, value).map_err(storage)?),
+            None => drop(table.remove(key).map_err(storage)?),
+        }
+    }
+    Ok(())
+}
+
+fn storage(error: StorageError) -> OpenError {
+    explain_storage(error, None)
+}
+
+fn io(error: std::io::Error) -> OpenError {
+    explain_storage(StorageError::Io(error), None)
+}

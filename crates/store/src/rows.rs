@@ -1,0 +1,144 @@
+//! Rows that are not in the engine yet, by table and key, in memory.
+
+use crate::tables::NAMES;
+use core::ops::Bound;
+use std::collections::BTreeMap;
+
+/// A row's bytes, or none if it was removed.
+pub(crate) type Value = Option<Box<[u8]>>;
+
+type Table = BTreeMap<Box<[u8]>, Value>;
+
+/// What was written and not yet handed to the engine.
+#[derive(Clone, Debug)]
+pub(crate) struct Rows {
+    tables: Vec<Table>,
+    /// Rows that were removed and that nothing below knows, so that no trace of them need be kept. Short-lived rows
+    /// stand side by side where workers look for what is due; traces of all of them would be walked each time.
+    gone: Vec<(usize, Box<[u8]>)>,
+    /// Whether anything was written.
+    is_empty: bool,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self { tables: NAMES.iter().map(|_| Table::new()).collect(), gone: Vec::new(), is_empty: true }
+    }
+}
+
+impl Rows {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.is_empty
+    }
+
+    /// What became of the row found by `key`; none if it was not touched.
+    pub(crate) fn get(&self, place: usize, key: &[u8]) -> Option<Option<&[u8]>> {
+        self.tables[place].get(key).map(Option::as_deref)
+    }
+
+    pub(crate) fn put(&mut self, place: usize, key: &[u8], value: Option<&[u8]>) {
+        self.is_empty = false;
+        self.tables[place].insert(key.into(), value.map(Box::from));
+    }
+
+    /// Removes a row that only rows gathered since the last one set apart know.
+    pub(crate) fn forget(&mut self, place: usize, key: &[u8]) {
+        self.put(place, key, None);
+        self.gone.push((place, key.into()));
+    }
+
+    /// Takes over what `later` holds.
+    pub(crate) fn absorb(&mut self, later: &mut Self) {
+        for (table, later) in self.tables.iter_mut().zip(&mut later.tables) {
+            if table.is_empty() {
+                core::mem::swap(table, later);
+            } else {
+                table.extend(core::mem::take(later));
+            }
+        }
+        for (place, key) in later.gone.drain(..) {
+            // Unless it was written again meanwhile.
+            if self.tables[place].get(&key).is_some_and(Option::is_none) {
+                self.tables[place].remove(&key);
+            }
+        }
+        self.is_empty &= core::mem::replace(&mut later.is_empty, true);
+    }
+
+    /// What was touched between two keys, in key order.
+    pub(crate) fn range(
+        &self,
+        place: usize,
+        between: (Bound<&[u8]>, Bound<&[u8]>),
+    ) -> impl DoubleEndedIterator<Item = (&[u8], Option<&[u8]>)> {
+        let rows = is_range(between).then(|| self.tables[place].range::<[u8], _>(between));
+        rows.into_iter().flatten().map(|(key, value)| (&**key, value.as_deref()))
+    }
+
+    /// Every table that was touched, by place, with its rows in key order.
+    pub(crate) fn tables(
+        &self,
+    ) -> impl Iterator<Item = (usize, impl Iterator<Item = (&[u8], Option<&[u8]>)>)> {
+        let touched = self.tables.iter().enumerate().filter(|(_, table)| !table.is_empty());
+        touched.map(|(place, table)| (place, table.iter().map(|(key, value)| (&**key, value.as_deref()))))
+    }
+}
+
+/// A map refuses what is no range; a question for nothing is an empty answer.
+fn is_range((from, to): (Bound<&[u8]>, Bound<&[u8]>)) -> bool {
+    match (from, to) {
+        (Bound::Excluded(from), Bound::Excluded(to)) => from < to,
+        (Bound::Included(from) | Bound::Excluded(from), Bound::Included(to) | Bound::Excluded(to)) => {
+            from <= to
+        }
+        (Bound::Unbounded, _) | (_, Bound::Unbounded) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_later_counts_removals_too() {
+        let (mut rows, mut later) = (Rows::default(), Rows::default());
+        assert!(rows.is_empty());
+        rows.put(0, b"a", Some(b"1"));
+        rows.put(0, b"b", Some(b"1"));
+        later.put(0, b"a", None);
+        later.put(1, b"a", Some(b"2"));
+        rows.absorb(&mut later);
+        assert!(!rows.is_empty() && later.is_empty());
+        assert_eq!(rows.get(0, b"a"), Some(None));
+        assert_eq!(rows.get(0, b"b"), Some(Some(&b"1"[..])));
+        assert_eq!(rows.get(0, b"c"), None);
+        assert_eq!(rows.get(1, b"a"), Some(Some(&b"2"[..])));
+    }
+
+    #[test]
+    fn what_nothing_below_knows_leaves_no_trace() {
+        let (mut rows, mut later) = (Rows::default(), Rows::default());
+        rows.put(0, b"a", Some(b"1"));
+        rows.put(0, b"b", Some(b"1"));
+        later.forget(0, b"a");
+        later.forget(0, b"b");
+        later.put(0, b"b", Some(b"2"));
+        assert_eq!(later.get(0, b"a"), Some(None), "within a batch the trace is needed");
+        rows.absorb(&mut later);
+        assert_eq!(rows.get(0, b"a"), None);
+        assert_eq!(rows.get(0, b"b"), Some(Some(&b"2"[..])));
+    }
+
+    #[test]
+    fn a_range_that_is_none_is_empty() {
+        let mut rows = Rows::default();
+        rows.put(0, b"b", Some(b""));
+        let count = |from, to| rows.range(0, (from, to)).count();
+        let (a, b, c) = (b"a".as_slice(), b"b".as_slice(), b"c".as_slice());
+        assert_eq!(count(Bound::Included(a), Bound::Included(c)), 1);
+        assert_eq!(count(Bound::Included(c), Bound::Included(a)), 0);
+        assert_eq!(count(Bound::Excluded(b), Bound::Excluded(b)), 0);
+        assert_eq!(count(Bound::Excluded(b), Bound::Included(b)), 0);
+        assert_eq!(count(Bound::Unbounded, Bound::Included(b)), 1);
+    }
+}

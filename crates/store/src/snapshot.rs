@@ -1,0 +1,342 @@
+//! What is stored, as one durable batch left it: the engine's pages, and over them what they do not hold yet.
+//!
+//! Recent rows are in memory, and durable in the log. When there are enough of them they are handed to the engine in
+//! the background, in one piece and in key order; meanwhile they are looked up as before and newer ones gather
+//! anew. A row that lives shorter than that never costs a page.
+
+use crate::fault::Fault;
+use crate::key::{Key, KeyBytes};
+use crate::row::{self, Row};
+use crate::rows::Rows;
+use crate::tables::{Bytes, META, Map, NAMES, definition};
+use core::ops::Bound;
+use records::{Page, StoreError};
+use redb::{
+    AccessGuard, Database, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase,
+    ReadableTableMetadata, WriteTransaction,
+};
+use std::sync::{Arc, OnceLock};
+
+/// All tables, as they can be read now.
+pub(crate) struct Snapshot {
+    /// None in a copy, which must not keep the engine from being closed.
+    database: Option<Arc<Database>>,
+    base: Arc<Base>,
+    /// On their way into the engine.
+    set_apart: Option<Arc<Rows>>,
+    recent: Rows,
+}
+
+/// The engine as one of its commits left it, with its tables opened when first needed.
+struct Base {
+    txn: ReadTransaction,
+    tables: Vec<OnceLock<ReadOnlyTable<Bytes, Bytes>>>,
+}
+
+impl Base {
+    fn of(database: &Database) -> Result<Self, Fault> {
+        Ok(Self { txn: database.begin_read()?, tables: NAMES.iter().map(|_| OnceLock::new()).collect() })
+    }
+
+    fn table(&self, place: usize) -> Result<&ReadOnlyTable<Bytes, Bytes>, Fault> {
+        if self.tables[place].get().is_none() {
+            let table = self.txn.open_table(definition(NAMES[place]))?;
+            // Whoever was quicker opened the same one.
+            let _ = self.tables[place].set(table);
+        }
+        Ok(self.tables[place].get().expect("it was opened just now"))
+    }
+}
+
+impl Snapshot {
+    /// What the engine holds.
+    pub(crate) fn of(database: Database) -> Result<Self, Fault> {
+        let base = Arc::new(Base::of(&database)?);
+        Ok(Self { database: Some(Arc::new(database)), base, set_apart: None, recent: Rows::default() })
+    }
+
+    /// The same, as it stays however much is written meanwhile. Copies the recent rows: some ten milliseconds.
+    pub(crate) fn copy(&self) -> Self {
+        Self {
+            database: None,
+            base: Arc::clone(&self.base),
+            set_apart: self.set_apart.clone(),
+            recent: self.recent.clone(),
+        }
+    }
+
+    /// The engine.
+    ///
+    /// # Errors
+    /// For a copy, which is never written to.
+    pub(crate) fn database(&self) -> Result<Arc<Database>, Fault> {
+        self.database.clone().ok_or_else(|| Fault::wrong("a copy has no engine"))
+    }
+
+    /// Shows what a batch wrote, once that is durable.
+    pub(crate) fn absorb(&mut self, batch: &mut Rows) {
+        self.recent.absorb(batch);
+    }
+
+    /// Sets the recent rows apart, to be handed to the engine.
+    pub(crate) fn set_apart(&mut self) -> Arc<Rows> {
+        let rows = Arc::new(core::mem::take(&mut self.recent));
+        self.set_apart = Some(Arc::clone(&rows));
+        rows
+    }
+
+    /// Shows what the engine has committed meanwhile. Gives what was set apart, which it holds now.
+    pub(crate) fn renew(&mut self) -> Result<Option<Arc<Rows>>, Fault> {
+        self.base = Arc::new(Base::of(&*self.database()?)?);
+        Ok(self.set_apart.take())
+    }
+
+    /// Lets go of the engine, if nobody else has it.
+    pub(crate) fn into_database(self) -> Option<Database> {
+        drop(self.base);
+        self.database.and_then(Arc::into_inner)
+    }
+
+    /// Looks at the row found by `key`, with what `batch` did to it.
+    pub(crate) fn look<T>(
+        &self,
+        batch: Option<&Rows>,
+        place: usize,
+        key: &[u8],
+        look: impl FnOnce(&[u8]) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        let mut layers = self.layers(batch);
+        if let Some(touched) = layers.find_map(|rows| rows.get(place, key)) {
+            return touched.map(look).transpose();
+        }
+        let found = self.base.table(place)?.get(key)?;
+        found.map(|row| look(row.value())).transpose()
+    }
+
+    /// Whether something below the recent rows holds the row found by `key`.
+    pub(crate) fn is_below(&self, place: usize, key: &[u8]) -> Result<bool, Fault> {
+        match self.set_apart.as_ref().and_then(|rows| rows.get(place, key)) {
+            Some(touched) => Ok(touched.is_some()),
+            None => Ok(self.base.table(place)?.get(key)?.is_some()),
+        }
+    }
+
+    /// Visits the rows between two keys, with what `batch` did to them, in key order or against it, until `visit`
+    /// says that it is enough.
+    pub(crate) fn visit(
+        &self,
+        batch: Option<&Rows>,
+        place: usize,
+        between: (Bound<&[u8]>, Bound<&[u8]>),
+        order: Order,
+        mut visit: impl FnMut(&[u8]) -> Result<Going, Fault>,
+    ) -> Result<(), Fault> {
+        let mut layers: Vec<_> =
+            self.layers(batch).map(|rows| turned(rows.range(place, between), order).peekable()).collect();
+        let engine = self.base.table(place)?.range::<&[u8]>(between)?;
+        let mut engine = turned(engine, order);
+        let mut stored: Option<Pair> = engine.next().transpose()?;
+        loop {
+            let heads = layers.iter_mut().filter_map(|layer| layer.peek().map(|(key, _)| *key));
+            let first = match order {
+                Order::Rising => heads.min(),
+                Order::Falling => heads.max(),
+            };
+            let stored_key = stored.as_ref().map(|(key, _)| key.value());
+            let (is_touched, is_stored) = match (first, stored_key) {
+                (None, None) => return Ok(()),
+                (Some(_), None) => (true, false),
+                (None, Some(_)) => (false, true),
+                (Some(first), Some(stored)) => {
+                    let before = if order == Order::Rising { first < stored } else { first > stored };
+                    (first == stored || before, first == stored || !before)
+                }
+            };
+            let mut touched = None;
+            if let (true, Some(first)) = (is_touched, first) {
+                for layer in &mut layers {
+                    // The uppermost layer that knows the row says what it is.
+                    let known = layer.next_if(|(key, _)| *key == first);
+                    touched = touched.or(known.map(|(_, value)| value));
+                }
+            }
+            let going = match (touched, is_stored.then_some(&stored)) {
+                (Some(Some(value)), _) => visit(value)?,
+                (None, Some(Some((_, value)))) => visit(value.value())?,
+                _ => Going::On,
+            };
+            if going == Going::Enough {
+                return Ok(());
+            }
+            if is_stored {
+                stored = engine.next().transpose()?;
+            }
+        }
+    }
+
+    /// What lies over the engine, uppermost first.
+    fn layers<'a>(&'a self, batch: Option<&'a Rows>) -> impl Iterator<Item = &'a Rows> {
+        batch
+            .into_iter()
+            .chain([&self.recent])
+            .chain(self.set_apart.as_deref())
+            .filter(|rows| !rows.is_empty())
+    }
+
+    /// The row found by `key`.
+    pub(crate) fn get<K: Key, R: Row>(&self, map: Map<K, R>, key: &K) -> Result<Option<R>, Fault> {
+        let key = KeyBytes::of(key);
+        self.look(None, map.place, key.as_slice(), |bytes| row::read(map.name, bytes))
+    }
+
+    /// The row that an index points to.
+    pub(crate) fn pointed<K: Key, R: Row>(&self, map: Map<K, R>, key: &K) -> Result<R, Fault> {
+        self.get(map, key)?.ok_or_else(|| {
+            Fault::Refused(StoreError::Damaged(format!(
+                "`{}`: an index points to a row that is not there",
+                map.name
+            )))
+        })
+    }
+
+    /// All rows between two keys, in key order: for lists that the rules keep short.
+    pub(crate) fn all<K: Key, R: Row>(
+        &self,
+        map: Map<K, R>,
+        from: Bound<K>,
+        to: Bound<K>,
+    ) -> Result<Vec<R>, Fault> {
+        self.list(map, from, to, usize::MAX)
+    }
+
+    /// At most `limit` rows between two keys, in key order.
+    pub(crate) fn list<K: Key, R: Row>(
+        &self,
+        map: Map<K, R>,
+        from: Bound<K>,
+        to: Bound<K>,
+        limit: usize,
+    ) -> Result<Vec<R>, Fault> {
+        self.listed(map, (from, to), limit, Order::Rising)
+    }
+
+    /// At most `limit` rows between two keys, against key order.
+    pub(crate) fn list_back<K: Key, R: Row>(
+        &self,
+        map: Map<K, R>,
+        from: Bound<K>,
+        to: Bound<K>,
+        limit: usize,
+    ) -> Result<Vec<R>, Fault> {
+        self.listed(map, (from, to), limit, Order::Falling)
+    }
+
+    fn listed<K: Key, R: Row>(
+        &self,
+        map: Map<K, R>,
+        (from, to): (Bound<K>, Bound<K>),
+        limit: usize,
+        order: Order,
+    ) -> Result<Vec<R>, Fault> {
+        let mut rows = Vec::new();
+        if limit == 0 {
+            return Ok(rows);
+        }
+        let (from, to) = (from.map(|key| KeyBytes::of(&key)), to.map(|key| KeyBytes::of(&key)));
+        let between = (from.as_ref().map(KeyBytes::as_slice), to.as_ref().map(KeyBytes::as_slice));
+        self.visit(None, map.place, between, order, |bytes| {
+            rows.push(row::read(map.name, bytes)?);
+            Ok(if rows.len() == limit { Going::Enough } else { Going::On })
+        })?;
+        Ok(rows)
+    }
+
+    /// How many rows there are in the whole table.
+    pub(crate) fn count<K: Key, R: Row>(&self, map: Map<K, R>) -> Result<u64, Fault> {
+        let stored = self.base.table(map.place)?;
+        let mut count = stored.len()?;
+        let whole = (Bound::Unbounded, Bound::Unbounded);
+        let recent = self.recent.range(map.place, whole);
+        let set_apart = self.set_apart.iter().flat_map(|rows| rows.range(map.place, whole));
+        let covered = set_apart.filter(|(key, _)| self.recent.get(map.place, key).is_none());
+        for (key, value) in recent.chain(covered) {
+            match (stored.get(key)?.is_some(), value.is_some()) {
+                (false, true) => count += 1,
+                (true, false) => count -= 1,
+                _ => {}
+            }
+        }
+        Ok(count)
+    }
+
+    /// A page of a whole table.
+    pub(crate) fn page<K: Key, R: Row>(&self, map: Map<K, R>, page: Page<K>) -> Result<Vec<R>, Fault> {
+        let limit = page.size();
+        self.list(map, page.after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded, limit)
+    }
+}
+
+/// Which way rows are visited.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Order {
+    Rising,
+    Falling,
+}
+
+/// Whether a visit goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Going {
+    On,
+    Enough,
+}
+
+type Pair = (AccessGuard<'static, Bytes>, AccessGuard<'static, Bytes>);
+
+fn turned<T>(mut rows: impl DoubleEndedIterator<Item = T>, order: Order) -> impl Iterator<Item = T> {
+    core::iter::from_fn(move || match order {
+        Order::Rising => rows.next(),
+        Order::Falling => rows.next_back(),
+    })
+}
+
+/// Hands `rows` to the engine, durably, with the number of the last batch among them and whatever `also` writes.
+pub(crate) fn hand_over(
+    database: &Database,
+    rows: &Rows,
+    batch: u64,
+    also: impl FnOnce(&WriteTransaction) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    Ok(prepare(database, rows, batch, also)?.commit()?)
+}
+
+/// All of [`hand_over`] but its commit: until then nothing can be durable.
+pub(crate) fn prepare(
+    database: &Database,
+    rows: &Rows,
+    batch: u64,
+    also: impl FnOnce(&WriteTransaction) -> Result<(), Fault>,
+) -> Result<WriteTransaction, Fault> {
+    let mut txn = database.begin_write()?;
+    txn.set_durability(durability()).map_err(|error| Fault::wrong(error.to_string()))?;
+    for (place, rows) in rows.tables() {
+        let mut table = txn.open_table(definition(NAMES[place]))?;
+        for (key, value) in rows {
+            match value {
+                Some(value) => drop(table.insert(key, value)?),
+                None => drop(table.remove(key)?),
+            }
+        }
+    }
+    txn.open_table(META)?.insert(b"batch".as_slice(), batch.to_be_bytes().as_slice())?;
+    also(&txn)?;
+    Ok(txn)
+}
+
+/// Each commit is durable before anybody is answered.
+fn durability() -> Durability {
+    #[cfg(feature = "broken-rules")]
+    if model::BrokenRule::AnswerBeforeCommit.is_broken() {
+        return Durability::None;
+    }
+    Durability::Immediate
+}
