@@ -35,7 +35,7 @@ pub(crate) struct Metrics {
     pub(crate) webhooks_waiting: IntGauge,
     /// Webhooks that were given up and are kept.
     pub(crate) webhooks_dead: IntGauge,
-    /// For how long the webhook waits that waits longest.
+    /// How long the oldest of them waits, in seconds.
     pub(crate) webhook_oldest_s: IntGauge,
     /// Phones that listen for confirmations.
     pub(crate) listeners: IntGauge,
@@ -110,10 +110,7 @@ impl Metrics {
             ),
             webhooks_waiting: gauge("batzen_webhooks_waiting", "Webhooks that wait to be delivered."),
             webhooks_dead: gauge("batzen_webhooks_dead", "Webhooks that were given up and are kept."),
-            webhook_oldest_s: gauge(
-                "batzen_webhook_oldest_seconds",
-                "For how long the webhook waits that waits longest.",
-            ),
+            webhook_oldest_s: gauge("batzen_webhook_oldest_seconds", "How long the oldest webhook waits."),
             listeners: gauge("batzen_listeners", "Phones that listen for confirmations."),
             audit_signed: gauge("batzen_audit_signed_sequence", "The last audit row that is signed."),
             check_findings: gauge("batzen_check_findings", "What the last check found to be wrong."),
