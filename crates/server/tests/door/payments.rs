@@ -47,8 +47,9 @@ async fn parts_are_captured_until_the_hold_is_used_up() {
     till.capture("6", id, json!({"amount_minor": 1})).await.is_problem(409, "wrong-state");
     till.void("7", id).await.is_problem(409, "wrong-state");
     eventually("the bank knows", || async { world.bank.asked().contains(&Asked::Release(id)) }).await;
-    // What was refused was not remembered: the same key may ask for something that is possible.
-    till.refund("7", id, json!({"amount_minor": 1})).await.is(201);
+    // What was refused stays refused: its key asks for nothing any more, another one does.
+    till.refund("7", id, json!({"amount_minor": 1})).await.is_problem(409, "request-cancelled");
+    till.refund("8", id, json!({"amount_minor": 1})).await.is(201);
     world.end().await;
 }
 
