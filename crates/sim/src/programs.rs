@@ -79,6 +79,7 @@ pub(crate) fn server(setup: ServerSetup) -> Start<Arc<EmbeddedStore>> {
             terms: Terms { capture_window_s: setup.capture_window_s, ..Terms::default() },
             operator_key_hash: sha256(&[secrets.operator_key.as_bytes()]),
             limits: ServerLimits::default(),
+            check_every: None,
             emv_profile: None,
             webhooks: None,
             pages: None,

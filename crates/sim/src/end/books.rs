@@ -4,21 +4,15 @@ use super::Remains;
 use crate::template::PARTNER;
 use bank::Refusal;
 use bank_api::{HoldState, HoldStatus, PartnerName, ProblemType};
-use crypto::p256::Signature;
 use model::{Booking, Payment, PaymentEvent, PaymentId, PaymentState};
 use payments::check::check;
-use records::{AuditHead, PAGE_LIMIT_MAX, Page, Store, StoreError};
+use records::{AuditHead, PAGE_LIMIT_MAX, Page, Queries, StoreError};
 
 impl Remains<'_> {
     /// Both books by themselves.
     pub(super) async fn books(&self) -> Result<(), StoreError> {
         let keys = &self.template.secrets.keys;
-        let verify_head = |head: &AuditHead| {
-            let bytes: Option<&[u8; 64]> = head.signature.as_slice().try_into().ok();
-            let Some(Ok(signature)) = bytes.map(Signature::from_bytes) else { return false };
-            let signed = AuditHead::to_sign(head.sequence, &head.hash);
-            keys.audit_public_key().verify(&[&signed], &signature).is_ok()
-        };
+        let verify_head = |head: &AuditHead| head.is_signed_by(keys.audit_public_key());
         match check(&*self.store, &verify_head).await {
             Ok(report) => {
                 for finding in &report.findings {

@@ -12,7 +12,7 @@ use crate::template::Template;
 use crate::till::Till;
 use bank::Bank;
 use model::{Payment, PaymentState, Timestamp};
-use records::{PAGE_LIMIT_MAX, Page, Store, StoreError};
+use records::{PAGE_LIMIT_MAX, Page, Queries, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -130,6 +130,7 @@ const fn has_ended(payment: &Payment) -> bool {
             | PaymentState::Voided
             | PaymentState::Expired
             | PaymentState::Reversed
+            | PaymentState::ChargedBack
     )
 }
 
@@ -145,5 +146,7 @@ const fn name(state: &PaymentState) -> &'static str {
         PaymentState::Expired => "expired",
         PaymentState::Reversing => "reversing",
         PaymentState::Reversed => "reversed",
+        PaymentState::Disputed(_) => "disputed",
+        PaymentState::ChargedBack => "charged back",
     }
 }

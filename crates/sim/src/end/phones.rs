@@ -4,7 +4,7 @@
 use super::Remains;
 use model::{Counter, EnrolmentId};
 use protocol::verdict::Verdict;
-use records::{EnrolmentStatus, LockReason, PAGE_LIMIT_MAX, Page, Store, StoreError};
+use records::{EnrolmentStatus, LockReason, PAGE_LIMIT_MAX, Page, Queries, StoreError};
 use std::collections::BTreeMap;
 
 impl Remains<'_> {

@@ -4,7 +4,7 @@ use super::Remains;
 use crate::till::Till;
 use checkout::{Action, Event, Failure, Sale, Stage};
 use model::{Payment, PaymentState};
-use records::{Store, StoreError};
+use records::{Queries, StoreError};
 use std::collections::BTreeSet;
 
 impl Remains<'_> {
