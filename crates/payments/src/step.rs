@@ -123,7 +123,8 @@ impl Change<'_> {
                 told: Some(Told::Declined),
                 ..self.to(PaymentState::Reversing)
             }),
-            PaymentEvent::Refused(reason) => {
+            // Security management refuses before there is a payment to move; a provider that says so makes no sense.
+            PaymentEvent::Refused(reason) if !matches!(reason, DeclineReason::Security(_)) => {
                 Ok(Step { told: Some(Told::Declined), ..self.to(PaymentState::Declined(*reason)) })
             }
             PaymentEvent::Silent if self.payment.state == PaymentState::Received => {

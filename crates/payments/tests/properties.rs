@@ -6,8 +6,8 @@
 mod sample;
 
 use model::{
-    AccountKey, Booking, DeclineReason, Dispute, Hold, Layer, Payment, PaymentEvent, PaymentState, Posting,
-    SettledWith, Timestamp,
+    AccountKey, Booking, CustomerAction, DeclineReason, Dispute, Hold, Layer, Payment, PaymentEvent,
+    PaymentState, Posting, SettledWith, Timestamp,
 };
 use payments::{replay, step};
 use proptest::prelude::*;
@@ -32,6 +32,7 @@ fn happening() -> impl Strategy<Value = (PaymentEvent, i64)> {
             capture_by: NOW.plus_ms(ms),
         })),
         1 => Just(PaymentEvent::Refused(DeclineReason::InsufficientFunds)),
+        1 => Just(PaymentEvent::Refused(DeclineReason::Security(CustomerAction::EnterAgain))),
         1 => Just(PaymentEvent::Silent),
         1 => Just(PaymentEvent::GivenUp),
         1 => Just(PaymentEvent::Void),

@@ -6,8 +6,8 @@
 mod sample;
 
 use model::{
-    AccountKey, Dispute, DisputeId, Layer, MerchantId, Payment, PaymentEvent, PaymentState, Posting,
-    SettledWith, Timestamp,
+    AccountKey, DeclineReason, Dispute, DisputeId, Layer, MerchantId, Payment, PaymentEvent, PaymentState,
+    Posting, SettledWith, Timestamp,
 };
 use payments::{Told, step};
 use records::EffectKind;
@@ -96,6 +96,7 @@ fn holds(condition: &str, payment: &Payment, event: &PaymentEvent, at: Timestamp
         "in dispute = kept" => open_dispute(payment).amount_minor == kept,
         "0 < amount ≤ captured" => (1..=payment.captured_minor).contains(&amount(event)),
         "0 < amount ≤ refunded" => (1..=payment.refunded_minor).contains(&amount(event)),
+        "for a reason of the provider" => !matches!(event, PaymentEvent::Refused(DeclineReason::Security(_))),
         other => panic!("the table has a condition that this test does not know: {other}"),
     }
 }

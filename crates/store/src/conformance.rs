@@ -11,6 +11,7 @@
 
 mod check;
 mod lists;
+pub mod maps;
 mod parallel;
 mod parties;
 mod payments;
@@ -18,6 +19,7 @@ pub mod sample;
 mod webhooks;
 mod work;
 
+pub use crate::row::rewrite_each;
 pub use check::*;
 pub use lists::*;
 pub use parallel::*;

@@ -28,7 +28,27 @@ pub(crate) trait Row: Serialize + DeserializeOwned {
 }
 
 macro_rules! rows {
-    ($($row:ty),* $(,)?) => { $(impl Row for $row {})* };
+    ($($row:ty),* $(,)?) => {
+        $(impl Row for $row {})*
+
+        /// Reads `bytes` as each kind of row there is, and writes again what was read: for whoever looks for bytes
+        /// that break a row's form.
+        #[cfg(feature = "conformance")]
+        pub fn rewrite_each(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+            [$((stringify!($row), rewrite::<$row>(bytes)),)*]
+                .into_iter()
+                .filter_map(|(row, rewritten)| Some((row, rewritten?)))
+                .collect()
+        }
+    };
+}
+
+#[cfg(feature = "conformance")]
+fn rewrite<R: Row>(bytes: &[u8]) -> Option<Vec<u8>> {
+    let row: R = read("rows", bytes).ok()?;
+    let mut rewritten = Vec::new();
+    write("rows", &row, &mut rewritten).ok()?;
+    Some(rewritten)
 }
 
 rows!(

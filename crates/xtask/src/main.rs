@@ -1,12 +1,13 @@
 //! `cargo xtask`: the chores of this repository, so that a developer and CI run exactly the same thing.
 //!
 //! `test` installs what the tests need and runs them all, `tidy` checks style and floors, `vectors` writes the test
-//! vectors anew, `sim` runs the simulator, `storm` lets the real binaries be killed under load. This room knows the
-//! repository's layout; it must not know what the crates do.
+//! vectors anew, `sim` runs the simulator, `fuzz` runs the fuzz targets, `storm` lets the real binaries be killed under
+//! load. This room knows the repository's layout; it must not know what the crates do.
 
 #![forbid(unsafe_code)]
 
 mod check;
+mod fuzz;
 mod rust_text;
 mod tidy;
 mod tree;
@@ -55,6 +56,8 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Run the fuzz targets, two at a time, and say what they found and reached.
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Chore::Vectors => check::make_vectors(),
         Chore::Wasm { check } => check::make_wasm(check),
         Chore::Sim { arguments } => check::simulate(&arguments),
+        Chore::Fuzz(options) => fuzz::run(&options),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

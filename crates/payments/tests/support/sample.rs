@@ -1,10 +1,10 @@
 //! Payments in every state, made by hand, and what may happen to them.
 
 use model::{
-    AccountKey, Booking, CaptureId, CheckoutId, Counter, Currency, CustomerId, DeclineReason, Dispute,
-    DisputeId, EnrolmentId, Hold, Layer, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent,
-    PaymentId, PaymentState, Posting, ProviderId, RefundId, SaleTerms, SettledWith, TerminalNumber,
-    Timestamp,
+    AccountKey, Booking, CaptureId, CheckoutId, Counter, Currency, CustomerAction, CustomerId, DeclineReason,
+    Dispute, DisputeId, EnrolmentId, Hold, Layer, MerchantId, MethodSlot, Money, Order, Payer, Payment,
+    PaymentEvent, PaymentId, PaymentState, Posting, ProviderId, RefundId, SaleTerms, SettledWith,
+    TerminalNumber, Timestamp,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_ms(1_800_000_000_000);
@@ -109,6 +109,7 @@ pub(crate) fn every_event() -> Vec<(&'static str, PaymentEvent, Timestamp)> {
         ("approved", PaymentEvent::Approved(hold()), ends),
         ("approved", PaymentEvent::Approved(hold()), ends.plus_ms(-1)),
         ("refused", PaymentEvent::Refused(DeclineReason::AccountUnusable), NOW),
+        ("refused", PaymentEvent::Refused(DeclineReason::Security(CustomerAction::EnterAgain)), NOW),
         ("silent", PaymentEvent::Silent, NOW),
         ("given up", PaymentEvent::GivenUp, NOW),
         ("void", PaymentEvent::Void, NOW),

@@ -36,6 +36,7 @@ const TOOLS: &[Tool] = &[
     Tool { package: "ffmpeg", is_here: || is_on_path("ffmpeg") },
     Tool { package: "webkit2gtk-driver", is_here: || is_on_path("WebKitWebDriver") },
     Tool { package: "xvfb", is_here: || is_on_path("Xvfb") },
+    Tool { package: "g++", is_here: || is_on_path("c++") }, // libFuzzer is C++
     Tool { package: "rustc-web", is_here: || has_wasm_library() || Path::new("/usr/bin/rustc").exists() },
     Tool { package: "cargo-web", is_here: || has_wasm_library() || Path::new("/usr/bin/cargo").exists() },
     Tool {

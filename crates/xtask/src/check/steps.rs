@@ -2,7 +2,7 @@
 
 use super::counts::{Counts, run_counted};
 use super::{Bench, Step, install};
-use crate::tidy;
+use crate::{fuzz, tidy};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,6 +34,7 @@ pub(super) fn all() -> Vec<Step> {
         step("failpoints build", failpoints_build),
         step("tests", tests),
         slow("simulator", simulator),
+        slow("fuzz", fuzz_targets),
         slow("documentation tests", documentation_tests),
         slow("second implementation", second_implementation),
         slow("release build", release_build),
@@ -144,6 +145,12 @@ fn simulator(bench: &Bench) -> Result<Counts, String> {
     bench.run(bench.simulator().args(["--seeds", "10000"]))?;
     bench.run(bench.simulator().args(["--broken", "all", "--seeds", "1000"]))?;
     Ok(Counts { passed: 10_006, failed: 0 })
+}
+
+/// Every fuzz target for a few seconds; long runs are `cargo xtask fuzz`.
+fn fuzz_targets(bench: &Bench) -> Result<Counts, String> {
+    let (passed, failed) = fuzz::short_run(&bench.places)?;
+    Ok(Counts { passed, failed })
 }
 
 fn documentation_tests(bench: &Bench) -> Result<Counts, String> {

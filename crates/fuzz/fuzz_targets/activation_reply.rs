@@ -1,0 +1,7 @@
+//! Activation replies.
+//!
+//! Covers `protocol/src/activation_reply.rs`.
+#![forbid(unsafe_code)]
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::activation::activation_reply(data));

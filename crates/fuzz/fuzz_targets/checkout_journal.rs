@@ -1,0 +1,7 @@
+//! The till's journal and book of sales.
+//!
+//! Covers `checkout/src/journal.rs`, `checkout/src/event.rs`, `checkout/src/book.rs`, `checkout/src/sale.rs`.
+#![forbid(unsafe_code)]
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::till::checkout_journal(data));

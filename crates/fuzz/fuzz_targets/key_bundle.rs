@@ -1,0 +1,7 @@
+//! Signed key bundles.
+//!
+//! Covers `protocol/src/key_bundle.rs`, `protocol/src/json.rs`.
+#![forbid(unsafe_code)]
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::key_bundle::key_bundle(data));

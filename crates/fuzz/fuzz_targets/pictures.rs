@@ -1,0 +1,8 @@
+//! Pictures of codes.
+//!
+//! Covers `symbols/src/files.rs`, `symbols/src/read.rs`, `symbols/src/luma.rs`, `symbols/src/strategies.rs`,
+//! `symbols/src/bullseye.rs`.
+#![forbid(unsafe_code)]
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::pictures::pictures(data));

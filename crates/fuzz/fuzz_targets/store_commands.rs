@@ -1,0 +1,9 @@
+//! Command sequences against the embedded store.
+//!
+//! Covers `store/src/commands.rs`, `store/src/commands/enrolments.rs`, `store/src/commands/ledger.rs`,
+//! `store/src/commands/payments.rs`, `store/src/commands/requests.rs`, `store/src/commands/work.rs`,
+//! `store/src/key.rs`.
+#![forbid(unsafe_code)]
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::store::store_commands(data));

@@ -1,0 +1,7 @@
+//! Rows of the embedded store.
+//!
+//! Covers `store/src/row.rs`.
+#![forbid(unsafe_code)]
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::store::store_rows(data));
