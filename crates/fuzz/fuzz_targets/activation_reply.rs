@@ -1,6 +1,6 @@
 //! Activation replies.
 //!
-//! Covers `protocol/src/activation_reply.rs`.
+//! Covers `protocol/src/activation_reply.rs` (not `new`, `seal`), `protocol/src/json.rs` (not `write`).
 #![forbid(unsafe_code)]
 #![no_main]
 

@@ -1,6 +1,6 @@
 //! Activation requests.
 //!
-//! Covers `protocol/src/activation_request.rs`, `protocol/src/activation.rs`, `protocol/src/base64url.rs`.
+//! Covers `protocol/src/activation_request.rs`, `protocol/src/base64url.rs` (not `expecting`).
 #![forbid(unsafe_code)]
 #![no_main]
 

@@ -1,6 +1,6 @@
 //! JSON bodies of the payment server.
 //!
-//! Covers `api/src/payment.rs`, `api/src/problem.rs`.
+//! Covers `api/src/problem.rs` (not `new`, `declined`, `status`, `title`).
 #![forbid(unsafe_code)]
 #![no_main]
 

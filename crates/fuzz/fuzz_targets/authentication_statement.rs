@@ -1,6 +1,6 @@
 //! Authentication statements.
 //!
-//! Covers `protocol/src/authentication_statement.rs`.
+//! Covers `protocol/src/authentication_statement.rs`, `protocol/src/base64url.rs` (not `expecting`).
 #![forbid(unsafe_code)]
 #![no_main]
 

@@ -1,6 +1,7 @@
 //! JSON bodies of the bank.
 //!
-//! Covers `bank-api/src/partner.rs`, `bank-api/src/bytes.rs`, `bank-api/src/problem.rs`.
+//! Covers `bank-api/src/partner.rs`, `bank-api/src/bytes.rs`, `bank-api/src/problem.rs` (not `new`, `status`,
+//! `title`).
 #![forbid(unsafe_code)]
 #![no_main]
 

@@ -1,7 +1,7 @@
 //! Confirmations, as bytes and digits.
 //!
-//! Covers `protocol/src/confirmation.rs`, `protocol/src/confirmation_digits.rs`,
-//! `protocol/src/confirmation_cause.rs`.
+//! Covers `protocol/src/confirmation.rs` (not `name`, `shortened`, `notice`),
+//! `protocol/src/confirmation_digits.rs`, `protocol/src/confirmation_cause.rs` (not `name`, `of_verdict`).
 #![forbid(unsafe_code)]
 #![no_main]
 

@@ -1,6 +1,6 @@
 //! Signed key bundles.
 //!
-//! Covers `protocol/src/key_bundle.rs`, `protocol/src/json.rs`.
+//! Covers `protocol/src/key_bundle.rs` (not `new`, `as_bytes`, `default`).
 #![forbid(unsafe_code)]
 #![no_main]
 

@@ -1,6 +1,7 @@
 //! The software key store's file.
 //!
-//! Covers `keystore/src/file.rs`, `keystore/src/inner.rs`.
+//! Covers `keystore/src/file.rs` (not `write`, `put`, `get`), `keystore/src/inner.rs` (not `make`, `to_json`,
+//! `serialize`).
 #![forbid(unsafe_code)]
 #![no_main]
 

@@ -1,6 +1,7 @@
 //! A payment code as a scanner gives it.
 //!
-//! Covers `protocol/src/payment_code/form.rs`, `protocol/src/digits.rs`.
+//! Covers `protocol/src/payment_code/form.rs` (not `suite`, `assemble`, `header`, `enc`, `sealed`,
+//! `derive_header`), `protocol/src/digits.rs`.
 #![forbid(unsafe_code)]
 #![no_main]
 

@@ -1,6 +1,7 @@
 //! Event sequences against the state machine.
 //!
-//! Covers `payments/src/step.rs`, `payments/src/replay.rs`.
+//! Drives `payments/src/step.rs` (not `as_confirmation`, `booked_minor`, `wake_at`, `decline_reason`),
+//! `payments/src/replay.rs`.
 #![forbid(unsafe_code)]
 #![no_main]
 

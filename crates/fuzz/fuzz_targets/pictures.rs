@@ -1,7 +1,7 @@
 //! Pictures of codes.
 //!
-//! Covers `symbols/src/files.rs`, `symbols/src/read.rs`, `symbols/src/luma.rs`, `symbols/src/strategies.rs`,
-//! `symbols/src/bullseye.rs`.
+//! Covers `symbols/src/files.rs`, `symbols/src/read.rs` (not `text`), `symbols/src/luma.rs` (not `shrunk_to`,
+//! `span`), `symbols/src/strategies.rs`, `symbols/src/bullseye.rs`.
 #![forbid(unsafe_code)]
 #![no_main]
 

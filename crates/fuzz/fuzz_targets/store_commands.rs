@@ -1,8 +1,7 @@
 //! Command sequences against the embedded store.
 //!
-//! Covers `store/src/commands.rs`, `store/src/commands/enrolments.rs`, `store/src/commands/ledger.rs`,
-//! `store/src/commands/payments.rs`, `store/src/commands/requests.rs`, `store/src/commands/work.rs`,
-//! `store/src/key.rs`.
+//! Drives `store/src/commands/enrolments.rs`, `store/src/commands/ledger.rs`, `store/src/commands/payments.rs`,
+//! `store/src/commands/requests.rs`.
 #![forbid(unsafe_code)]
 #![no_main]
 

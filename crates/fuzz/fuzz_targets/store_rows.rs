@@ -1,6 +1,6 @@
 //! Rows of the embedded store.
 //!
-//! Covers `store/src/row.rs`.
+//! Covers `store/src/row.rs` (not `read_older`).
 #![forbid(unsafe_code)]
 #![no_main]
 

@@ -40,6 +40,7 @@ pub fn activation_request(data: &[u8]) {
 
 fn opens(sealed: &SealedActivation) -> Option<ActivationRequest> {
     assert_ne!(sealed.request_hash(), [0; 32]);
+    assert!(!sealed.key_id().to_string().is_empty());
     let (request, sealer) = sealed.open(&realm(), &secret_key(HOLDER)).ok()?;
     let pin_key = BASE64URL_NOPAD.encode(request.pin_key.secret().expose());
     assert!(!format!("{request:?} {sealer:?}").contains(&pin_key), "a key is shown");

@@ -13,13 +13,14 @@ macro_rules! read_as {
 
 /// Every request and answer of the payment server.
 pub fn api_bodies(data: &[u8]) {
-    use api::{admin, checkout, payment, phone, problem};
+    use api::{admin, books, checkout, payment, phone, problem};
     read_as!(
         data,
         admin::{
             CustomerRequest, CustomerView, MerchantRequest, MerchantView, CheckoutRequest, EnrolmentAdminPage,
-            BalancePage, PaymentStory, StepsPage,
+            PaymentStory, StepsPage,
         },
+        books::{BalancePage, TermsRequest, TaskPage, SettlementRequest, DisputeRequest},
         checkout::{CheckoutView},
         payment::{
             PaymentRequest, CaptureRequest, RefundRequest, CancellationRequest, CancellationView, PaymentView,

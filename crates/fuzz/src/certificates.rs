@@ -30,6 +30,8 @@ fn is_kept(certificate: &Certificate, der: &[u8]) {
     let again = Certificate::from_pem(&certificate.to_pem()).expect("it was read before");
     assert_eq!(again.as_der(), der);
     assert_ne!(certificate.serial(), &[0; 16]);
+    let point = certificate.public_key().to_sec1_compressed();
+    assert_eq!(VerifyingKey::from_sec1(&point).as_ref(), Ok(certificate.public_key()));
     let purposes = [Purpose::Device, Purpose::TlsServer, Purpose::TlsClient];
     let allowed = purposes.iter().filter(|purpose| certificate.allows(**purpose)).count();
     assert!(allowed <= purposes.len() && certificate.subject_cn().len() <= der.len());

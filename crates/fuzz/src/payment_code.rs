@@ -13,6 +13,8 @@ use protocol::verdict::Verdict;
 
 const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 const SCHEME: &str = "7501";
+/// The `5A` of the vectors' envelopes.
+const CONSTANT_5A: [u8; 8] = [0x99, 0x99, 0, 0, 0, 0, 0, 0];
 const GROUP_DIGITS: usize = 17;
 const CHECK_DIGITS: usize = 4;
 /// Bytes that a code seals: fields, PIN tag, signature.
@@ -23,7 +25,7 @@ static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// What a scanner types: taken only in the one form that is written.
 pub fn payment_code(data: &[u8]) {
-    let profiles = [profile(None, None), profile(Some("Batzen"), Some(&[0x99, 0x99, 0, 0, 0, 0, 0, 0]))];
+    let profiles = [profile(None, None), profile(Some("Batzen"), Some(&CONSTANT_5A))];
     if let Some(text) = text(data) {
         reads(text, None);
         profiles.iter().for_each(|profile| reads(text, Some(profile)));
@@ -74,6 +76,10 @@ fn profile(label: Option<&str>, constant_5a: Option<&[u8]>) -> EmvProfile {
 
 /// Any consumer-presented payload, raw or in base64: what is taken apart has one encoding, the one that was read.
 pub fn emv_envelope(data: &[u8]) {
+    if let Some(text) = text(data) {
+        reads(text, Some(&profile(None, None)));
+        reads(text, Some(&profile(Some("Batzen"), Some(&CONSTANT_5A))));
+    }
     let decoded = BASE64.decode(data).ok();
     for bytes in [Some(data), decoded.as_deref()].into_iter().flatten() {
         match Envelope::parse(bytes) {

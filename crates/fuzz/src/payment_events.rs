@@ -5,7 +5,8 @@
 
 use model::{
     AccountKey, CheckoutId, Counter, Currency, CustomerId, EnrolmentId, Layer, MerchantId, MethodSlot, Money,
-    Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState, Posting, TerminalNumber, Timestamp,
+    Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState, Posting, SaleTerms, TerminalNumber,
+    Timestamp,
 };
 use payments::{replay, step};
 use records::{EffectKind, EventRow};
@@ -13,6 +14,7 @@ use records::{EffectKind, EventRow};
 const NOW: Timestamp = Timestamp::from_ms(1_800_000_000_000);
 const AMOUNT_MINOR: i64 = 1_000;
 const EVENTS_MAX: usize = 200;
+const INCENTIVE_BASIS_POINTS: i64 = 90;
 
 /// What must hold after every event, and of all of them together.
 pub fn payment_events(data: &[u8]) {
@@ -65,6 +67,8 @@ impl History {
             state: self.payment.state.clone(),
             captured_minor: self.payment.captured_minor,
             refunded_minor: self.payment.refunded_minor,
+            charged_back_minor: self.payment.charged_back_minor,
+            in_suspense_minor: self.payment.in_suspense_minor,
             ..step.payment.clone()
         };
         assert_eq!(as_before, self.payment, "an event changed who pays what to whom");
@@ -88,17 +92,23 @@ impl History {
 
     fn sums_hold(&self) {
         let payment = &self.payment;
-        assert_eq!(
-            (payment.captured_minor, payment.refunded_minor),
-            (self.captured_minor, self.refunded_minor)
-        );
-        assert!((0..=AMOUNT_MINOR).contains(&self.captured_minor), "{payment:?}");
-        assert!((0..=self.captured_minor).contains(&self.refunded_minor), "{payment:?}");
+        let Payment { captured_minor, refunded_minor, charged_back_minor, in_suspense_minor, .. } = *payment;
+        assert_eq!((captured_minor, refunded_minor), (self.captured_minor, self.refunded_minor));
+        assert!((0..=AMOUNT_MINOR).contains(&captured_minor), "{payment:?}");
+        assert!(refunded_minor >= 0 && charged_back_minor >= 0 && in_suspense_minor >= 0, "{payment:?}");
+        assert!(payment.kept_minor() >= 0, "{payment:?}");
         assert!(
             self.postings.iter().all(|posting| posting.amount_minor > 0 && posting.debit != posting.credit)
         );
+        let in_dispute = match &payment.state {
+            PaymentState::Disputed(dispute) => dispute.amount_minor,
+            _ => 0,
+        };
         let merchant = AccountKey::Merchant(payment.order.merchant);
-        assert_eq!(self.balance(&merchant, Layer::Pending), -open_hold_minor(payment), "{payment:?}");
+        let promised = in_dispute - open_hold_minor(payment);
+        assert_eq!(self.balance(&merchant, Layer::Pending), promised, "{payment:?}");
+        let incentives = self.balance(&AccountKey::Incentives(payment.order.merchant), Layer::Posted);
+        assert_eq!(-incentives, payment.kept_minor() * INCENTIVE_BASIS_POINTS / 10_000, "{payment:?}");
         assert!(self.holds_ended <= 1 && self.releases <= 1, "{payment:?}");
     }
 
@@ -155,9 +165,12 @@ fn received() -> Payment {
             provider: "bank".parse().expect("a provider's name"),
             account_ref: "acc".to_owned(),
         }),
+        terms: SaleTerms { fee_fixed_minor: 5, fee_basis_points: 120, incentive_basis_points: 90 },
         received_at: NOW,
         state: PaymentState::Received,
         captured_minor: 0,
         refunded_minor: 0,
+        charged_back_minor: 0,
+        in_suspense_minor: 0,
     }
 }

@@ -8,8 +8,8 @@ use core::fmt::{Debug, Display};
 use core::str::FromStr;
 use crypto::SecretString;
 use model::{
-    CaptureId, CheckoutId, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId, Money,
-    PaymentId, ProviderId, RefundId, TerminalNumber,
+    CaptureId, CheckoutId, Currency, CustomerId, DisputeId, EffectId, EnrolmentId, IdempotencyKey,
+    MerchantId, Money, PaymentId, ProviderId, RefundId, TerminalNumber,
 };
 use protocol::activation::Challenge;
 use protocol::activation_code::ActivationCode;
@@ -17,6 +17,8 @@ use protocol::confirmation::MerchantName;
 use protocol::payment_code::Pin;
 use protocol::realm::Realm;
 use protocol::short_text::ShortText;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Every type that is read from a short text.
 pub fn texts(data: &[u8]) {
@@ -34,9 +36,9 @@ pub fn texts(data: &[u8]) {
     is_written_as_read::<LinkId>(text);
     is_written_as_read::<AccountRef>(text);
     is_written_as_read::<CustomerNumber>(text);
-    if let Ok(key) = text.parse::<IdempotencyKey>() {
-        assert_eq!(key.as_str(), text);
-    }
+    let key = text.parse::<IdempotencyKey>().ok();
+    assert!(key.as_ref().is_none_or(|key| key.as_str() == text));
+    assert_eq!(serde_json::from_value(text.into()).ok(), key);
     money(text);
     typed(text);
     return_address(text);
@@ -50,6 +52,7 @@ fn ids(text: &str) {
         is_written_as_read::<PaymentId>(text),
         is_written_as_read::<CaptureId>(text),
         is_written_as_read::<RefundId>(text),
+        is_written_as_read::<DisputeId>(text),
         is_written_as_read::<MerchantId>(text),
         is_written_as_read::<CheckoutId>(text),
         is_written_as_read::<model::LinkId>(text),
@@ -65,19 +68,27 @@ fn ids(text: &str) {
     }
 }
 
-/// There is one text for a value, and it is the one that was read. Says whether it was.
-fn is_written_as_read<T: FromStr<Err: Display> + Display + Debug>(text: &str) -> bool {
-    match text.parse::<T>() {
-        Ok(value) => {
-            assert_eq!(value.to_string(), text);
-            assert!(!format!("{value:?}").is_empty());
-            true
-        }
+/// There is one text for a value, and it is the one that was read; JSON has the same text, and the store's form the
+/// same value. Says whether there is one.
+fn is_written_as_read<T>(text: &str) -> bool
+where
+    T: FromStr<Err: Display> + Display + Debug + PartialEq + Serialize + DeserializeOwned,
+{
+    let in_json = serde_json::from_value::<T>(text.into());
+    let value = match text.parse::<T>() {
+        Ok(value) => value,
         Err(error) => {
-            assert!(!error.to_string().is_empty());
-            false
+            assert!(in_json.is_err() && !error.to_string().is_empty());
+            return false;
         }
-    }
+    };
+    assert_eq!(value.to_string(), text);
+    assert_eq!(serde_json::to_value(&value).ok(), Some(text.into()));
+    assert_eq!(in_json.ok().as_ref(), Some(&value));
+    let stored = postcard::to_stdvec(&value).expect("a short text can be stored");
+    assert_eq!(postcard::from_bytes::<T>(&stored).ok().as_ref(), Some(&value));
+    assert!(!format!("{value:?}").is_empty());
+    true
 }
 
 fn money(text: &str) {
@@ -85,7 +96,8 @@ fn money(text: &str) {
         match Money::parse(text, currency) {
             Ok(money) => {
                 assert!(money.amount_minor >= 0);
-                let shown = money.to_string();
+                let shown = format!("{money:?}");
+                assert_eq!(shown, money.to_string());
                 let amount =
                     shown.strip_suffix(currency.code()).expect("the currency stands last").trim_end();
                 assert_eq!(Money::parse(amount, currency), Ok(money));
@@ -106,6 +118,8 @@ fn typed(text: &str) {
     if let Ok(till) = text.parse::<TerminalNumber>() {
         assert_eq!(till.to_string().parse(), Ok(till));
         assert_eq!(TerminalNumber::new(till.get()), Some(till));
+        let json = serde_json::to_value(till).expect("a number is JSON");
+        assert_eq!(serde_json::from_value(json).ok(), Some(till));
     }
     if let Ok(code) = text.parse::<ActivationCode>() {
         assert_eq!(code.to_grouped().parse(), Ok(code.clone()));
@@ -135,7 +149,8 @@ fn pin(text: &str) {
 /// One spelling, and none that a browser would take for another place.
 fn return_address(text: &str) {
     if let Ok(address) = text.parse::<ReturnAddress>() {
-        assert_eq!(address.as_str(), text);
+        assert_eq!((address.as_str(), address.to_string().as_str()), (text, text));
+        assert_eq!(serde_json::from_value(text.into()).ok().as_ref(), Some(&address));
         assert!(text.bytes().all(|b| b.is_ascii_graphic() && !b"\\@%?#\"'<>".contains(&b)));
         let path = match text.split_once("://") {
             Some((_, rest)) => &rest[rest.find('/').expect("a path follows the host")..],
@@ -152,7 +167,10 @@ fn shown(text: &str) {
     let harmless =
         |text: &str| !text.chars().any(|c| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c));
     if let Ok(name) = ShortText::new(text) {
-        assert!(name.to_string() == text && harmless(text) && text.chars().count() <= ShortText::CHARS_MAX);
+        assert!(name.to_string() == text && name.as_str() == text && harmless(text));
+        assert!(text.chars().count() <= ShortText::CHARS_MAX);
+        let json = serde_json::to_value(&name).expect("a text is JSON");
+        assert_eq!(serde_json::from_value(json).ok(), Some(name));
     }
     if let Ok(name) = MerchantName::new(text) {
         assert!(name.as_str() == text && harmless(text));

@@ -6,7 +6,7 @@
 
 use data_encoding::BASE64;
 
-use crate::payment_code::CODE_LEN;
+use crate::{base64, payment_code::CODE_LEN};
 
 /// Characters that an EMV consumer-presented code has at most.
 pub const TEXT_LEN_MAX: usize = 512;
@@ -111,7 +111,7 @@ pub(crate) fn decode(text: &[u8], profile: &EmvProfile) -> Result<[u8; CODE_LEN]
     if text.len() > TEXT_LEN_MAX {
         return Err(EnvelopeError::TooLong);
     }
-    let bytes = BASE64.decode(text).map_err(|_| EnvelopeError::NotBase64)?;
+    let bytes = base64::decode(text).ok_or(EnvelopeError::NotBase64)?;
     let envelope = Envelope::parse(&bytes)?;
     let [application] = envelope.applications.as_slice() else {
         return Err(EnvelopeError::BadStructure);

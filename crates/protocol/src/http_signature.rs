@@ -9,7 +9,7 @@ use crypto::{
 use data_encoding::BASE64;
 use model::EnrolmentId;
 
-use crate::{error::ProtocolError, http_signature_input::SignatureInput};
+use crate::{base64, error::ProtocolError, http_signature_input::SignatureInput};
 
 const WHAT: &str = "signed request";
 const LABEL: &str = "batzen";
@@ -288,7 +288,7 @@ fn parse_signature(field: &str, label: &str) -> Result<[u8; 64], ProtocolError> 
         if text.len() != 88 {
             return None;
         }
-        <[u8; 64]>::try_from(BASE64.decode(text.as_bytes()).ok()?).ok()
+        <[u8; 64]>::try_from(base64::decode(text.as_bytes())?).ok()
     };
     read().ok_or(ProtocolError::Malformed("signature field"))
 }

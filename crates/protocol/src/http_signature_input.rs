@@ -1,10 +1,10 @@
 //! The `Signature-Input` field in the profile of `spec/http-signatures.md`: the canonical form of an RFC 9421
 //! inner list, and nothing wider.
 
-use data_encoding::BASE64;
 use model::EnrolmentId;
 
 use crate::{
+    base64,
     error::ProtocolError,
     http_signature::{ALGORITHM, NONCE_LEN, TAG},
 };
@@ -53,7 +53,7 @@ impl SignatureInput {
             found.take(key, &mut cursor)?;
         }
         let exact = found.algorithm? == ALGORITHM && found.tag? == TAG;
-        let nonce = BASE64.decode(found.nonce?.as_bytes()).ok()?;
+        let nonce = base64::decode(found.nonce?.as_bytes())?;
         exact.then_some(Self {
             label,
             components,

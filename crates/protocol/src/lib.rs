@@ -10,6 +10,7 @@ pub mod activation_code;
 pub mod activation_reply;
 pub mod activation_request;
 pub mod authentication_statement;
+mod base64;
 mod base64url;
 pub mod confirmation;
 mod confirmation_cause;

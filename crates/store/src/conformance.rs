@@ -12,6 +12,7 @@
 mod check;
 mod lists;
 pub mod maps;
+mod memory;
 mod parallel;
 mod parties;
 mod payments;
@@ -22,6 +23,7 @@ mod work;
 pub use crate::row::rewrite_each;
 pub use check::*;
 pub use lists::*;
+pub use memory::Memory;
 pub use parallel::*;
 pub use parties::*;
 pub use payments::*;

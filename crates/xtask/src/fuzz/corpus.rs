@@ -1,14 +1,15 @@
-//! The committed corpus: few inputs, so that everybody can have them and CI can run them all.
+//! The committed corpus: few inputs, so that everybody can have them and CI can run them all. libFuzzer names its
+//! inputs by a hash; one that a person named, after the mistake in it, always stays.
 
 use super::{Bench, Instrument, files_in, told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The most inputs of one target that are committed.
-const INPUTS_MAX: usize = 24;
+/// The most inputs of one target that are committed beside those that a person named.
+const INPUTS_MAX: usize = 12;
 /// Longer inputs stay out of the repository, bytes.
-const INPUT_BYTES_MAX: u64 = 4 * 1024;
+const INPUT_BYTES_MAX: u64 = 10 * 1024;
 
 /// Makes each chosen target's committed corpus anew, from itself and what runs on this machine found.
 pub(super) fn minimise(bench: &Bench) -> Result<bool, String> {
@@ -85,8 +86,11 @@ fn choose(edges: &BTreeMap<PathBuf, BTreeSet<u64>>) -> Vec<PathBuf> {
         .map(|(path, edges)| (path, length(path), edges))
         .filter(|(_, length, _)| *length <= INPUT_BYTES_MAX)
         .collect();
-    let (mut reached, mut kept) = (BTreeSet::new(), Vec::new());
-    while kept.len() < INPUTS_MAX {
+    let mut reached = BTreeSet::new();
+    let mut kept: Vec<PathBuf> =
+        left.iter().map(|(path, ..)| *path).filter(|path| is_named(path)).cloned().collect();
+    reached.extend(kept.iter().flat_map(|path| edges[path].iter().copied()));
+    for _ in 0..INPUTS_MAX {
         let added = |edges: &BTreeSet<u64>| edges.difference(&reached).count();
         left.retain(|(_, _, edges)| added(edges) > 0);
         let best = left.iter().max_by_key(|(_, length, edges)| (added(edges), u64::MAX - length));
@@ -97,6 +101,12 @@ fn choose(edges: &BTreeMap<PathBuf, BTreeSet<u64>>) -> Vec<PathBuf> {
     kept
 }
 
+/// Whether a person named the input: its name is no hash.
+fn is_named(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    !(name.len() == 40 && name.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,14 +115,17 @@ mod tests {
     fn the_fewest_inputs_that_reach_everything_are_kept() {
         let folder = std::env::temp_dir().join(format!("batzen-fuzz-corpus-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("the temporary folder can be written");
-        let paths = ["a", "b", "c"].map(|name| folder.join(name));
-        for (path, content) in paths.iter().zip(["long", "x", "xy"]) {
+        let paths = ["a", "b", "c", "d"].map(|name| folder.join(name.repeat(40)));
+        for (path, content) in paths.iter().zip(["long", "x", "xy", "xyz"]) {
             fs::write(path, content).expect("the folder was just made");
         }
-        let [a, b, c] = paths.each_ref().map(|path| path.display());
-        let notes = format!("3\n0\n{a}\n{b}\n{c}\nSTARTED 0 4\nFT 0 1 2\nCOV 0 1\nFT 1 1 2\nFT 2 2 3 4\n");
+        let named = folder.join("too_long");
+        fs::write(&named, "x").expect("the folder was just made");
+        let [a, b, c, d] = paths.each_ref().map(|path| path.display());
+        let files = format!("5\n0\n{a}\n{b}\n{c}\n{d}\n{}\n", named.display());
+        let notes = format!("{files}STARTED 0 4\nFT 0 1 2\nCOV 0 1\nFT 1 1 2\nFT 2 2 3 4\nFT 3 9\nFT 4 9\n");
         let kept = choose(&read_notes(&notes));
         fs::remove_dir_all(&folder).expect("the folder is ours");
-        assert_eq!(kept, [paths[2].clone(), paths[1].clone()]);
+        assert_eq!(kept, [named, paths[2].clone(), paths[1].clone()]);
     }
 }
