@@ -85,6 +85,7 @@ impl History {
             version: self.payment.version,
             at: self.at,
             event,
+            confirmation: None,
         });
         self.postings.extend(step.postings);
         self.sums_hold();

@@ -4,7 +4,7 @@ use super::sample;
 use model::{CheckoutId, Counter, Layer, Payment, PaymentId, Timestamp};
 use records::{
     ChangeEnrolment, ChangePayment, Command, Enrolment, EnrolmentChange, Outcome, PAGE_LIMIT_MAX, Page,
-    Queries, RequestId, Store, StoreError,
+    RequestId, Store, StoreError,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
