@@ -33,6 +33,8 @@ pub struct Told {
     pub payment: String,
     /// The payment's version after it.
     pub sequence: u64,
+    /// What it told: `data` of its body.
+    pub data: Value,
 }
 
 impl Receiver {
@@ -148,6 +150,7 @@ impl From<&Value> for Told {
             event_type: text(&body["type"]),
             payment: text(&body["data"]["payment"]["id"]),
             sequence: body["data"]["sequence"].as_u64().expect("a number"),
+            data: body["data"].clone(),
         }
     }
 }

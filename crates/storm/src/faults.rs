@@ -2,7 +2,7 @@
 
 use crate::chance::Chance;
 use crate::proxy::Proxy;
-use e2e::{Part, SmallDisk, System};
+use e2e::{Part, Receiver, SmallDisk, System};
 use std::fmt;
 use std::thread::sleep;
 use std::time::Duration;
@@ -31,6 +31,8 @@ pub(crate) enum Fault {
     Slow(Way, Duration, Duration),
     /// The payment server's disk has no room for so long.
     FillDisk(Duration),
+    /// `kill -9` of the merchant's system that takes webhooks, and a new start so much later.
+    KillReceiver(Duration),
 }
 
 /// How often what was done, beside kills.
@@ -46,10 +48,12 @@ pub struct Done {
     pub slow: u32,
     /// Disk full for a while.
     pub full: u32,
+    /// `kill -9` of the merchant's system that takes webhooks.
+    pub receiver_kills: u32,
 }
 
 impl Fault {
-    /// Half of all are kills.
+    /// Half of all are kills of server or bank.
     pub(crate) fn draw(chance: &mut Chance) -> Self {
         let part = Part::ALL[chance.index(Part::ALL.len())];
         let way = if chance.once_in(2) { Way::Tills } else { Way::Bank };
@@ -59,7 +63,8 @@ impl Fault {
             50..=64 => Self::Freeze(part, ms(chance, 100, 2_000)),
             65..=76 => Self::Cut(way),
             77..=84 => Self::HalfCut(way),
-            85..=93 => Self::Slow(way, ms(chance, 5, 300), ms(chance, 200, 1_500)),
+            85..=90 => Self::Slow(way, ms(chance, 5, 300), ms(chance, 200, 1_500)),
+            91..=94 => Self::KillReceiver(ms(chance, 200, 1_500)),
             _ => Self::FillDisk(ms(chance, 200, 1_500)),
         }
     }
@@ -71,6 +76,7 @@ pub(crate) struct Victims<'a> {
     pub(crate) tills: &'a Proxy,
     pub(crate) bank: &'a Proxy,
     pub(crate) disk: &'a SmallDisk,
+    pub(crate) receiver: &'a mut Receiver,
     pub(crate) done: Done,
 }
 
@@ -109,6 +115,12 @@ impl Victims<'_> {
                 self.disk.make_room();
                 self.done.full += 1;
             }
+            Fault::KillReceiver(time) => {
+                self.receiver.kill();
+                sleep(time);
+                self.receiver.revive();
+                self.done.receiver_kills += 1;
+            }
         }
         // What gave up by itself is started again, as a supervisor would.
         self.system.revive();
@@ -135,6 +147,9 @@ impl fmt::Display for Fault {
                 write!(f, "{} slow by {} ms for {} ms", whose(way), delay.as_millis(), time.as_millis())
             }
             Self::FillDisk(time) => write!(f, "the server's disk full for {} ms", time.as_millis()),
+            Self::KillReceiver(time) => {
+                write!(f, "kill -9 the merchant's own system, away for {} ms", time.as_millis())
+            }
         }
     }
 }

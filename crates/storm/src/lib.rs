@@ -16,6 +16,7 @@ mod report;
 mod shop;
 mod till;
 mod town;
+mod webhooks;
 
 pub use report::Report;
 pub use town::{Options, run};

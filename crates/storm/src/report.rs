@@ -28,6 +28,10 @@ pub struct Report {
     pub captured: usize,
     /// Taken and not given back, in Rappen, by the final payments.
     pub taken_minor: i64,
+    /// Webhooks that the merchant's system took, each counted once, and how many came more than once.
+    pub webhooks: usize,
+    /// See `webhooks`.
+    pub webhooks_repeated: usize,
     /// What the history checker says.
     pub checked: Checked,
     /// Whatever is wrong beside the history, in words.
@@ -75,6 +79,11 @@ impl fmt::Display for Report {
             self.captured,
             self.taken_minor / 100,
             self.taken_minor % 100
+        )?;
+        writeln!(
+            f,
+            "{} webhooks, of each payment in order, {} came again; the merchant's system was killed {} times",
+            self.webhooks, self.webhooks_repeated, done.receiver_kills
         )?;
         for violation in &checked.violations {
             write!(f, "VIOLATION: {violation}")?;

@@ -9,8 +9,9 @@ use crate::proxy::Proxy;
 use crate::report::Report;
 use crate::shop::Shop;
 use crate::till::Till;
+use crate::webhooks;
 use api::payment::PaymentView;
-use e2e::{Part, SmallDisk, Sums, System};
+use e2e::{Part, Receiver, SmallDisk, Sums, System};
 use history::{Recorder, Terms, check};
 use https::Roots;
 use protocol::realm_file::RealmFile;
@@ -74,7 +75,8 @@ pub fn run(options: &Options, mut tell: impl FnMut(&str)) -> Report {
         .collect();
     let done = {
         let (tills, bank, disk) = (&town.to_server, &town.to_bank, &town.disk);
-        let mut victims = Victims { system: &mut town.system, tills, bank, disk, done: Default::default() };
+        let (system, receiver) = (&mut town.system, &mut town.receiver);
+        let mut victims = Victims { system, tills, bank, disk, receiver, done: Default::default() };
         while victims.done.kills.iter().sum::<u32>() < options.kills {
             sleep(Duration::from_millis(PAUSE_MS_MIN + chance.below(PAUSE_MS_MAX - PAUSE_MS_MIN)));
             let fault = Fault::draw(&mut chance);
@@ -98,6 +100,7 @@ struct Town {
     to_server: Proxy,
     to_bank: Proxy,
     disk: SmallDisk,
+    receiver: Receiver,
     shop: Arc<Shop>,
     recorder: Arc<Recorder>,
 }
@@ -114,6 +117,8 @@ impl Town {
         system.start_part(Part::Bank, None);
         system.start_part(Part::Server, None);
         system.register();
+        let mut receiver = Receiver::start(&system);
+        let _ = receiver.register(&system, false);
         let recorder = Arc::new(Recorder::default());
         let tills = (1..=options.tills).map(|number| {
             let (label, api_key) = system.register_till(number);
@@ -137,11 +142,11 @@ impl Town {
         system.run_services_within(&disk.wrapper());
         system.start_part(Part::Server, None);
         let shop = Arc::new(Shop { tills, phones, is_over: false.into(), served: 0.into() });
-        Self { system, runtime, to_server, to_bank, disk, shop, recorder }
+        Self { system, runtime, to_server, to_bank, disk, receiver, shop, recorder }
     }
 
     /// Fair weather again: what is open ends, and all that is known is compared.
-    fn end(self, mut report: Report, options: &Options) -> Report {
+    fn end(mut self, mut report: Report, options: &Options) -> Report {
         report.customers = self.shop.served.load(Ordering::Relaxed);
         report.gave_up = self.system.deaths();
         report.broken_connections = self.to_server.broken() + self.to_bank.broken();
@@ -154,6 +159,10 @@ impl Town {
             }
         };
         report.wrong.extend(self.runtime.block_on(audit::compare_journals(&self.shop, &payments)));
+        let told = webhooks::all_told(&mut self.receiver, &payments);
+        report.webhooks = told.webhooks;
+        report.webhooks_repeated = told.repeated;
+        report.wrong.extend(told.wrong);
         report.power_cuts = self.runtime.block_on(power_cuts(&self.shop));
         report.payments = payments.len();
         report.captured = payments.iter().filter(|payment| payment.captured_minor > 0).count();
