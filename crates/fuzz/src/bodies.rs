@@ -13,7 +13,7 @@ macro_rules! read_as {
 
 /// Every request and answer of the payment server.
 pub fn api_bodies(data: &[u8]) {
-    use api::{admin, books, checkout, payment, phone, problem};
+    use api::{admin, books, check, checkout, payment, phone, problem, webhook};
     read_as!(
         data,
         admin::{
@@ -21,6 +21,7 @@ pub fn api_bodies(data: &[u8]) {
             PaymentStory, StepsPage,
         },
         books::{BalancePage, TermsRequest, TaskPage, SettlementRequest, DisputeRequest},
+        check::{CheckRequest, ChecksView},
         checkout::{CheckoutView},
         payment::{
             PaymentRequest, CaptureRequest, RefundRequest, CancellationRequest, CancellationView, PaymentView,
@@ -31,6 +32,9 @@ pub fn api_bodies(data: &[u8]) {
             ConfirmationPage,
         },
         problem::{Problem},
+        webhook::{
+            WebhookBody, WebhookEndpointRequest, WebhookEndpointList, DeadWebhookPage, ResendRequest, ResentView,
+        },
     );
 }
 

@@ -1,12 +1,18 @@
-//! The embedded store: the bytes of its rows, and any sequence of commands.
+//! The embedded store: the bytes of its rows and of its log, and any sequence of commands.
 
+use crate::support::{place, with_one_bit_turned};
+use crc::{CRC_64_XZ, Crc};
 use std::sync::LazyLock;
-use store::EmbeddedStore;
 use store::conformance::maps::{Maps, Move, Step, compare, send};
 use store::conformance::{Memory, rewrite_each};
+use store::{EmbeddedStore, OpenError};
 
 const GROUPS_MAX: usize = 24;
 const GROUP_STEPS_MAX: u8 = 6;
+/// The fill of half a log: a batch or two, so that the halves change places often.
+const LOG_BYTES: u64 = 1_500;
+
+static CRC: Crc<u64> = Crc::<u64>::new(&CRC_64_XZ);
 
 /// The input as each kind of row: what reads is written in one form, which reads the same.
 pub fn store_rows(data: &[u8]) {
@@ -16,24 +22,76 @@ pub fn store_rows(data: &[u8]) {
     }
 }
 
+/// The input as what stands in a log, with its sums put right and without: a store opens with it or says what is
+/// wrong, and one that opened opens again.
+pub fn store_log(data: &[u8]) {
+    opens_twice(&Disks::holding(EMPTY_STORE.clone(), [data.to_vec(), Vec::new()]));
+    let (first, second) = data.split_at(place(data, data.len() + 1));
+    let records = [record(1, first), record(2, second)].concat();
+    opens_twice(&Disks::holding(EMPTY_STORE.clone(), [records.clone(), Vec::new()]));
+    opens_twice(&Disks::holding(EMPTY_STORE.clone(), [record(2, second), record(1, first)]));
+    opens_twice(&Disks::holding(EMPTY_STORE.clone(), [with_one_bit_turned(&records, data), Vec::new()]));
+}
+
+/// A record as the log has it: length, number of the batch, sum, changes.
+fn record(number: u64, changes: &[u8]) -> Vec<u8> {
+    let len = u32::try_from(changes.len()).expect("inputs are short");
+    let head = [&len.to_be_bytes()[..], &number.to_be_bytes()].concat();
+    let mut sum = CRC.digest();
+    sum.update(&head);
+    sum.update(changes);
+    [&head[..], &sum.finalize().to_be_bytes(), changes].concat()
+}
+
+fn opens_twice(disks: &Disks) {
+    match disks.open() {
+        Ok(store) => {
+            // Whether it can be closed is no matter: what was read must be durable before.
+            drop(store);
+            assert!(disks.after_power_loss().open().is_ok(), "a store that opened does not open again");
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
 /// The input as commands, in groups that may share a transaction, with the power lost between some of them. Each
 /// outcome, and at the end every row, is what a few maps say.
 pub fn store_commands(data: &[u8]) {
     let mut input = Input(data);
-    let mut disk = Memory::holding(EMPTY_STORE.clone());
-    let mut store = EmbeddedStore::open_on(disk.clone()).expect("a whole store opens");
+    let mut disks = Disks::holding(EMPTY_STORE.clone(), Default::default());
+    let mut store = disks.open().expect("a whole store opens");
     let mut maps = Maps::default();
     let start = vec![Step::Issue(1), Step::Enrol(1), Step::Issue(2), Step::Enrol(2)];
     for group in std::iter::once(start).chain(std::iter::from_fn(|| input.group()).take(GROUPS_MAX)) {
         let is_power_lost = group.iter().any(|step| matches!(step, Step::PowerLoss));
         RUNTIME.block_on(send(&store, group.iter().map(|step| maps.take(step)).collect()));
         if is_power_lost {
-            // What is written from here on goes to a disk that nobody reads again.
-            disk = Memory::holding(disk.durable());
-            store = EmbeddedStore::open_on(disk.clone()).expect("a store opens after a power loss");
+            // What is written from here on goes to disks that nobody reads again.
+            disks = disks.after_power_loss();
+            store = disks.open().expect("a store opens after a power loss");
         }
     }
     RUNTIME.block_on(compare(&store, &maps));
+}
+
+/// One disk for the store, two for the halves of its log.
+struct Disks {
+    store: Memory,
+    log: [Memory; 2],
+}
+
+impl Disks {
+    fn holding(store: Vec<u8>, log: [Vec<u8>; 2]) -> Self {
+        Self { store: Memory::holding(store), log: log.map(Memory::holding) }
+    }
+
+    fn open(&self) -> Result<EmbeddedStore, OpenError> {
+        EmbeddedStore::open_with_log(self.store.clone(), self.log.clone(), LOG_BYTES)
+    }
+
+    fn after_power_loss(&self) -> Self {
+        Self::holding(self.store.durable(), self.log.each_ref().map(Memory::durable))
+    }
 }
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {

@@ -9,7 +9,7 @@ use core::str::FromStr;
 use crypto::SecretString;
 use model::{
     CaptureId, CheckoutId, Currency, CustomerId, DisputeId, EffectId, EnrolmentId, IdempotencyKey,
-    MerchantId, Money, PaymentId, ProviderId, RefundId, TerminalNumber,
+    MerchantId, Money, PaymentId, ProviderId, RefundId, TerminalNumber, WebhookEndpointId, WebhookId,
 };
 use protocol::activation::Challenge;
 use protocol::activation_code::ActivationCode;
@@ -57,6 +57,8 @@ fn ids(text: &str) {
         is_written_as_read::<CheckoutId>(text),
         is_written_as_read::<model::LinkId>(text),
         is_written_as_read::<EffectId>(text),
+        is_written_as_read::<WebhookEndpointId>(text),
+        is_written_as_read::<WebhookId>(text),
     ];
     assert!(readings.iter().filter(|is_read| **is_read).count() <= 1, "{text} names two things");
     if let Ok(id) = text.parse::<PaymentId>() {
