@@ -210,7 +210,7 @@ impl World {
         let net = Arc::new(Net::new(log.clone(), plan.network, plan.spared.clone()));
         let stream = |name| Chance::of(&[plan.seed, 5, name]);
         let start = programs::bank(template.secrets.clone(), bank_clock.clone());
-        let bank = Node::new("bank", template.bank_image.clone(), start, log.clone(), stream(1));
+        let bank = Node::new("bank", template.bank_images.clone(), start, log.clone(), stream(1));
         let start = programs::server(ServerSetup {
             secrets: template.secrets.clone(),
             clock: server_clock.clone(),
@@ -219,9 +219,10 @@ impl World {
             bank: bank.clone(),
             capture_window_s: plan.capture_window_s,
             look_again_ms: plan.look_again_ms,
+            log_bytes: plan.log_bytes,
             chance: stream(3),
         });
-        let server = Node::new("server", template.server_image.clone(), start, log.clone(), stream(4));
+        let server = Node::new("server", template.server_images.clone(), start, log.clone(), stream(4));
         Self {
             plan: plan.clone(),
             log,

@@ -12,7 +12,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use store::fault_disk::{Fate, FaultDisk};
+use store::fault_disk::{Fate, FaultDisk, Images};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
@@ -57,8 +57,8 @@ pub(crate) struct Node<I> {
 }
 
 struct State<I> {
-    /// What the disk holds while the machine is down.
-    image: Vec<u8>,
+    /// What the disk's files hold while the machine is down.
+    images: Images,
     life: Option<Life<I>>,
     /// When the next start loses power: the operation, and what becomes of writes.
     cut_at_start: Option<(u64, Fate)>,
@@ -80,12 +80,12 @@ struct Life<I> {
 impl<I: Clone + Send + 'static> Node<I> {
     pub(crate) fn new(
         name: &'static str,
-        image: Vec<u8>,
+        images: Images,
         start: Start<I>,
         log: Arc<Log>,
         chance: Chance,
     ) -> Arc<Self> {
-        let state = State { image, life: None, cut_at_start: None, chance };
+        let state = State { images, life: None, cut_at_start: None, chance };
         Arc::new(Self { name, start, log, state: Mutex::new(state) })
     }
 
@@ -96,7 +96,7 @@ impl<I: Clone + Send + 'static> Node<I> {
         if state.life.is_some() {
             return;
         }
-        let disk = FaultDisk::holding(std::mem::take(&mut state.image));
+        let disk = FaultDisk::holding_all(std::mem::take(&mut state.images));
         let cut = state.cut_at_start.take();
         if let Some((operation, _)) = cut {
             disk.power_fails_at(operation);
@@ -104,7 +104,7 @@ impl<I: Clone + Send + 'static> Node<I> {
         let started = (self.start)(disk.clone());
         match (started, cut) {
             (_, Some((_, fate))) if disk.is_off() => {
-                state.image = disk.after_power_loss(fate);
+                state.images = disk.all_after_power_loss(fate);
                 drop(state);
                 self.log.fault(Fault::PowerFailedAtStart, || {
                     format!("the {} loses power again while it starts", self.name)
@@ -194,8 +194,8 @@ impl<I: Clone + Send + 'static> Node<I> {
     }
 
     /// What its disk would hold if the power failed now.
-    pub(crate) fn image_now(&self, fate: Fate) -> Option<Vec<u8>> {
-        self.disk().map(|disk| disk.after_power_loss(fate))
+    pub(crate) fn images_now(&self, fate: Fate) -> Option<Images> {
+        self.disk().map(|disk| disk.all_after_power_loss(fate))
     }
 
     /// Kills the program; what it wrote is there when it starts again.
@@ -281,7 +281,7 @@ impl<I: Clone + Send + 'static> Node<I> {
             let mut state = self.lock();
             let life = state.life.take();
             if let Some(life) = &life {
-                state.image = life.disk.after_power_loss(fate);
+                state.images = life.disk.all_after_power_loss(fate);
             }
             life
         }) else {

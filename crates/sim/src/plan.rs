@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 pub(crate) const TILLS: usize = 4;
 /// Customers with a phone each.
 pub(crate) const PHONES: usize = 4;
+/// The fill of half the log of the server's store, bytes: a few sales' worth.
+const LOG_BYTES: u64 = 12 * 1_024;
 
 /// The whole plan of one history.
 #[derive(Clone, Debug)]
@@ -23,6 +25,9 @@ pub struct Plan {
     pub(crate) capture_window_s: i64,
     /// How often the server looks for work by itself, milliseconds.
     pub(crate) look_again_ms: u64,
+    /// The fill of half the log of the server's store, bytes: so little that the halves change places often. None if
+    /// each batch is a commit of the engine.
+    pub(crate) log_bytes: Option<u64>,
 }
 
 /// How often a message of each kind goes wrong, in a thousand.
@@ -184,8 +189,9 @@ impl Plan {
         };
         let capture_window_s = i64::try_from(chance.between(45, 180)).unwrap_or(60);
         let look_again_ms = chance.between(2_000, 8_000);
+        let log_bytes = (chance.below(4) > 0).then_some(LOG_BYTES);
         let spared = BTreeSet::new();
-        Self { seed, acts, mishaps, network, spared, capture_window_s, look_again_ms }
+        Self { seed, acts, mishaps, network, spared, capture_window_s, look_again_ms, log_bytes }
     }
 
     /// How many things there are in it.

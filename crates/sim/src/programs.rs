@@ -44,6 +44,8 @@ pub(crate) struct ServerSetup {
     pub(crate) bank: Arc<BankNode>,
     pub(crate) capture_window_s: i64,
     pub(crate) look_again_ms: u64,
+    /// The fill of half its store's log, bytes; none if each batch is a commit of the engine.
+    pub(crate) log_bytes: Option<u64>,
     pub(crate) chance: Chance,
 }
 
@@ -51,7 +53,13 @@ pub(crate) fn server(setup: ServerSetup) -> Start<Arc<EmbeddedStore>> {
     let chance = Arc::new(Mutex::new(setup.chance.clone()));
     Box::new(move |disk| {
         let options = Options { cache_bytes: 8 << 20, check_pages: false };
-        let (store, writer) = EmbeddedStore::open_manual(disk, options).map_err(|error| error.to_string())?;
+        let opened = match setup.log_bytes {
+            Some(bytes) => {
+                EmbeddedStore::open_manual_with_log(disk.clone(), disk.log_halves(), bytes, options)
+            }
+            None => EmbeddedStore::open_manual(disk, options),
+        };
+        let (store, writer) = opened.map_err(|error| error.to_string())?;
         let store = Arc::new(store);
         let secrets = &setup.secrets;
         let security = Security::new(store.clone(), secrets.keys.clone(), secrets.policy.clone())

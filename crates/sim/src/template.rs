@@ -31,7 +31,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::sync::{Arc, Mutex};
-use store::fault_disk::Fate;
+use store::fault_disk::{Fate, Images};
 use wallet::{Applicant, DevicePublicKeys, State, Vault};
 
 /// The name by which the server knows the bank.
@@ -65,8 +65,8 @@ pub(crate) struct TillKit {
 /// The world before the day begins.
 pub struct Template {
     pub(crate) secrets: Arc<Secrets>,
-    pub(crate) server_image: Vec<u8>,
-    pub(crate) bank_image: Vec<u8>,
+    pub(crate) server_images: Images,
+    pub(crate) bank_images: Images,
     pub(crate) phones: Vec<Phone>,
     /// Each customer's account at the bank.
     pub(crate) accounts: Vec<AccountId>,
@@ -137,7 +137,7 @@ impl World {
         let clock = MachineClock::new(time);
         let net = Arc::new(Net::new(log.clone(), Network::CALM, BTreeSet::new()));
         let start = programs::bank(secrets.clone(), clock.clone());
-        let bank = Node::new("bank", Vec::new(), start, log.clone(), Chance::of(&[3]));
+        let bank = Node::new("bank", Images::default(), start, log.clone(), Chance::of(&[3]));
         let start = programs::server(ServerSetup {
             secrets: secrets.clone(),
             clock,
@@ -146,9 +146,10 @@ impl World {
             bank: bank.clone(),
             capture_window_s: 60,
             look_again_ms: 1_000,
+            log_bytes: None,
             chance: Chance::of(&[5]),
         });
-        let server = Node::new("server", Vec::new(), start, log, Chance::of(&[6]));
+        let server = Node::new("server", Images::default(), start, log, Chance::of(&[6]));
         Self { secrets, server, bank, now, random: Chance::of(&[7]) }
     }
 
@@ -170,8 +171,8 @@ impl World {
         let hostile = self.till(&stall, 99).await?;
         let closed = "a program of the template is gone";
         Ok(Template {
-            server_image: self.server.image_now(Fate::Lost).ok_or(closed)?,
-            bank_image: self.bank.image_now(Fate::Lost).ok_or(closed)?,
+            server_images: self.server.images_now(Fate::Lost).ok_or(closed)?,
+            bank_images: self.bank.images_now(Fate::Lost).ok_or(closed)?,
             secrets: self.secrets,
             phones,
             accounts,

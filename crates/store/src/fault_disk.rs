@@ -1,5 +1,8 @@
 //! A disk in memory that loses power, fails to sync or runs full when told to: for tests and the simulator.
 //!
+//! It holds the files of a store: its own and the two halves of its log. They share the power, the room and the
+//! count of operations; what was written to one of them and not synced is that file's alone.
+//!
 //! What becomes of a write that was not synced depends on where it is, not on when it came: an engine may write
 //! in any order, and the same fate must come out the same each time.
 
@@ -29,14 +32,22 @@ enum Change {
     Length(usize),
 }
 
+/// What the files of a disk hold: the store's own, then the two halves of its log.
+pub type Images = [Vec<u8>; 3];
+
 #[derive(Default, Debug)]
-struct Inner {
+struct File {
     /// As the running system sees it.
     seen: Vec<u8>,
     /// As it is on the platter.
     durable: Vec<u8>,
-    /// What was written since the last sync.
-    unsynced: Vec<Change>,
+    /// What was written since the last sync, each with the number of its operation.
+    unsynced: Vec<(u64, Change)>,
+}
+
+#[derive(Default, Debug)]
+struct Inner {
+    files: [File; 3],
     operations: u64,
     power_fails_at: Option<u64>,
     is_off: bool,
@@ -46,15 +57,31 @@ struct Inner {
     full_from: Option<u64>,
 }
 
-/// A disk; clones are the same one.
+/// A disk, of which a handle reads and writes one file: at first the store's own. Clones are the same disk.
 #[derive(Clone, Default, Debug)]
-pub struct FaultDisk(Arc<Mutex<Inner>>);
+pub struct FaultDisk {
+    inner: Arc<Mutex<Inner>>,
+    file: usize,
+}
 
 impl FaultDisk {
-    /// A disk on which this is durable.
+    /// A disk on which this is durable, with an empty log.
     #[must_use]
     pub fn holding(image: Vec<u8>) -> Self {
-        Self(Arc::new(Mutex::new(Inner { seen: image.clone(), durable: image, ..Inner::default() })))
+        Self::holding_all([image, Vec::new(), Vec::new()])
+    }
+
+    /// A disk on which these files are durable.
+    #[must_use]
+    pub fn holding_all(images: Images) -> Self {
+        let files = images.map(|image| File { seen: image.clone(), durable: image, unsynced: Vec::new() });
+        Self { inner: Arc::new(Mutex::new(Inner { files, ..Inner::default() })), file: 0 }
+    }
+
+    /// The halves of the store's log on the same disk.
+    #[must_use]
+    pub fn log_halves(&self) -> [Self; 2] {
+        [1, 2].map(|file| Self { inner: Arc::clone(&self.inner), file })
     }
 
     /// Loses power in the operation with this number, counted from 0.
@@ -94,38 +121,34 @@ impl FaultDisk {
         self.inner().operations
     }
 
-    /// The length that the running system sees, bytes.
+    /// The length of the file that the running system sees, bytes.
     #[must_use]
     pub fn len_seen(&self) -> usize {
-        self.inner().seen.len()
+        self.inner().files[self.file].seen.len()
     }
 
-    /// What the running system sees.
+    /// What the running system sees in the file.
     #[must_use]
     pub fn seen(&self) -> Vec<u8> {
-        self.inner().seen.clone()
+        self.inner().files[self.file].seen.clone()
     }
 
-    /// What is on the disk when the power is back.
+    /// What is in the file when the power is back.
     #[must_use]
     pub fn after_power_loss(&self, fate: Fate) -> Vec<u8> {
+        self.inner().after_power_loss(self.file, fate)
+    }
+
+    /// What is in all files when the power is back.
+    #[must_use]
+    pub fn all_after_power_loss(&self, fate: Fate) -> Images {
         let inner = self.inner();
-        let mut image = inner.durable.clone();
-        let last = inner.unsynced.len().saturating_sub(1);
-        for (place, change) in inner.unsynced.iter().enumerate() {
-            match fate {
-                Fate::Lost => {}
-                Fate::Torn if place == last => tear(&mut image, change),
-                Fate::Kept | Fate::Torn => apply(&mut image, change),
-                Fate::Scattered(seed) => scatter(&mut image, change, seed),
-            }
-        }
-        image
+        [0, 1, 2].map(|file| inner.after_power_loss(file, fate))
     }
 
     /// Every change is made whole, so a thread that died holding the lock did no harm.
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -141,7 +164,7 @@ impl Inner {
         Ok(number)
     }
 
-    fn change(&mut self, change: Change) -> io::Result<()> {
+    fn change(&mut self, file: usize, change: Change) -> io::Result<()> {
         let number = self.begin()?;
         let end = match &change {
             Change::Write(offset, data) => offset + data.len(),
@@ -152,15 +175,29 @@ impl Inner {
         if is_full {
             return Err(ErrorKind::StorageFull.into());
         }
-        apply(&mut self.seen, &change);
-        self.unsynced.push(change);
+        apply(&mut self.files[file].seen, &change);
+        self.files[file].unsynced.push((number, change));
         if self.is_off { Err(io::Error::other("the power failed")) } else { Ok(()) }
+    }
+
+    fn after_power_loss(&self, file: usize, fate: Fate) -> Vec<u8> {
+        let last = self.files.iter().filter_map(|file| file.unsynced.last()).map(|(number, _)| *number).max();
+        let mut image = self.files[file].durable.clone();
+        for (number, change) in &self.files[file].unsynced {
+            match fate {
+                Fate::Lost => {}
+                Fate::Torn if Some(*number) == last => tear(&mut image, change),
+                Fate::Kept | Fate::Torn => apply(&mut image, change),
+                Fate::Scattered(seed) => scatter(&mut image, change, seed_of(seed, file)),
+            }
+        }
+        image
     }
 }
 
 impl StorageBackend for FaultDisk {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.inner().seen.len() as u64)
+        Ok(self.len_seen() as u64)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
@@ -170,17 +207,17 @@ impl StorageBackend for FaultDisk {
         }
         let offset = place(offset)?;
         let end = offset.checked_add(out.len()).ok_or(ErrorKind::UnexpectedEof)?;
-        let found = inner.seen.get(offset..end).ok_or(ErrorKind::UnexpectedEof)?;
+        let found = inner.files[self.file].seen.get(offset..end).ok_or(ErrorKind::UnexpectedEof)?;
         out.copy_from_slice(found);
         Ok(())
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.inner().change(Change::Length(place(len)?))
+        self.inner().change(self.file, Change::Length(place(len)?))
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.inner().change(Change::Write(place(offset)?, data.to_vec()))
+        self.inner().change(self.file, Change::Write(place(offset)?, data.to_vec()))
     }
 
     fn sync_data(&self) -> io::Result<()> {
@@ -189,12 +226,14 @@ impl StorageBackend for FaultDisk {
         if inner.is_off {
             return Err(io::Error::other("the power failed"));
         }
-        let unsynced = std::mem::take(&mut inner.unsynced);
-        if inner.syncs_fail {
+        let syncs_fail = inner.syncs_fail;
+        let file = &mut inner.files[self.file];
+        let unsynced = std::mem::take(&mut file.unsynced);
+        if syncs_fail {
             return Err(io::Error::other("the disk did not take it"));
         }
-        for change in &unsynced {
-            apply(&mut inner.durable, change);
+        for (_, change) in &unsynced {
+            apply(&mut file.durable, change);
         }
         Ok(())
     }
@@ -240,10 +279,57 @@ fn scatter(image: &mut Vec<u8>, change: &Change, seed: u64) {
     }
 }
 
-/// A coin for each sector (the mixing of splitmix64).
+/// Sectors at the same place of two files have fates of their own.
+fn seed_of(seed: u64, file: usize) -> u64 {
+    if file == 0 { seed } else { mix(seed ^ file as u64) }
+}
+
+/// A coin for each sector.
 fn is_kept(seed: u64, sector: usize) -> bool {
-    let mut z = seed.wrapping_add((sector as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    mix(seed.wrapping_add((sector as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15))) & 1 == 1
+}
+
+/// The mixing of splitmix64.
+fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    (z ^ (z >> 31)) & 1 == 1
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_files_of_a_disk_lose_power_together_and_are_synced_one_by_one() {
+        let disk = FaultDisk::default();
+        let [one, other] = disk.log_halves();
+        disk.write(0, b"store").unwrap();
+        one.write(0, b"first").unwrap();
+        one.sync_data().unwrap();
+        disk.power_fails_at(disk.operations());
+        assert!(other.write(0, b"second").is_err());
+        assert!(disk.sync_data().is_err(), "the power is off for all");
+        let after = |fate| disk.all_after_power_loss(fate);
+        assert_eq!(after(Fate::Lost), [vec![], b"first".to_vec(), vec![]]);
+        assert_eq!(after(Fate::Kept), [b"store".to_vec(), b"first".to_vec(), b"second".to_vec()]);
+        assert_eq!(
+            after(Fate::Torn),
+            [b"store".to_vec(), b"first".to_vec(), vec![]],
+            "only the last write tears"
+        );
+    }
+
+    #[test]
+    fn sectors_of_different_files_have_fates_of_their_own() {
+        let disk = FaultDisk::default();
+        let data = vec![1; 64 * SECTOR];
+        disk.write(0, &data).unwrap();
+        disk.log_halves().iter().for_each(|half| half.write(0, &data).unwrap());
+        let [store, one, other] = disk.all_after_power_loss(Fate::Scattered(7));
+        assert_eq!(store, disk.after_power_loss(Fate::Scattered(7)));
+        assert!(store != one && one != other && other != store);
+        let again = disk.all_after_power_loss(Fate::Scattered(7));
+        assert_eq!(again, [store, one, other], "and the same ones each time");
+    }
 }

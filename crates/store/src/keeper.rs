@@ -10,10 +10,10 @@ use crate::fault::Fault;
 use crate::log::{Log, Record};
 use crate::replay;
 use crate::rows::Rows;
+use crate::settling::{Settler, Settling};
 use crate::snapshot::{hand_over, prepare};
 use records::StoreError;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 /// So many times its fill a half of the log takes at most, while the engine is still busy with the other half's
 /// rows; then the writer waits.
@@ -22,8 +22,9 @@ const OVERFULL: u64 = 2;
 pub(crate) struct Keeper {
     engine: Arc<Engine>,
     log: Option<Log>,
+    settler: Settler,
     /// Hands over what was set apart.
-    handing_over: Option<JoinHandle<Result<(), Fault>>>,
+    handing_over: Option<Settling>,
 }
 
 /// A batch that failed.
@@ -35,15 +36,20 @@ pub(crate) enum NotKept {
 }
 
 impl Keeper {
-    pub(crate) fn new(engine: Arc<Engine>, log: Option<Log>) -> Self {
-        Self { engine, log, handing_over: None }
+    pub(crate) fn new(engine: Arc<Engine>, log: Option<Log>, settler: Settler) -> Self {
+        Self { engine, log, settler, handing_over: None }
+    }
+
+    /// Goes on in a log that was opened again, after [`Keeper::let_go`].
+    pub(crate) fn go_on(&mut self, log: Option<Log>) {
+        self.log = log;
     }
 
     /// Before the batch that follows `batch`: looks after what was set apart, and sets more apart if it is time.
     pub(crate) fn look_after(&mut self, batch: u64) -> Result<(), Fault> {
         let Some(log) = &self.log else { return Ok(()) };
         let (is_full, is_overfull) = (log.is_full(1), log.is_full(OVERFULL));
-        if self.handing_over.as_ref().is_some_and(JoinHandle::is_finished) || is_overfull {
+        if self.handing_over.as_mut().is_some_and(Settling::is_due) || is_overfull {
             self.end_handing_over()?;
         }
         if is_full && self.handing_over.is_none() {
@@ -85,7 +91,7 @@ impl Keeper {
     /// Lets go of log and engine, so that they can be opened again.
     pub(crate) fn let_go(&mut self) {
         // What it handed over or not is found in log and engine.
-        let _ = self.handing_over.take().map(JoinHandle::join);
+        let _ = self.handing_over.take().map(Settling::end);
         self.log = None;
     }
 
@@ -94,25 +100,22 @@ impl Keeper {
         if let Some(log) = &mut self.log {
             log.turn();
         }
-        let thread = std::thread::Builder::new().name("store-settler".into());
-        let handing_over = thread.spawn(move || {
+        let work = move || {
             failpoint("store-before-settling");
             hand_over(&database, &rows, batch, |_| Ok(()))?;
             failpoint("store-after-settling");
             Ok(())
-        });
-        self.handing_over = Some(handing_over.map_err(|error| Fault::Engine(error.into()))?);
+        };
+        self.handing_over = Some(self.settler.begin(work)?);
         Ok(())
     }
 
     /// Waits until what was set apart is in the engine.
     fn end_handing_over(&mut self) -> Result<(), Fault> {
         let Some(handing_over) = self.handing_over.take() else { return Ok(()) };
-        let died = || Fault::wrong("the thread that hands rows to the engine died");
-        handing_over.join().map_err(|_| died())??;
+        handing_over.end()?;
         let spent = self.change(|snapshot| snapshot.renew())?;
-        // To free so many rows takes a while, for which nobody need wait.
-        drop(std::thread::spawn(move || drop(spent)));
+        self.settler.free(spent);
         Ok(())
     }
 

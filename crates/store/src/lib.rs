@@ -25,6 +25,7 @@ mod replay;
 mod row;
 mod rows;
 mod session;
+mod settling;
 mod snapshot;
 mod tables;
 mod writer;
@@ -38,6 +39,7 @@ use disk::SyncWatch;
 use engine::{Engine, State};
 use open::{Opened, Opener};
 use records::{Command, Outcome, StoreError};
+use settling::Settler;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -103,7 +105,7 @@ impl EmbeddedStore {
         let Opened { snapshot, batch, log } = opener()?;
         let engine = Arc::new(Engine::new(snapshot));
         let (queue, jobs) = sync_channel(QUEUE_LIMIT);
-        let writer = Writer::new(Arc::clone(&engine), opener, watch, batch).with_log(log);
+        let writer = Writer::new(Arc::clone(&engine), opener, watch, batch).with_log(log, Settler::default());
         let writer = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || writer.run(&jobs))

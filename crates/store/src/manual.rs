@@ -3,6 +3,7 @@
 use crate::disk::SyncWatch;
 use crate::engine::Engine;
 use crate::open::{self, Opened};
+use crate::settling::Settler;
 use crate::writer::{Job, Writer};
 use crate::{EmbeddedStore, OpenError, Options, QUEUE_LIMIT};
 use std::sync::Arc;
@@ -29,12 +30,35 @@ impl EmbeddedStore {
         disk: impl redb::StorageBackend + Clone,
         options: Options,
     ) -> Result<(Self, ManualWriter), OpenError> {
+        Self::open_by_hand(disk, None, options)
+    }
+
+    /// As [`EmbeddedStore::open_manual`], with the halves of the store's log on disks of their own, of `log_bytes`
+    /// each. What goes from the log into the engine goes just before a later batch, not on a thread.
+    ///
+    /// # Errors
+    /// As [`EmbeddedStore::open_on`].
+    pub fn open_manual_with_log<B: redb::StorageBackend + Clone>(
+        disk: B,
+        log: [B; 2],
+        log_bytes: u64,
+        options: Options,
+    ) -> Result<(Self, ManualWriter), OpenError> {
+        Self::open_by_hand(disk, Some((log, log_bytes)), options)
+    }
+
+    fn open_by_hand<B: redb::StorageBackend + Clone>(
+        disk: B,
+        log: Option<([B; 2], u64)>,
+        options: Options,
+    ) -> Result<(Self, ManualWriter), OpenError> {
         let watch = SyncWatch::default();
-        let opener = open::on_disk(disk, None, options, watch.clone());
-        let Opened { snapshot, batch, log: _ } = opener()?;
+        let opener = open::on_disk(disk, log, options, watch.clone());
+        let Opened { snapshot, batch, log } = opener()?;
         let engine = Arc::new(Engine::new(snapshot));
         let (queue, jobs) = sync_channel(QUEUE_LIMIT);
         let writer = Writer::new(Arc::clone(&engine), opener, watch, batch);
+        let writer = writer.with_log(log, Settler::AmongBatches);
         let came = Arc::new(Notify::new());
         let store = Self { engine, queue: Some(queue), writer: None, came: Some(Arc::clone(&came)) };
         Ok((store, ManualWriter { writer, jobs, came, next: None }))

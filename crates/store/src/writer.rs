@@ -13,6 +13,7 @@ use crate::keeper::{Keeper, NotKept};
 use crate::log::Log;
 use crate::open::{OpenError, Opened, Opener};
 use crate::session::{Session, Staged};
+use crate::settling::Settler;
 use records::{Command, Outcome, StoreError};
 use redb::StorageError;
 use std::sync::Arc;
@@ -59,13 +60,13 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn new(engine: Arc<Engine>, opener: Opener, watch: SyncWatch, batch: u64) -> Self {
-        let keeper = Keeper::new(Arc::clone(&engine), None);
+        let keeper = Keeper::new(Arc::clone(&engine), None, Settler::default());
         Self { engine, opener, watch, batch, staged: Staged::default(), keeper, rest_until: None }
     }
 
-    /// The same, making batches durable in `log`.
-    pub(crate) fn with_log(self, log: Option<Log>) -> Self {
-        Self { keeper: Keeper::new(Arc::clone(&self.engine), log), ..self }
+    /// The same, making batches durable in `log`; `settler` hands over what was set apart.
+    pub(crate) fn with_log(self, log: Option<Log>, settler: Settler) -> Self {
+        Self { keeper: Keeper::new(Arc::clone(&self.engine), log, settler), ..self }
     }
 
     /// Works until no more jobs can come and none waits; then the engine needs no log any more.
@@ -214,7 +215,7 @@ impl Writer {
             return Err(OpenError::Failed("a sync failed".into()));
         }
         self.batch = batch;
-        self.keeper = Keeper::new(Arc::clone(&self.engine), log);
+        self.keeper.go_on(log);
         self.engine.change(State::Open(snapshot));
         Ok(())
     }
