@@ -25,12 +25,12 @@ pub fn store_rows(data: &[u8]) {
 /// The input as what stands in a log, with its sums put right and without: a store opens with it or says what is
 /// wrong, and one that opened opens again.
 pub fn store_log(data: &[u8]) {
-    opens_twice(&Disks::holding(EMPTY_STORE.clone(), [data.to_vec(), Vec::new()]));
+    opens_twice(&Disks::holding(LOGGED_STORE.clone(), [data.to_vec(), Vec::new()]));
     let (first, second) = data.split_at(place(data, data.len() + 1));
     let records = [record(1, first), record(2, second)].concat();
-    opens_twice(&Disks::holding(EMPTY_STORE.clone(), [records.clone(), Vec::new()]));
-    opens_twice(&Disks::holding(EMPTY_STORE.clone(), [record(2, second), record(1, first)]));
-    opens_twice(&Disks::holding(EMPTY_STORE.clone(), [with_one_bit_turned(&records, data), Vec::new()]));
+    opens_twice(&Disks::holding(LOGGED_STORE.clone(), [records.clone(), Vec::new()]));
+    opens_twice(&Disks::holding(LOGGED_STORE.clone(), [record(2, second), record(1, first)]));
+    opens_twice(&Disks::holding(LOGGED_STORE.clone(), [with_one_bit_turned(&records, data), Vec::new()]));
 }
 
 /// A record as the log has it: length, number of the batch, sum, changes.
@@ -106,6 +106,13 @@ static EMPTY_STORE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let store = EmbeddedStore::open_on(disk.clone()).expect("an empty disk becomes a store");
     store.close().expect("nothing is underway");
     disk.durable()
+});
+
+/// The same, but going on in its log when the power was lost.
+static LOGGED_STORE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let disks = Disks::holding(EMPTY_STORE.clone(), Default::default());
+    let _store = disks.open().expect("a whole store opens");
+    disks.store.durable()
 });
 
 /// What is left of the input; steps are a few bytes each, numbers are small so that they meet.

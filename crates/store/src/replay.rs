@@ -4,7 +4,7 @@
 use crate::log::{Change, Log, Places, Read, Reader};
 use crate::migrations::{self, look};
 use crate::open::{OpenError, explain_storage};
-use crate::tables::{META, definition};
+use crate::tables::{META, NAMES, definition};
 use redb::{Database, ReadableTable, StorageError, TableError, WriteTransaction};
 
 /// Stands in [`META`] while a store goes on in its log: without that log it is not whole.
@@ -95,7 +95,8 @@ fn replay(txn: &WriteTransaction, places: &Places) -> Result<(), OpenError> {
 fn apply(txn: &WriteTransaction, read: &Read) -> Result<(), OpenError> {
     for change in read.changes() {
         let unknown = || OpenError::Damaged("its log holds what this program does not understand".into());
-        let Change { table, key, value } = change.ok_or_else(unknown)?;
+        let Change { table, key, value } =
+            change.filter(|change| NAMES.contains(&change.table)).ok_or_else(unknown)?;
         let mut table = txn.open_table(definition(table)).map_err(migrations::table)?;
         match value {
             Some(value) => drop(table.insert(key, value).map_err(storage)?),
@@ -111,4 +112,37 @@ fn storage(error: StorageError) -> OpenError {
 
 fn io(error: std::io::Error) -> OpenError {
     explain_storage(StorageError::Io(error), None)
+}
+
+#[cfg(all(test, feature = "conformance"))]
+mod tests {
+    use super::*;
+    use crate::conformance::Memory;
+    use crate::log::Record;
+    use redb::backends::InMemoryBackend;
+
+    /// What comes of a log whose only record names this table.
+    fn opened_with(table: &str) -> Result<(), OpenError> {
+        let database = redb::Builder::new().create_with_backend(InMemoryBackend::new()).unwrap();
+        migrations::migrate(&database, migrations::MIGRATIONS).unwrap();
+        let txn = database.begin_write().unwrap();
+        mark(&txn, true).unwrap();
+        txn.commit().unwrap();
+        let disk = Memory::holding(Vec::new());
+        let halves = || [Box::new(disk.clone()) as _, Box::new(Memory::holding(Vec::new())) as _];
+        let places = || Places { halves: halves(), bytes_max: 100, files: Vec::new() };
+        let mut record = Record::default();
+        record.clear();
+        record.push(Change { table, key: b"k", value: Some(b"v") });
+        Log::new(places()).append(1, &mut record).unwrap();
+        catch_up(&database, Some(&places()))
+    }
+
+    #[test]
+    fn a_table_that_this_program_does_not_know_is_not_made() {
+        assert!(opened_with("customers").is_ok());
+        for table in ["", "strangers", "meta"] {
+            assert!(matches!(opened_with(table), Err(OpenError::Damaged(_))), "{table:?}");
+        }
+    }
 }
