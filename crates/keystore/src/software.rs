@@ -260,9 +260,8 @@ impl KeyStore for SoftwareKeyStore {
         generation: PinGeneration,
         wrapped: &[u8],
     ) -> Result<PinKey, CryptoError> {
-        let key = aead::open(&self.pin_wrapping, &self.pin_wrapping_aad(enrolment, generation), wrapped)?;
-        let bytes: &[u8; 32] = key.expose().try_into().map_err(|_| CryptoError::Sealed)?;
-        Ok(PinKey::from_secret(Secret::from_bytes(*bytes)))
+        let aad = self.pin_wrapping_aad(enrolment, generation);
+        unwrap(&self.pin_wrapping, &aad, wrapped).map(PinKey::from_secret)
     }
 
     fn wrap_webhook_secret(
@@ -280,9 +279,8 @@ impl KeyStore for SoftwareKeyStore {
         endpoint: WebhookEndpointId,
         wrapped: &[u8],
     ) -> Result<WebhookSecret, CryptoError> {
-        let secret = aead::open(&self.webhook_wrapping, &self.webhook_wrapping_aad(endpoint), wrapped)?;
-        let bytes: &[u8; 32] = secret.expose().try_into().map_err(|_| CryptoError::Sealed)?;
-        Ok(WebhookSecret::from_secret(Secret::from_bytes(*bytes)))
+        unwrap(&self.webhook_wrapping, &self.webhook_wrapping_aad(endpoint), wrapped)
+            .map(WebhookSecret::from_secret)
     }
 
     fn challenge_mac(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
@@ -315,6 +313,13 @@ impl EpochKey {
 
 fn x25519_key(key: &StoredKey) -> x25519::SecretKey {
     x25519::SecretKey::from_bytes(key.0.expose())
+}
+
+/// The secret that was wrapped.
+fn unwrap(wrapping: &Secret<32>, aad: &[u8], wrapped: &[u8]) -> Result<Secret<32>, CryptoError> {
+    let secret = aead::open(wrapping, aad, wrapped)?;
+    let bytes: &[u8; 32] = secret.expose().try_into().map_err(|_| CryptoError::Sealed)?;
+    Ok(Secret::from_bytes(*bytes))
 }
 
 /// Derived, so that files made before there were webhooks have this key too.

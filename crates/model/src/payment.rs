@@ -99,6 +99,39 @@ pub enum PaymentState {
     ChargedBack,
 }
 
+impl PaymentState {
+    /// Whether nothing more has to happen to a payment that stands so, but what its provider must still learn.
+    pub const fn has_ended(&self) -> bool {
+        matches!(
+            self,
+            Self::Declined(_)
+                | Self::Captured
+                | Self::ChargedBack
+                | Self::Voided
+                | Self::Expired
+                | Self::Reversed
+        )
+    }
+
+    /// Its name in the specification.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Unknown => "unknown",
+            Self::Authorised(_) => "authorised",
+            Self::Declined(_) => "declined",
+            Self::PartlyCaptured(_) => "partly captured",
+            Self::Captured => "captured",
+            Self::Voided => "voided",
+            Self::Expired => "expired",
+            Self::Reversing => "reversing",
+            Self::Reversed => "reversed",
+            Self::Disputed(_) => "disputed",
+            Self::ChargedBack => "charged back",
+        }
+    }
+}
+
 /// A dispute that is not decided yet.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Dispute {

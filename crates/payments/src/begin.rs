@@ -233,11 +233,8 @@ impl Payments {
             };
             change.done_effect = is_settled.then_some(effect.id);
             self.attach_begin_answer(&mut change).await?;
-            match self.store.commit(Command::ChangePayment(Box::new(change.clone()))).await? {
-                Outcome::Done => {
-                    self.announce(&change);
-                    return Ok(change.payment);
-                }
+            match self.commit(&change).await? {
+                Outcome::Done => return Ok(change.payment),
                 _ => payment = self.load(payment.id).await?,
             }
         }

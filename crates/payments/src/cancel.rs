@@ -42,8 +42,7 @@ impl Payments {
                 }
                 Err(error) => return Err(error),
             };
-            if self.store.commit(Command::ChangePayment(Box::new(change.clone()))).await? == Outcome::Done {
-                self.announce(&change);
+            if self.commit(&change).await? == Outcome::Done {
                 return Ok(Cancelled::Received(change.payment));
             }
         }

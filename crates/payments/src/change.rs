@@ -60,11 +60,8 @@ impl Payments {
                 }
                 Err(error) => return Err(error),
             };
-            match self.store.commit(Command::ChangePayment(Box::new(change.clone()))).await? {
-                Outcome::Done => {
-                    self.announce(&change);
-                    return Ok(Changed::Answered(change.payment, answer));
-                }
+            match self.commit(&change).await? {
+                Outcome::Done => return Ok(Changed::Answered(change.payment, answer)),
                 // Overtaken, or an id that another effect has: decide anew.
                 Outcome::Conflict | Outcome::Exists | Outcome::Missing => {}
                 Outcome::Replay(row) => return Ok(Changed::Known(row)),

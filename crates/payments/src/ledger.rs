@@ -67,7 +67,7 @@ impl<'a> Books<'a> {
         postings
     }
 
-    pub(crate) fn customers(&self) -> AccountKey {
+    fn customers(&self) -> AccountKey {
         AccountKey::CustomerClearing(self.payer.provider.clone())
     }
 

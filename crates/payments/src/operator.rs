@@ -4,7 +4,7 @@ use crate::service::ATTEMPTS_MAX;
 use crate::step::NotAllowed;
 use crate::{PaymentError, Payments};
 use model::{Dispute, DisputeId, EffectId, Payment, PaymentEvent, PaymentId, PaymentState, SettledWith};
-use records::{Actor, AuditEntry, ChangePayment, Command, Outcome};
+use records::{Actor, AuditEntry, ChangePayment, Outcome};
 
 /// How a dispute was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Payments {
             let mut change = self.compose(&payment, event).await?;
             change.settled_task = Some(task);
             self.put_on_record(&mut change, operator, "task.settled", format!("{task} with {with:?}"));
-            match self.store.commit(Command::ChangePayment(Box::new(change.clone()))).await? {
+            match self.commit(&change).await? {
                 Outcome::Done => return Ok(change.payment),
                 _ if self.store.task(task).await?.is_some_and(|row| row.settled_at.is_some()) => {
                     return Err(NotAllowed::WrongState.into());
@@ -94,7 +94,7 @@ impl Payments {
             let payment = self.load(id).await?;
             let mut change = self.compose(&payment, decide(&payment)?).await?;
             self.put_on_record(&mut change, operator, action, String::new());
-            if self.store.commit(Command::ChangePayment(Box::new(change.clone()))).await? == Outcome::Done {
+            if self.commit(&change).await? == Outcome::Done {
                 return Ok(change.payment);
             }
         }

@@ -10,7 +10,9 @@ use model::{
     RefundId, Timestamp,
 };
 use protocol::confirmation::{Cause, ConfirmationKind};
-use records::{ChangePayment, Effect, EffectKind, EventRow, Merchant, NewConfirmation, Store};
+use records::{
+    ChangePayment, Command, Effect, EffectKind, EventRow, Merchant, NewConfirmation, Outcome, Store,
+};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -150,8 +152,16 @@ impl Payments {
         Ok(())
     }
 
-    /// Tells whoever wants to know what a committed change brought.
-    pub(crate) fn announce(&self, change: &ChangePayment) {
+    /// Commits a change, and tells whoever wants to know what it brought if it was done.
+    pub(crate) async fn commit(&self, change: &ChangePayment) -> Result<Outcome, PaymentError> {
+        let outcome = self.store.commit(Command::ChangePayment(Box::new(change.clone()))).await?;
+        if outcome == Outcome::Done {
+            self.announce(change);
+        }
+        Ok(outcome)
+    }
+
+    fn announce(&self, change: &ChangePayment) {
         if !change.new_effects.is_empty() {
             self.observer.effects_written();
         }

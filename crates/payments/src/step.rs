@@ -340,19 +340,6 @@ fn within(amount_minor: i64, left_minor: i64) -> Result<(), NotAllowed> {
     Ok(())
 }
 
-/// Whether nothing more has to happen to a payment that stands so, but what its provider must still learn.
-pub(crate) const fn has_ended(state: &PaymentState) -> bool {
-    matches!(
-        state,
-        PaymentState::Declined(_)
-            | PaymentState::Captured
-            | PaymentState::ChargedBack
-            | PaymentState::Voided
-            | PaymentState::Expired
-            | PaymentState::Reversed
-    )
-}
-
 /// What is still held of a payment, in minor units.
 pub(crate) fn open_hold_minor(payment: &Payment) -> i64 {
     match payment.state {

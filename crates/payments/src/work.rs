@@ -9,7 +9,7 @@ use crate::step::{NotAllowed, booked_minor};
 use crate::{PaymentError, Payments};
 use futures_util::{StreamExt, stream};
 use model::{Booking, Money, Payment, PaymentEvent, PaymentId, PaymentState, Timestamp};
-use records::{ChangePayment, Command, Effect, EffectKind, OperatorTask, Outcome};
+use records::{Command, Effect, EffectKind, OperatorTask, Outcome};
 use std::collections::BTreeSet;
 
 /// How many payments' effects are sent at the same time.
@@ -86,7 +86,7 @@ impl Payments {
                 }
                 Err(error) => return Err(error),
             };
-            if self.commit_work(change).await? == Outcome::Done {
+            if self.commit(&change).await? == Outcome::Done {
                 return Ok(());
             }
         }
@@ -193,7 +193,7 @@ impl Payments {
                 since: change.event.at,
                 settled_at: None,
             });
-            match self.commit_work(change).await? {
+            match self.commit(&change).await? {
                 // The effect is gone: another worker wrote down the same.
                 Outcome::Done | Outcome::Missing => return Ok(Sent::Known),
                 _ => {}
@@ -209,15 +209,6 @@ impl Payments {
         let due_at = self.clock.now().plus_ms(pause_ms);
         self.store.commit(Command::DelayEffect { effect: effect.id, attempts, due_at }).await?;
         Ok(due_at)
-    }
-
-    /// Commits a change, and announces it if it was done.
-    async fn commit_work(&self, change: ChangePayment) -> Result<Outcome, PaymentError> {
-        let outcome = self.store.commit(Command::ChangePayment(Box::new(change.clone()))).await?;
-        if outcome == Outcome::Done {
-            self.announce(&change);
-        }
-        Ok(outcome)
     }
 }
 

@@ -101,23 +101,6 @@ fn holds(condition: &str, payment: &Payment, event: &PaymentEvent, at: Timestamp
     }
 }
 
-fn name(state: &PaymentState) -> &'static str {
-    match state {
-        PaymentState::Received => "received",
-        PaymentState::Unknown => "unknown",
-        PaymentState::Authorised(_) => "authorised",
-        PaymentState::Declined(_) => "declined",
-        PaymentState::PartlyCaptured(_) => "partly captured",
-        PaymentState::Captured => "captured",
-        PaymentState::Voided => "voided",
-        PaymentState::Expired => "expired",
-        PaymentState::Reversing => "reversing",
-        PaymentState::Reversed => "reversed",
-        PaymentState::Disputed(_) => "disputed",
-        PaymentState::ChargedBack => "charged back",
-    }
-}
-
 fn postings(cell: &str, payment: &Payment, event: &PaymentEvent) -> Vec<Posting> {
     let entries = cell.split(';').map(str::trim).filter(|entry| *entry != "–");
     let posting = |entry: &str| {
@@ -253,7 +236,7 @@ fn every_row_does_what_it_says_and_every_other_pair_is_refused() {
     let rows = rows();
     let mut used = vec![0; rows.len()];
     for (state, payment) in every_state() {
-        assert_eq!(state, name(&payment.state));
+        assert_eq!(state, payment.state.name());
         for (kind, event, at) in every_event() {
             let fits = |row: &Row| {
                 row.states.iter().any(|name| name == state)
@@ -271,7 +254,7 @@ fn every_row_does_what_it_says_and_every_other_pair_is_refused() {
             let (row, step) = (&rows[place], result.unwrap_or_else(|why| panic!("{context}: {why}")));
             used[place] += 1;
             let next = if row.next == "unchanged" { state } else { &row.next };
-            assert_eq!(name(&step.payment.state), next, "{context}");
+            assert_eq!(step.payment.state.name(), next, "{context}");
             assert_eq!(step.payment.version, payment.version + 1, "{context}");
             let Payment { captured_minor, refunded_minor, charged_back_minor, .. } = step.payment;
             let after = (captured_minor, refunded_minor, charged_back_minor);

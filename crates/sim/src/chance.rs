@@ -1,6 +1,7 @@
 //! Where every choice of a history comes from: a generator that gives the same for the same seed.
 
 use crypto::Random;
+use store::fault_disk::mix;
 
 /// A stream of choices (splitmix64).
 #[derive(Clone, Debug)]
@@ -50,12 +51,6 @@ impl Random for Chance {
             chunk.copy_from_slice(&self.draw().to_le_bytes()[..chunk.len()]);
         }
     }
-}
-
-fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! A customer's phone: the real wallet core, its keys in memory, its requests signed.
 
-use crypto::hpke::Decapsulate;
-use crypto::p256::{Sign, SigningKey};
-use crypto::{CryptoError, Random, x25519};
+use crypto::Random;
 use http::{Method, Request, header};
 use https::Bytes;
 use model::Timestamp;
@@ -11,47 +9,10 @@ use protocol::http_signature::{HttpRequest, sign_request};
 use protocol::payment_code::Pin;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use wallet::{CodeRequest, State, StateKey, Vault, WalletError};
+use wallet::{CodeRequest, MemoryVault, State, Vault, WalletError};
 
 pub(crate) const RIGHT_PIN: &str = "482916";
 pub(crate) const WRONG_PIN: &str = "482917";
-
-/// A phone's keys.
-pub(crate) struct MemoryVault {
-    device: SigningKey,
-    online: SigningKey,
-    confirmation: x25519::SecretKey,
-    state: StateKey,
-}
-
-impl MemoryVault {
-    pub(crate) fn make(random: &mut dyn Random) -> Self {
-        Self {
-            device: SigningKey::make(random),
-            online: SigningKey::make(random),
-            confirmation: x25519::SecretKey::make(random),
-            state: StateKey::make(random),
-        }
-    }
-}
-
-impl Vault for MemoryVault {
-    fn device_key(&self) -> &dyn Sign {
-        &self.device
-    }
-
-    fn online_key(&self) -> &dyn Sign {
-        &self.online
-    }
-
-    fn confirmation_key(&self) -> &dyn Decapsulate {
-        &self.confirmation
-    }
-
-    fn state_key(&self) -> Result<StateKey, CryptoError> {
-        Ok(self.state.clone())
-    }
-}
 
 /// A phone.
 #[derive(Clone)]

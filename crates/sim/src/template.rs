@@ -6,7 +6,7 @@ use crate::clock::{MachineClock, START, Time};
 use crate::log::Log;
 use crate::net::Net;
 use crate::node::Node;
-use crate::phone::{MemoryVault, Phone, RIGHT_PIN};
+use crate::phone::{Phone, RIGHT_PIN};
 use crate::plan::{Network, PHONES, TILLS};
 use crate::programs::{self, BankNode, SOURCE, SeededIds, ServerNode, ServerSetup};
 use api::phone::{ChallengeView, MethodView};
@@ -32,7 +32,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::sync::{Arc, Mutex};
 use store::fault_disk::{Fate, Images};
-use wallet::{Applicant, DevicePublicKeys, State, Vault};
+use wallet::{Applicant, DevicePublicKeys, MemoryVault, State, Vault};
 
 /// The name by which the server knows the bank.
 pub(crate) const BANK: &str = "bank";

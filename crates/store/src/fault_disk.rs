@@ -290,7 +290,8 @@ fn is_kept(seed: u64, sector: usize) -> bool {
 }
 
 /// The mixing of splitmix64.
-fn mix(mut z: u64) -> u64 {
+#[must_use]
+pub const fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)

@@ -3,9 +3,7 @@
 use bank_api::Password;
 use client::bank_customer::BankCustomer;
 use client::phone::{PhoneClient, Signer};
-use crypto::hpke::Decapsulate;
-use crypto::p256::{Sign, SigningKey};
-use crypto::{CryptoError, SystemRandom, x25519};
+use crypto::SystemRandom;
 use model::{Counter, Currency, Money, TerminalNumber, Timestamp};
 use protocol::activation_request::{Attestation, Platform};
 use protocol::evidence::Evidence;
@@ -14,7 +12,7 @@ use protocol::realm_file::RealmFile;
 use protocol::short_text::ShortText;
 use std::error::Error;
 use std::time::{SystemTime, UNIX_EPOCH};
-use wallet::{Applicant, CodeRequest, DevicePublicKeys, State, StateKey, Vault};
+use wallet::{Applicant, CodeRequest, DevicePublicKeys, MemoryVault, State};
 
 /// The most that a code is good for, in Rappen.
 const CAP_MINOR: i64 = 5_000;
@@ -25,36 +23,11 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-struct Keys {
-    device: SigningKey,
-    online: SigningKey,
-    confirmation: x25519::SecretKey,
-    state: StateKey,
-}
-
-impl Vault for Keys {
-    fn device_key(&self) -> &dyn Sign {
-        &self.device
-    }
-
-    fn online_key(&self) -> &dyn Sign {
-        &self.online
-    }
-
-    fn confirmation_key(&self) -> &dyn Decapsulate {
-        &self.confirmation
-    }
-
-    fn state_key(&self) -> Result<StateKey, CryptoError> {
-        Ok(self.state.clone())
-    }
-}
-
 /// See the module.
 pub(crate) struct Phone {
     /// As in histories.
     pub(crate) name: String,
-    keys: Keys,
+    keys: MemoryVault,
     state: State,
 }
 
@@ -75,12 +48,7 @@ impl Phone {
         customer_number: &str,
     ) -> Result<Self, Box<dyn Error>> {
         let random = &mut SystemRandom;
-        let keys = Keys {
-            device: SigningKey::make(random),
-            online: SigningKey::make(random),
-            confirmation: x25519::SecretKey::make(random),
-            state: StateKey::make(random),
-        };
+        let keys = MemoryVault::make(random);
         let client = PhoneClient::new(realm)?;
         let mut state = State::new(realm.clone());
         let applicant = Applicant {

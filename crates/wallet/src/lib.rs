@@ -42,4 +42,4 @@ pub use pin_session::{PinSession, RENEW_WITHIN_S, RENEWALS_MAX};
 pub use seal::{STATE_LEN_MAX, SealError, StateKey};
 pub use state::{METHODS_MAX, State};
 pub use status::{Hint, Phase, Status};
-pub use vault::Vault;
+pub use vault::{MemoryVault, Vault};

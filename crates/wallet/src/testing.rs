@@ -4,9 +4,8 @@ use api::phone::{
     ConfirmationView, EnrolmentStatusName, EnrolmentView, MethodPage, MethodStateName, MethodView,
 };
 use crypto::{
-    CryptoError, Random, Secret, SystemRandom,
-    hpke::Decapsulate,
-    p256::{Sign, SigningKey},
+    Random, Secret, SystemRandom,
+    p256::SigningKey,
     x509::{self, Issue, Profile},
     x25519,
 };
@@ -26,50 +25,12 @@ use protocol::{
     short_text::ShortText,
 };
 
-use crate::{Applicant, DevicePublicKeys, State, StateKey, Vault};
+use crate::{Applicant, DevicePublicKeys, MemoryVault, State};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_s(1_790_000_000);
 pub(crate) const PIN: &str = "482916";
 pub(crate) const WRONG_PIN: &str = "482917";
 pub(crate) const ENROLMENT: EnrolmentId = EnrolmentId::from_bytes([0, 0, 0xa1, 0xb2, 0xc3, 0xd4]);
-
-/// A vault in memory.
-pub(crate) struct MemoryVault {
-    pub(crate) device: SigningKey,
-    pub(crate) online: SigningKey,
-    pub(crate) confirmation: x25519::SecretKey,
-    pub(crate) state_key: StateKey,
-}
-
-impl MemoryVault {
-    pub(crate) fn make() -> Self {
-        let random = &mut SystemRandom;
-        Self {
-            device: SigningKey::make(random),
-            online: SigningKey::make(random),
-            confirmation: x25519::SecretKey::make(random),
-            state_key: StateKey::make(random),
-        }
-    }
-}
-
-impl Vault for MemoryVault {
-    fn device_key(&self) -> &dyn Sign {
-        &self.device
-    }
-
-    fn online_key(&self) -> &dyn Sign {
-        &self.online
-    }
-
-    fn confirmation_key(&self) -> &dyn Decapsulate {
-        &self.confirmation
-    }
-
-    fn state_key(&self) -> Result<StateKey, CryptoError> {
-        Ok(self.state_key.clone())
-    }
-}
 
 /// The server's secrets.
 pub(crate) struct World {
@@ -220,7 +181,7 @@ pub(crate) struct Ready {
 }
 
 pub(crate) fn ready() -> Ready {
-    let (world, vault) = (World::make(), MemoryVault::make());
+    let (world, vault) = (World::make(), MemoryVault::make(&mut SystemRandom));
     let mut state = State::new(world.realm_file());
     let request = begin(&mut state, &vault, PIN);
     let (reply, pin_key) = world.activate(&request, 1, NOW);

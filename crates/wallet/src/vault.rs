@@ -1,6 +1,11 @@
 //! The door to wherever the phone's keys are: a hardware key store, a browser's key, a file.
 
-use crypto::{CryptoError, hpke::Decapsulate, p256::Sign};
+use crypto::{
+    CryptoError, Random,
+    hpke::Decapsulate,
+    p256::{Sign, SigningKey},
+    x25519,
+};
 
 use crate::StateKey;
 
@@ -23,4 +28,46 @@ pub trait Vault: Send + Sync {
     /// # Errors
     /// [`CryptoError::KeyStore`] where the holder of the key fails.
     fn state_key(&self) -> Result<StateKey, CryptoError>;
+}
+
+/// A vault whose keys are plain values in memory: for programs that have no better place, and for tests.
+pub struct MemoryVault {
+    /// Signs payment codes.
+    pub device: SigningKey,
+    /// Signs online requests.
+    pub online: SigningKey,
+    /// Opens confirmations.
+    pub confirmation: x25519::SecretKey,
+    /// Seals the wallet's state.
+    pub state_key: StateKey,
+}
+
+impl MemoryVault {
+    /// Fresh keys.
+    pub fn make(random: &mut dyn Random) -> Self {
+        Self {
+            device: SigningKey::make(random),
+            online: SigningKey::make(random),
+            confirmation: x25519::SecretKey::make(random),
+            state_key: StateKey::make(random),
+        }
+    }
+}
+
+impl Vault for MemoryVault {
+    fn device_key(&self) -> &dyn Sign {
+        &self.device
+    }
+
+    fn online_key(&self) -> &dyn Sign {
+        &self.online
+    }
+
+    fn confirmation_key(&self) -> &dyn Decapsulate {
+        &self.confirmation
+    }
+
+    fn state_key(&self) -> Result<StateKey, CryptoError> {
+        Ok(self.state_key.clone())
+    }
 }

@@ -7,7 +7,7 @@ use crypto::p256::{Sign, SigningKey};
 use crypto::{CryptoError, Secret, SecretString, SystemRandom, x25519};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
-use wallet::{StateKey, Vault};
+use wallet::{MemoryVault, StateKey, Vault};
 use zeroize::{Zeroize, Zeroizing};
 
 /// The form of the file that this program knows.
@@ -17,12 +17,7 @@ const VERSION: u8 = 1;
 const TEXT_LEN_USUAL: usize = 1_024;
 
 /// The wallet's keys.
-pub(super) struct FileVault {
-    device: SigningKey,
-    online: SigningKey,
-    confirmation: x25519::SecretKey,
-    state: StateKey,
-}
+pub(super) struct FileVault(MemoryVault);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,22 +41,17 @@ impl Drop for Text {
 impl FileVault {
     /// Fresh keys.
     pub(super) fn make() -> Self {
-        Self {
-            device: SigningKey::make(&mut SystemRandom),
-            online: SigningKey::make(&mut SystemRandom),
-            confirmation: x25519::SecretKey::make(&mut SystemRandom),
-            state: StateKey::make(&mut SystemRandom),
-        }
+        Self(MemoryVault::make(&mut SystemRandom))
     }
 
     /// The file's text.
     pub(super) fn to_text(&self) -> Result<SecretString, Failure> {
         let text = Text {
             version: VERSION,
-            device_key: BASE64URL_NOPAD.encode(self.device.to_scalar().expose()),
-            online_key: BASE64URL_NOPAD.encode(self.online.to_scalar().expose()),
-            confirmation_key: BASE64URL_NOPAD.encode(self.confirmation.to_bytes().expose()),
-            state_key: BASE64URL_NOPAD.encode(self.state.secret().expose()),
+            device_key: BASE64URL_NOPAD.encode(self.0.device.to_scalar().expose()),
+            online_key: BASE64URL_NOPAD.encode(self.0.online.to_scalar().expose()),
+            confirmation_key: BASE64URL_NOPAD.encode(self.0.confirmation.to_bytes().expose()),
+            state_key: BASE64URL_NOPAD.encode(self.0.state_key.secret().expose()),
         };
         let mut json = Zeroizing::new(Vec::with_capacity(TEXT_LEN_USUAL));
         serde_json::to_writer(&mut *json, &text)?;
@@ -81,29 +71,29 @@ impl FileVault {
             let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map(Zeroizing::new).map_err(|_| damaged())?;
             <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new).map_err(|_| damaged())
         };
-        Ok(Self {
+        Ok(Self(MemoryVault {
             device: SigningKey::from_scalar(&*key(&text.device_key)?).map_err(|_| damaged())?,
             online: SigningKey::from_scalar(&*key(&text.online_key)?).map_err(|_| damaged())?,
             confirmation: x25519::SecretKey::from_bytes(&*key(&text.confirmation_key)?),
-            state: StateKey::from_secret(Secret::from_bytes(*key(&text.state_key)?)),
-        })
+            state_key: StateKey::from_secret(Secret::from_bytes(*key(&text.state_key)?)),
+        }))
     }
 }
 
 impl Vault for FileVault {
     fn device_key(&self) -> &dyn Sign {
-        &self.device
+        self.0.device_key()
     }
 
     fn online_key(&self) -> &dyn Sign {
-        &self.online
+        self.0.online_key()
     }
 
     fn confirmation_key(&self) -> &dyn Decapsulate {
-        &self.confirmation
+        self.0.confirmation_key()
     }
 
     fn state_key(&self) -> Result<StateKey, CryptoError> {
-        Ok(self.state.clone())
+        self.0.state_key()
     }
 }

@@ -1,7 +1,7 @@
 //! Where a payment stood after some of its events, as far as sums over many payments are concerned.
 
 use super::bookings::settled;
-use crate::step::{booked_minor, has_ended, open_hold_minor};
+use crate::step::{booked_minor, open_hold_minor};
 use model::{Booking, Payment, PaymentEvent, PaymentState};
 use records::{EffectKind, EventRow};
 
@@ -36,7 +36,7 @@ impl Standing {
             disputed_minor,
             untold_minor: waiting.iter().map(|(_, kind)| signed(kind.booking(), booked_minor(kind))).sum(),
             suspended_minor: events.iter().map(|row| suspended_minor(&row.event)).sum(),
-            is_unsettled: !has_ended(&payment.state) || !waiting.is_empty(),
+            is_unsettled: !payment.state.has_ended() || !waiting.is_empty(),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::history::World;
 use crate::template::Template;
 use crate::till::Till;
 use bank::Bank;
-use model::{Payment, PaymentState, Timestamp};
+use model::{Payment, Timestamp};
 use records::{PAGE_LIMIT_MAX, Page, Queries, StoreError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ async fn check(
     remains.phones().await?;
     let mut ends = Ends::new();
     for payment in &remains.payments {
-        *ends.entry(name(&payment.state)).or_default() += 1;
+        *ends.entry(payment.state.name()).or_default() += 1;
     }
     Ok(ends)
 }
@@ -115,38 +115,9 @@ async fn is_quiet_in_the_end(world: &Arc<World>) -> bool {
 
 async fn is_quiet(store: &EmbeddedStore) -> Result<bool, StoreError> {
     let effects = store.effects_due(Timestamp::from_ms(i64::MAX), 1).await?;
-    Ok(effects.is_empty() && all_payments(store).await?.iter().all(has_ended))
+    Ok(effects.is_empty() && all_payments(store).await?.iter().all(|payment| payment.state.has_ended()))
 }
 
 async fn all_payments(store: &EmbeddedStore) -> Result<Vec<Payment>, StoreError> {
     store.payments(Page::first(PAGE_LIMIT_MAX)).await
-}
-
-const fn has_ended(payment: &Payment) -> bool {
-    matches!(
-        payment.state,
-        PaymentState::Declined(_)
-            | PaymentState::Captured
-            | PaymentState::Voided
-            | PaymentState::Expired
-            | PaymentState::Reversed
-            | PaymentState::ChargedBack
-    )
-}
-
-const fn name(state: &PaymentState) -> &'static str {
-    match state {
-        PaymentState::Received => "received",
-        PaymentState::Unknown => "unknown",
-        PaymentState::Authorised(_) => "authorised",
-        PaymentState::Declined(_) => "declined",
-        PaymentState::PartlyCaptured(_) => "partly captured",
-        PaymentState::Captured => "captured",
-        PaymentState::Voided => "voided",
-        PaymentState::Expired => "expired",
-        PaymentState::Reversing => "reversing",
-        PaymentState::Reversed => "reversed",
-        PaymentState::Disputed(_) => "disputed",
-        PaymentState::ChargedBack => "charged back",
-    }
 }

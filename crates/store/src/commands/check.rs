@@ -6,6 +6,11 @@ use crate::tables::{CHANGED, CHECK_MARK, PAYMENTS};
 use model::PaymentId;
 use records::{MoveCheckMark, Outcome};
 
+/// Stages that a payment is new: the check has to read it.
+pub(super) fn begins(session: &mut Session<'_>, payment: PaymentId) -> Result<(), Fault> {
+    session.put(CHANGED, &payment, &(payment, 0))
+}
+
 /// Stages that a payment, which stood at `version`, changes: from now on the check has to read it again.
 pub(super) fn changes(session: &mut Session<'_>, payment: PaymentId, version: u32) -> Result<(), Fault> {
     if session.has(CHANGED, &payment)? {

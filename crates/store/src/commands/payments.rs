@@ -38,7 +38,7 @@ pub(super) fn begin(session: &mut Session<'_>, command: BeginPayment) -> Result<
     session.put(BEGIN_REQUESTS, &id, &requests::key_of(&command.request))?;
     requests::remember(session, command.request, Some(id), command.answer, command.payment.received_at)?;
     set_wake(session, id, None, command.wake_at)?;
-    check::changes(session, id, 0)?;
+    check::begins(session, id)?;
     if !webhooks::add(session, &command.webhooks)? {
         return Ok(Outcome::Exists);
     }

@@ -1,6 +1,6 @@
 //! Activation: lost replies, forged replies, PINs that are refused.
 
-use crate::{DevicePublicKeys, Phase, State, WalletError, testing::*};
+use crate::{DevicePublicKeys, MemoryVault, Phase, State, WalletError, testing::*};
 use crypto::SystemRandom;
 use model::Counter;
 use protocol::{
@@ -10,7 +10,7 @@ use protocol::{
 
 #[test]
 fn a_lost_reply_is_asked_for_again_with_the_same_bytes() {
-    let (world, vault) = (World::make(), MemoryVault::make());
+    let (world, vault) = (World::make(), MemoryVault::make(&mut SystemRandom));
     let mut state = State::new(world.realm_file());
     let sent = begin(&mut state, &vault, PIN);
     // The reply is lost and the phone starts anew from what it stored.
@@ -30,7 +30,7 @@ fn a_lost_reply_is_asked_for_again_with_the_same_bytes() {
 
 #[test]
 fn a_second_activation_is_refused_until_the_first_is_given_up() {
-    let (world, vault) = (World::make(), MemoryVault::make());
+    let (world, vault) = (World::make(), MemoryVault::make(&mut SystemRandom));
     let mut state = State::new(world.realm_file());
     begin(&mut state, &vault, PIN);
     let draft = state.draft_activation(applicant(PIN), &DevicePublicKeys::of(&vault), NOW, &mut SystemRandom);
@@ -45,7 +45,7 @@ fn a_second_activation_is_refused_until_the_first_is_given_up() {
 
 #[test]
 fn an_obvious_pin_is_refused_and_one_key_for_two_purposes_too() {
-    let (world, vault) = (World::make(), MemoryVault::make());
+    let (world, vault) = (World::make(), MemoryVault::make(&mut SystemRandom));
     let state = State::new(world.realm_file());
     let draft =
         state.draft_activation(applicant("123456"), &DevicePublicKeys::of(&vault), NOW, &mut SystemRandom);
@@ -57,7 +57,7 @@ fn an_obvious_pin_is_refused_and_one_key_for_two_purposes_too() {
 
 #[test]
 fn forged_replies_change_nothing() {
-    let (world, vault) = (World::make(), MemoryVault::make());
+    let (world, vault) = (World::make(), MemoryVault::make(&mut SystemRandom));
     let mut state = State::new(world.realm_file());
     let request = begin(&mut state, &vault, PIN);
     let (mut changed, _) = world.activate(&request, 1, NOW);
@@ -68,7 +68,7 @@ fn forged_replies_change_nothing() {
     let (strange, _) = stranger.activate(&request, 1, NOW);
     // A good reply, but this vault's key is not the one that was enrolled.
     let (good, _) = world.activate(&request, 1, NOW);
-    let other = MemoryVault::make();
+    let other = MemoryVault::make(&mut SystemRandom);
     let cases = [
         (&changed, vault.device.verifying_key()),
         (&strange, vault.device.verifying_key()),

@@ -1,6 +1,6 @@
 //! Confirmations: order, gaps, forgeries.
 
-use crate::{CONFIRMATIONS_KEPT_MAX, Received, Vault, WalletError, testing::*};
+use crate::{CONFIRMATIONS_KEPT_MAX, MemoryVault, Received, Vault, WalletError, testing::*};
 use api::phone::EnrolmentStatusName;
 use crypto::{SystemRandom, p256::SigningKey};
 use protocol::{
@@ -35,7 +35,8 @@ fn forged_misplaced_and_foreign_ones_are_refused() {
     let Ready { world, vault, mut state, .. } = ready();
     let notice = Confirmation::notice(1, Cause::PIN_LOCKED, NOW.plus_s(1));
     let forged = world.seal_confirmation(&notice, &vault, &SigningKey::make(&mut SystemRandom));
-    let foreign = world.seal_confirmation(&notice, &MemoryVault::make(), &world.confirmation);
+    let foreign =
+        world.seal_confirmation(&notice, &MemoryVault::make(&mut SystemRandom), &world.confirmation);
     let mut misplaced = world.confirmation(2, &vault);
     misplaced.sequence = 1;
     for (view, expected) in [

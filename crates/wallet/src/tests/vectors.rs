@@ -1,9 +1,11 @@
 //! The good vectors of the payment code, made again by the wallet from the same inputs.
 
 use crate::{
-    CodeRequest, PinSession, State, clock::ClockKnowledge, pin_session::Choice, state::Stage, testing::*,
+    CodeRequest, MemoryVault, PinSession, State, clock::ClockKnowledge, pin_session::Choice, state::Stage,
+    testing::*,
 };
 use api::phone::MethodStateName;
+use crypto::SystemRandom;
 use crypto::{Secret, p256::SigningKey};
 use fixtures::vectors::{MethodState, Vector};
 use model::{Counter, Currency, Money, TerminalNumber, Timestamp};
@@ -35,7 +37,7 @@ fn state_for(vector: &Vector, device: &SigningKey) -> (State, Pin) {
         key_id: protocol::key_bundle::KeyId(vector.key_id),
         ..World::make()
     };
-    let vault = MemoryVault { device: device.clone(), ..MemoryVault::make() };
+    let vault = MemoryVault { device: device.clone(), ..MemoryVault::make(&mut SystemRandom) };
     let mut state = State::new(world.realm_file());
     let request = begin(&mut state, &vault, PIN);
     let (reply, _) = world.activate(&request, 1, at);
