@@ -18,6 +18,9 @@ use std::path::PathBuf;
 /// and the time that opening takes after a crash.
 pub(crate) const LOG_BYTES: u64 = 16 * 1024 * 1024;
 
+/// In so many steps a half gets the room for its fill.
+const ROOM_STEPS: u64 = 16;
+
 const HEAD_BYTES: usize = 20;
 /// Stands where a value's length would, if a row is removed.
 const REMOVED: u32 = u32::MAX;
@@ -73,6 +76,8 @@ pub(crate) struct Log {
     /// The half that grows.
     half: usize,
     end: u64,
+    /// How long each half is on the disk. Writing within it changes no metadata, which would have to be synced too.
+    room: [u64; 2],
 }
 
 /// Where a log is.
@@ -85,9 +90,9 @@ pub(crate) struct Places {
 }
 
 impl Log {
-    /// A log that begins anew.
+    /// A log that begins anew, in halves that are empty.
     pub(crate) fn new(places: Places) -> Self {
-        Self { places, half: 0, end: 0 }
+        Self { places, half: 0, end: 0, room: [0; 2] }
     }
 
     /// Whether the half that grows has taken so many times its fill.
@@ -98,12 +103,27 @@ impl Log {
     /// Makes batch `number` durable.
     pub(crate) fn append(&mut self, number: u64, record: &mut Record) -> io::Result<()> {
         let bytes = record.finish(number)?;
+        let end = self.end + bytes.len() as u64;
+        self.make_room(end)?;
         let disk = &self.places.halves[self.half];
         disk.write(self.end, bytes)?;
         if is_synced() {
             disk.sync_data()?;
         }
-        self.end += bytes.len() as u64;
+        self.end = end;
+        Ok(())
+    }
+
+    /// Lengthens the half that grows until it reaches `end`, by a step of zeros: what is merely made longer would get
+    /// its blocks one by one when it is written.
+    fn make_room(&mut self, end: u64) -> io::Result<()> {
+        let room = &mut self.room[self.half];
+        if end > *room {
+            let step = (self.places.bytes_max / ROOM_STEPS).max(end - *room);
+            let zeros = vec![0; usize::try_from(step).map_err(io::Error::other)?];
+            self.places.halves[self.half].write(*room, &zeros)?;
+            *room += step;
+        }
         Ok(())
     }
 
@@ -325,6 +345,24 @@ mod tests {
             changed.write(0, &with_error).unwrap();
             assert!(numbers(&changed).is_empty(), "byte {place}");
         }
+    }
+
+    #[test]
+    fn a_half_has_room_before_it_is_written() {
+        let disk = disk();
+        let places = Places {
+            halves: [Box::new(disk.clone()), Box::new(self::disk())],
+            bytes_max: 16_000,
+            files: Vec::new(),
+        };
+        let mut log = Log::new(places);
+        log.append(1, &mut record(b"one")).unwrap();
+        let len = disk.len().unwrap();
+        log.append(2, &mut record(b"two")).unwrap();
+        assert_eq!(disk.len().unwrap(), len, "appending within the room leaves the length");
+        log.append(3, &mut record(&[7; 5_000])).unwrap();
+        assert!(disk.len().unwrap() >= len + 4_000, "and one that is larger than a step has room too");
+        assert_eq!(numbers(&disk), [1, 2, 3]);
     }
 
     #[test]
