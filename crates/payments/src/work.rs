@@ -128,8 +128,7 @@ impl Payments {
     /// other payments in every round.
     async fn hold_back(&self, effects: &[Effect], at: Timestamp) -> Result<(), PaymentError> {
         for effect in effects.iter().filter(|effect| effect.due_at < at) {
-            let delay = Command::DelayEffect { effect: effect.id, attempts: effect.attempts, due_at: at };
-            self.store.commit(delay).await?;
+            self.store.commit(put_off(effect, effect.attempts, at)).await?;
         }
         Ok(())
     }
@@ -207,7 +206,7 @@ impl Payments {
         let attempts = effect.attempts.saturating_add(1);
         let pause_ms = (250_i64 << attempts.min(20)).min(PAUSE_MS_MAX);
         let due_at = self.clock.now().plus_ms(pause_ms);
-        self.store.commit(Command::DelayEffect { effect: effect.id, attempts, due_at }).await?;
+        self.store.commit(put_off(effect, attempts, due_at)).await?;
         Ok(due_at)
     }
 }
@@ -221,4 +220,8 @@ const fn booked_event(booking: Booking, amount_minor: i64, is_refused: bool) -> 
         Booking::Refund(refund) => PaymentEvent::RefundBooked { refund, amount_minor },
         Booking::Release => PaymentEvent::ReleaseBooked,
     }
+}
+
+fn put_off(effect: &Effect, attempts: u32, due_at: Timestamp) -> Command {
+    Command::DelayEffect { payment: effect.payment, effect: effect.id, attempts, due_at }
 }

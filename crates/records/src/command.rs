@@ -5,7 +5,7 @@ use crate::{
     Enrolment, EventRow, IdempotencyRow, Merchant, MerchantTerms, Method, MoveCheckMark, NewConfirmation,
     OperatorTask, RequestId, VerdictRow, Webhook, WebhookEndpoint, WebhookState,
 };
-use model::{EffectId, MerchantId, Payment, Posting, Timestamp, WebhookEndpointId, WebhookId};
+use model::{EffectId, MerchantId, Payment, PaymentId, Posting, Timestamp, WebhookEndpointId, WebhookId};
 
 /// Everything that can change what is stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,6 +41,8 @@ pub enum Command {
     Cancel(RequestId, Timestamp),
     /// Sets when an effect is sent again.
     DelayEffect {
+        /// Of which payment.
+        payment: PaymentId,
         /// Which.
         effect: EffectId,
         /// How often it was sent by now.

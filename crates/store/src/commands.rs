@@ -39,7 +39,9 @@ fn stage(session: &mut Session<'_>, command: Command) -> Result<Outcome, Fault> 
         Command::BeginPayment(command) => payments::begin(session, *command),
         Command::ChangePayment(command) => payments::change(session, *command),
         Command::Cancel(request, at) => requests::cancel(session, request, at),
-        Command::DelayEffect { effect, attempts, due_at } => work::delay(session, effect, attempts, due_at),
+        Command::DelayEffect { payment, effect, attempts, due_at } => {
+            work::delay(session, payment, effect, attempts, due_at)
+        }
         Command::MoveCheckMark(command) => check::move_mark(session, *command),
         Command::SignAudit(head) => work::sign(session, &head),
         Command::CreateWebhookEndpoint(command) => webhooks::create_endpoint(session, *command),

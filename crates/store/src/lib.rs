@@ -27,6 +27,7 @@ mod rows;
 mod session;
 mod settling;
 mod snapshot;
+mod stored;
 mod tables;
 mod writer;
 

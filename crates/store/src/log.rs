@@ -19,7 +19,7 @@ use std::path::PathBuf;
 pub(crate) const LOG_BYTES: u64 = 16 * 1024 * 1024;
 
 /// In so many steps a half gets the room for its fill.
-const ROOM_STEPS: u64 = 16;
+const ROOM_STEPS: u64 = 64;
 
 const HEAD_BYTES: usize = 20;
 /// Stands where a value's length would, if a row is removed.
@@ -352,7 +352,7 @@ mod tests {
         let disk = disk();
         let places = Places {
             halves: [Box::new(disk.clone()), Box::new(self::disk())],
-            bytes_max: 16_000,
+            bytes_max: 64_000,
             files: Vec::new(),
         };
         let mut log = Log::new(places);

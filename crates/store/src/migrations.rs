@@ -15,7 +15,7 @@ use redb::{
 pub(crate) type Migration = fn(&WriteTransaction) -> Result<(), OpenError>;
 
 /// Every step there ever was.
-pub(crate) const MIGRATIONS: &[Migration] = &[create, start_books, add_webhooks];
+pub(crate) const MIGRATIONS: &[Migration] = &[create, start_books, add_webhooks, join_rows];
 
 /// What the store says it is.
 const KIND: &[u8] = b"batzen store";
@@ -31,18 +31,32 @@ fn create(txn: &WriteTransaction) -> Result<(), OpenError> {
 /// 2: the ledger has customers' clearing, fees and incentives. What schema 1 booked, before there was any release,
 /// knows neither, so only a store without any rows moves on.
 fn start_books(txn: &WriteTransaction) -> Result<(), OpenError> {
-    for name in ["customers", "merchants", "payments"] {
+    refuse_rows(txn, &["customers", "merchants", "payments"])
+}
+
+/// 3: makes the tables of webhooks, and lets be those that are there.
+fn add_webhooks(txn: &WriteTransaction) -> Result<(), OpenError> {
+    create(txn)
+}
+
+/// 4: a payment's wake-up and effects stand in its own row, the request in its verdict's, postings in their
+/// event's. What was written otherwise, before there was any release, is not rewritten.
+fn join_rows(txn: &WriteTransaction) -> Result<(), OpenError> {
+    refuse_rows(txn, &["payments"])?;
+    for name in ["postings", "begin_requests", "wake_of", "effects", "effects_of"] {
+        txn.delete_table(definition(name)).map_err(table)?;
+    }
+    Ok(())
+}
+
+fn refuse_rows(txn: &WriteTransaction, tables: &[&str]) -> Result<(), OpenError> {
+    for name in tables {
         let rows = txn.open_table(definition(name)).map_err(table)?;
         if !rows.is_empty().map_err(|error| explain_storage(error, None))? {
             return Err(OpenError::BeforeFirstRelease);
         }
     }
     Ok(())
-}
-
-/// 3: makes the tables of webhooks, and lets be those that are there.
-fn add_webhooks(txn: &WriteTransaction) -> Result<(), OpenError> {
-    create(txn)
 }
 
 /// The schema of the store; 0 if it is yet to be made.
@@ -198,6 +212,26 @@ mod tests {
         txn.commit().unwrap();
         assert!(matches!(migrate(&database, MIGRATIONS), Err(OpenError::BeforeFirstRelease)));
         assert!(migrate(&database, &MIGRATIONS[..1]).is_ok(), "it was changed all the same");
+    }
+
+    #[test]
+    fn a_store_whose_rows_were_apart_moves_on_only_while_it_has_no_payments() {
+        let fill = |database: &Database, name| {
+            let txn = database.begin_write().unwrap();
+            txn.open_table(definition(name)).unwrap().insert(b"a".as_slice(), b"1".as_slice()).unwrap();
+            txn.commit().unwrap();
+        };
+        let database = empty();
+        migrate(&database, &MIGRATIONS[..3]).unwrap();
+        fill(&database, "postings");
+        fill(&database, "merchants");
+        migrate(&database, MIGRATIONS).unwrap();
+        assert_eq!(tables(&database), NAMES.len() + 1, "a table that nobody reads was left");
+
+        let database = empty();
+        migrate(&database, &MIGRATIONS[..3]).unwrap();
+        fill(&database, "payments");
+        assert!(matches!(migrate(&database, MIGRATIONS), Err(OpenError::BeforeFirstRelease)));
     }
 
     #[test]

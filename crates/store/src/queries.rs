@@ -9,6 +9,7 @@ use crate::EmbeddedStore;
 use crate::fault::Fault;
 use crate::key::ByTime;
 use crate::snapshot::Snapshot;
+use crate::stored::StoredEvent;
 use crate::tables as t;
 use core::ops::Bound::{Excluded, Included, Unbounded};
 use model::{
@@ -98,11 +99,14 @@ impl Queries for EmbeddedStore {
     }
 
     fn payment(&self, id: PaymentId) -> StoreFuture<'_, Option<Payment>> {
-        self.ask(move |snapshot| snapshot.get(t::PAYMENTS, &id))
+        self.ask(move |snapshot| Ok(snapshot.get(t::PAYMENTS, &id)?.map(|stored| stored.payment)))
     }
 
     fn payments(&self, page: Page<PaymentId>) -> StoreFuture<'_, Vec<Payment>> {
-        self.ask(move |snapshot| snapshot.page(t::PAYMENTS, page))
+        self.ask(move |snapshot| {
+            let stored = snapshot.page(t::PAYMENTS, page)?;
+            Ok(stored.into_iter().map(|stored| stored.payment).collect())
+        })
     }
 
     fn payments_of_merchant(
@@ -117,28 +121,32 @@ impl Queries for EmbeddedStore {
         };
         self.ask(move |snapshot| {
             let ids = snapshot.list_back(t::PAYMENTS_OF_MERCHANT, first, last, page.size())?;
-            ids.iter().map(|id| snapshot.pointed(t::PAYMENTS, id)).collect()
+            ids.iter().map(|id| Ok(snapshot.pointed(t::PAYMENTS, id)?.payment)).collect()
         })
     }
 
     fn verdict(&self, payment: PaymentId) -> StoreFuture<'_, Option<VerdictRow>> {
-        self.ask(move |snapshot| snapshot.get(t::VERDICTS, &payment))
+        self.ask(move |snapshot| Ok(snapshot.get(t::VERDICTS, &payment)?.map(|stored| stored.verdict)))
     }
 
     fn events(&self, payment: PaymentId) -> StoreFuture<'_, Vec<EventRow>> {
-        let (first, last) = ((payment, 0), (payment, u32::MAX));
-        self.ask(move |snapshot| snapshot.all(t::EVENTS, Included(first), Included(last)))
+        self.ask(move |snapshot| {
+            let stored = events(snapshot, payment)?;
+            Ok(stored.into_iter().map(|stored| stored.event).collect())
+        })
     }
 
     fn postings(&self, payment: PaymentId) -> StoreFuture<'_, Vec<PostingRow>> {
-        let (first, last) = ((payment, 0, 0), (payment, u32::MAX, u8::MAX));
-        self.ask(move |snapshot| snapshot.all(t::POSTINGS, Included(first), Included(last)))
+        self.ask(move |snapshot| {
+            let stored = events(snapshot, payment)?;
+            Ok(stored.into_iter().flat_map(StoredEvent::into_postings).collect())
+        })
     }
 
     fn begin_request(&self, payment: PaymentId) -> StoreFuture<'_, Option<IdempotencyRow>> {
         self.ask(move |snapshot| {
-            let key = snapshot.get(t::BEGIN_REQUESTS, &payment)?;
-            key.map(|key| snapshot.pointed(t::REQUESTS, &key)).transpose()
+            let stored = snapshot.get(t::VERDICTS, &payment)?;
+            stored.map(|stored| snapshot.pointed(t::REQUESTS, &stored.request)).transpose()
         })
     }
 
@@ -159,20 +167,18 @@ impl Queries for EmbeddedStore {
     }
 
     fn effects_due(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, Vec<Effect>> {
-        let last = Included((now, EffectId::from_u128(u128::MAX)));
+        let last = Included((now, PaymentId::from_u128(u128::MAX), EffectId::from_u128(u128::MAX)));
         let limit = Page::<EffectId>::first(limit).size();
         self.ask(move |snapshot| {
-            let ids = snapshot.list(t::EFFECTS_DUE, Unbounded, last, limit)?;
-            ids.iter().map(|id| snapshot.pointed(t::EFFECTS, id)).collect()
+            let due = snapshot.list(t::EFFECTS_DUE, Unbounded, last, limit)?;
+            due.into_iter().map(|(payment, id)| effect(snapshot, payment, id)).collect()
         })
     }
 
     fn effects_of(&self, payment: PaymentId) -> StoreFuture<'_, Vec<Effect>> {
-        let first = (payment, EffectId::from_u128(0));
-        let last = (payment, EffectId::from_u128(u128::MAX));
         self.ask(move |snapshot| {
-            let ids = snapshot.all(t::EFFECTS_OF, Included(first), Included(last))?;
-            ids.iter().map(|id| snapshot.pointed(t::EFFECTS, id)).collect()
+            let stored = snapshot.get(t::PAYMENTS, &payment)?;
+            Ok(stored.map_or_else(Vec::new, |stored| stored.effects))
         })
     }
 
@@ -253,4 +259,14 @@ impl Queries for EmbeddedStore {
     fn webhook_totals(&self) -> StoreFuture<'_, WebhookTotals> {
         self.ask(webhooks::totals)
     }
+}
+
+fn events(snapshot: &Snapshot, payment: PaymentId) -> Result<Vec<StoredEvent>, Fault> {
+    snapshot.all(t::EVENTS, Included((payment, 0)), Included((payment, u32::MAX)))
+}
+
+/// The effect that `effects_due` points to.
+fn effect(snapshot: &Snapshot, payment: PaymentId, id: EffectId) -> Result<Effect, Fault> {
+    let stored = snapshot.pointed(t::PAYMENTS, &payment)?;
+    stored.effect(id).cloned().ok_or_else(|| t::PAYMENTS.leads_nowhere())
 }

@@ -2,13 +2,11 @@
 //! says how to read the one before, so that nothing has to be rewritten at once.
 
 use crate::fault::Fault;
-use model::{
-    CheckoutId, EffectId, IdempotencyKey, Payment, PaymentId, Timestamp, WebhookEndpointId, WebhookId,
-};
+use crate::stored::{StoredEvent, StoredPayment, StoredVerdict};
+use model::{CheckoutId, EffectId, PaymentId, WebhookEndpointId, WebhookId};
 use records::{
     ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer,
-    Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, PostingRow, StoreError,
-    VerdictRow, Webhook, WebhookEndpoint,
+    Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, StoreError, Webhook, WebhookEndpoint,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -59,12 +57,10 @@ rows!(
     Merchant,
     Checkout,
     CodeUse,
-    Payment,
-    VerdictRow,
-    EventRow,
-    PostingRow,
+    StoredPayment,
+    StoredVerdict,
+    StoredEvent,
     IdempotencyRow,
-    Effect,
     OperatorTask,
     ConfirmationRow,
     Balance,
@@ -76,11 +72,9 @@ rows!(
     // What indexes point to.
     CheckoutId,
     PaymentId,
-    EffectId,
+    (PaymentId, EffectId),
     WebhookEndpointId,
     WebhookId,
-    Timestamp,
-    (CheckoutId, IdempotencyKey),
     (PaymentId, u32),
 );
 
@@ -148,7 +142,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes: Vec<u8>) {
-            let _ = read::<Payment>("payments", &bytes);
+            let _ = read::<StoredPayment>("payments", &bytes);
             let _ = read::<Enrolment>("enrolments", &bytes);
             let _ = read::<AuditRow>("audit", &bytes);
         }

@@ -10,7 +10,7 @@ use crate::row::{self, Row};
 use crate::rows::Rows;
 use crate::tables::{Bytes, META, Map, NAMES, definition};
 use core::ops::Bound;
-use records::{Page, StoreError};
+use records::Page;
 use redb::{
     AccessGuard, Database, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase,
     ReadableTableMetadata, WriteTransaction,
@@ -191,12 +191,7 @@ impl Snapshot {
 
     /// The row that an index points to.
     pub(crate) fn pointed<K: Key, R: Row>(&self, map: Map<K, R>, key: &K) -> Result<R, Fault> {
-        self.get(map, key)?.ok_or_else(|| {
-            Fault::Refused(StoreError::Damaged(format!(
-                "`{}`: an index points to a row that is not there",
-                map.name
-            )))
-        })
+        self.get(map, key)?.ok_or_else(|| map.leads_nowhere())
     }
 
     /// All rows between two keys, in key order: for lists that the rules keep short.

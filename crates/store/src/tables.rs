@@ -3,17 +3,18 @@
 //! Names are part of the stored form: a table is never renamed, and one that is no longer needed keeps its
 //! place until a migration removes it.
 
+use crate::fault::Fault;
 use crate::key::{ByTime, Key};
 use crate::row::Row;
+use crate::stored::{StoredEvent, StoredPayment, StoredVerdict};
 use core::marker::PhantomData;
 use model::{
     AccountKey, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId,
-    MethodSlot, Payment, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
+    MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use records::{
     ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer,
-    Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, PostingRow, VerdictRow,
-    Webhook, WebhookEndpoint,
+    Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, StoreError, Webhook, WebhookEndpoint,
 };
 use redb::TableDefinition;
 
@@ -40,6 +41,12 @@ impl<K, R> Copy for Map<K, R> {}
 impl<K: Key, R: Row> Map<K, R> {
     const fn new(name: &'static str, place: usize) -> Self {
         Self { name, place, types: PhantomData }
+    }
+
+    /// An index points to a row of this table that is not there.
+    pub(crate) fn leads_nowhere(self) -> Fault {
+        let what = format!("`{}`: an index points to a row that is not there", self.name);
+        Fault::Refused(StoreError::Damaged(what))
     }
 }
 
@@ -86,31 +93,21 @@ tables! {
     /// Consumed codes: each (enrolment, counter) once, ever.
     CODE_USES: (EnrolmentId, Counter) => CodeUse, "code_uses";
     /// Payments as they stand.
-    PAYMENTS: PaymentId => Payment, "payments";
+    PAYMENTS: PaymentId => StoredPayment, "payments";
     /// Index: a merchant's payments by time.
     PAYMENTS_OF_MERCHANT: (MerchantId, ByTime) => PaymentId, "payments_of_merchant";
-    /// What security management found when a payment was asked for.
-    VERDICTS: PaymentId => VerdictRow, "verdicts";
-    /// A payment's events by the version that each led to.
-    EVENTS: (PaymentId, u32) => EventRow, "events";
-    /// A payment's postings by the version that caused them and their place.
-    POSTINGS: (PaymentId, u32, u8) => PostingRow, "postings";
+    /// What security management found when a payment was asked for, and by which request.
+    VERDICTS: PaymentId => StoredVerdict, "verdicts";
+    /// A payment's events by the version that each led to, with their postings.
+    EVENTS: (PaymentId, u32) => StoredEvent, "events";
     /// Tills' requests and their answers.
     REQUESTS: (CheckoutId, IdempotencyKey) => IdempotencyRow, "requests";
-    /// Index: the request that began a payment.
-    BEGIN_REQUESTS: PaymentId => (CheckoutId, IdempotencyKey), "begin_requests";
     /// Index: payments by when they must be looked at.
     WAKES: (Timestamp, PaymentId) => PaymentId, "wakes";
-    /// Where a payment stands in `wakes`.
-    WAKE_OF: PaymentId => Timestamp, "wake_of";
 
     // What is still to be done.
-    /// Effects not known to be done.
-    EFFECTS: EffectId => Effect, "effects";
     /// Index: effects by when they are due.
-    EFFECTS_DUE: (Timestamp, EffectId) => EffectId, "effects_due";
-    /// Index: a payment's effects.
-    EFFECTS_OF: (PaymentId, EffectId) => EffectId, "effects_of";
+    EFFECTS_DUE: (Timestamp, PaymentId, EffectId) => (PaymentId, EffectId), "effects_due";
     /// Operators' tasks, settled ones included.
     TASKS: EffectId => OperatorTask, "tasks";
 

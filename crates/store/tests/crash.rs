@@ -53,7 +53,12 @@ fn work() -> Vec<Command> {
         Command::BeginPayment(Box::new(first)),
         Command::ChangePayment(Box::new(moved)),
         Command::BeginPayment(Box::new(sample::begin(3, &device, 2))),
-        Command::DelayEffect { effect: sample::effect(2, id).id, attempts: 1, due_at: sample::NOW.plus_s(9) },
+        Command::DelayEffect {
+            payment: id,
+            effect: sample::effect(2, id).id,
+            attempts: 1,
+            due_at: sample::NOW.plus_s(9),
+        },
         Command::Cancel(sample::request("early", 1), sample::NOW),
         Command::ChangePayment(Box::new(settled)),
     ]);

@@ -27,7 +27,7 @@ pub(super) fn move_mark(session: &mut Session<'_>, command: MoveCheckMark) -> Re
     }
     for (id, version) in payments {
         let Some(payment) = session.get(PAYMENTS, &id)? else { return Ok(Outcome::Missing) };
-        if payment.version == version {
+        if payment.payment.version == version {
             session.remove(CHANGED, &id);
         } else {
             session.put(CHANGED, &id, &(id, version))?;

@@ -1,10 +1,10 @@
-//! Postings and the balances that follow from them.
+//! The balances that follow from postings.
 
 use crate::fault::Fault;
 use crate::session::Session;
-use crate::tables::{BALANCES, POSTINGS};
-use model::{AccountKey, Currency, Layer, PaymentId, Posting};
-use records::{Balance, PostingRow};
+use crate::tables::BALANCES;
+use model::{AccountKey, Currency, Layer, Posting};
+use records::Balance;
 
 #[derive(Clone, Copy)]
 enum Side {
@@ -12,24 +12,21 @@ enum Side {
     Credit,
 }
 
-/// Stages `postings` of a payment's `version` and the balances that they lead to.
-pub(super) fn book(
-    session: &mut Session<'_>,
-    payment: PaymentId,
-    version: u32,
-    postings: Vec<Posting>,
-) -> Result<(), Fault> {
+/// The most postings that one event may cause: so many places there are.
+const POSTINGS_MAX: usize = u8::MAX as usize + 1;
+
+/// Stages the balances that `postings` lead to.
+pub(super) fn book(session: &mut Session<'_>, postings: &[Posting]) -> Result<(), Fault> {
+    if postings.len() > POSTINGS_MAX {
+        return Err(Fault::wrong("more postings at once than have a place"));
+    }
     let mut balances = Vec::with_capacity(postings.len() + 1);
-    for (place, posting) in postings.into_iter().enumerate() {
+    for posting in postings {
         if posting.amount_minor <= 0 {
             return Err(Fault::wrong("a posting's amount is not above zero"));
         }
-        let place =
-            u8::try_from(place).map_err(|_| Fault::wrong("more postings at once than have a place"))?;
-        add(session, &mut balances, &posting, Side::Debit)?;
-        add(session, &mut balances, &posting, Side::Credit)?;
-        let row = PostingRow { payment, version, place, posting };
-        session.put(POSTINGS, &(payment, version, place), &row)?;
+        add(session, &mut balances, posting, Side::Debit)?;
+        add(session, &mut balances, posting, Side::Credit)?;
     }
     for balance in &balances {
         session.put(BALANCES, &(balance.account.clone(), balance.currency), balance)?;

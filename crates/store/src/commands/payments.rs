@@ -4,9 +4,9 @@ use super::{check, enrolments, ledger, requests, webhooks, work};
 use crate::fault::Fault;
 use crate::key::ByTime;
 use crate::session::Session;
+use crate::stored::{StoredEvent, StoredPayment, StoredVerdict};
 use crate::tables::{
-    BEGIN_REQUESTS, CODE_USES, CONFIRMATIONS, ENROLMENTS, EVENTS, PAYMENTS, PAYMENTS_OF_MERCHANT, TASKS,
-    VERDICTS, WAKE_OF, WAKES,
+    CODE_USES, CONFIRMATIONS, ENROLMENTS, EVENTS, PAYMENTS, PAYMENTS_OF_MERCHANT, TASKS, VERDICTS, WAKES,
 };
 use model::{PaymentId, Timestamp};
 use records::{
@@ -26,18 +26,19 @@ pub(super) fn begin(session: &mut Session<'_>, command: BeginPayment) -> Result<
     if let Some(refusal) = consume(session, command.enrolment.as_ref(), command.code_use.as_ref())? {
         return Ok(refusal);
     }
-    if let Some(effect) = &command.effect
-        && !work::add(session, effect)?
-    {
-        return Ok(Outcome::Exists);
-    }
-    session.put(PAYMENTS, &id, &command.payment)?;
     session.put(PAYMENTS_OF_MERCHANT, &(command.payment.order.merchant, ByTime(id)), &id)?;
     let confirmation = command.confirmation.map(|told| confirm(session, told)).transpose()?;
-    session.put(VERDICTS, &id, &VerdictRow { confirmation, ..command.verdict })?;
-    session.put(BEGIN_REQUESTS, &id, &requests::key_of(&command.request))?;
+    let verdict = VerdictRow { confirmation, ..command.verdict };
+    session.put(VERDICTS, &id, &StoredVerdict { verdict, request: requests::key_of(&command.request) })?;
     requests::remember(session, command.request, Some(id), command.answer, command.payment.received_at)?;
     set_wake(session, id, None, command.wake_at)?;
+    let effects: Vec<_> = command.effect.into_iter().collect();
+    effects.iter().try_for_each(|effect| work::plan(session, effect))?;
+    session.put(
+        PAYMENTS,
+        &id,
+        &StoredPayment { payment: command.payment, wake_at: command.wake_at, effects },
+    )?;
     check::begins(session, id)?;
     if !webhooks::add(session, &command.webhooks)? {
         return Ok(Outcome::Exists);
@@ -103,18 +104,18 @@ pub(super) fn change(session: &mut Session<'_>, command: ChangePayment) -> Resul
     let Some(stored) = session.get(PAYMENTS, &id)? else {
         return Ok(Outcome::Missing);
     };
-    if stored.version != command.expected_version {
+    if stored.payment.version != command.expected_version {
         return Ok(Outcome::Conflict);
     }
-    if let Some(done) = command.done_effect
-        && !work::done(session, id, done)?
-    {
-        return Ok(Outcome::Missing);
+    if let Some(done) = command.done_effect {
+        let Some(effect) = stored.effect(done) else { return Ok(Outcome::Missing) };
+        work::unplan(session, effect);
     }
     for effect in &command.new_effects {
-        if !work::add(session, effect)? {
+        if stored.effect(effect.id).is_some() {
             return Ok(Outcome::Exists);
         }
+        work::plan(session, effect)?;
     }
     if let Some(task) = &command.task {
         if session.has(TASKS, &task.effect)? {
@@ -135,12 +136,20 @@ pub(super) fn change(session: &mut Session<'_>, command: ChangePayment) -> Resul
     if let Some((request, answer)) = command.request {
         requests::remember(session, request, Some(id), Some(answer), command.event.at)?;
     }
-    session.put(PAYMENTS, &id, &command.payment)?;
     let confirmation = command.confirmation.map(|told| confirm(session, told)).transpose()?;
-    session.put(EVENTS, &(id, version), &EventRow { confirmation, ..command.event })?;
-    ledger::book(session, id, version, command.postings)?;
-    let woken_at = session.get(WAKE_OF, &id)?;
-    set_wake(session, id, woken_at, command.wake_at)?;
+    ledger::book(session, &command.postings)?;
+    let event = EventRow { confirmation, ..command.event };
+    session.put(EVENTS, &(id, version), &StoredEvent { event, postings: command.postings })?;
+    set_wake(session, id, stored.wake_at, command.wake_at)?;
+    let mut effects = stored.effects;
+    effects.retain(|effect| Some(effect.id) != command.done_effect);
+    effects.extend(command.new_effects);
+    effects.sort_by_key(|effect| effect.id);
+    session.put(
+        PAYMENTS,
+        &id,
+        &StoredPayment { payment: command.payment, wake_at: command.wake_at, effects },
+    )?;
     check::changes(session, id, command.expected_version)?;
     if !webhooks::add(session, &command.webhooks)? {
         return Ok(Outcome::Exists);
@@ -191,16 +200,7 @@ fn set_wake(
     if let Some(at) = before {
         session.remove(WAKES, &(at, id));
     }
-    match after {
-        Some(at) => {
-            session.put(WAKES, &(at, id), &id)?;
-            session.put(WAKE_OF, &id, &at)
-        }
-        None => {
-            session.remove(WAKE_OF, &id);
-            Ok(())
-        }
-    }
+    after.map_or(Ok(()), |at| session.put(WAKES, &(at, id), &id))
 }
 
 /// Stages a confirmation in the enrolment's next place, and gives that. Its enrolment must exist, or nobody could ever

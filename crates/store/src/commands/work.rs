@@ -2,46 +2,39 @@
 
 use crate::fault::Fault;
 use crate::session::Session;
-use crate::tables::{AUDIT, AUDIT_HEADS, EFFECTS, EFFECTS_DUE, EFFECTS_OF, TASKS};
+use crate::tables::{AUDIT, AUDIT_HEADS, EFFECTS_DUE, PAYMENTS, TASKS};
 use model::{EffectId, PaymentId, Timestamp};
 use records::{AuditHead, Effect, Outcome};
 
-/// Stages an effect and its index rows. Gives whether its id was free.
-pub(super) fn add(session: &mut Session<'_>, effect: &Effect) -> Result<bool, Fault> {
-    if session.has(EFFECTS, &effect.id)? {
-        return Ok(false);
-    }
-    session.put(EFFECTS, &effect.id, effect)?;
-    session.put(EFFECTS_DUE, &(effect.due_at, effect.id), &effect.id)?;
-    session.put(EFFECTS_OF, &(effect.payment, effect.id), &effect.id)?;
-    Ok(true)
+/// Stages when an effect is due.
+pub(super) fn plan(session: &mut Session<'_>, effect: &Effect) -> Result<(), Fault> {
+    let (payment, id) = (effect.payment, effect.id);
+    session.put(EFFECTS_DUE, &(effect.due_at, payment, id), &(payment, id))
 }
 
-/// Stages the removal of a payment's effect that is done. Gives whether it was there.
-pub(super) fn done(session: &mut Session<'_>, payment: PaymentId, id: EffectId) -> Result<bool, Fault> {
-    let Some(effect) = session.get(EFFECTS, &id)?.filter(|effect| effect.payment == payment) else {
-        return Ok(false);
-    };
-    session.remove(EFFECTS, &id);
-    session.remove(EFFECTS_DUE, &(effect.due_at, id));
-    session.remove(EFFECTS_OF, &(payment, id));
-    Ok(true)
+/// Stages that an effect is no longer due when it was.
+pub(super) fn unplan(session: &mut Session<'_>, effect: &Effect) {
+    session.remove(EFFECTS_DUE, &(effect.due_at, effect.payment, effect.id));
 }
 
 pub(super) fn delay(
     session: &mut Session<'_>,
+    payment: PaymentId,
     id: EffectId,
     attempts: u32,
     due_at: Timestamp,
 ) -> Result<Outcome, Fault> {
-    let Some(mut effect) = session.get(EFFECTS, &id)? else {
+    let Some(mut stored) = session.get(PAYMENTS, &payment)? else {
         return Ok(Outcome::Missing);
     };
-    session.remove(EFFECTS_DUE, &(effect.due_at, id));
+    let Some(effect) = stored.effects.iter_mut().find(|effect| effect.id == id) else {
+        return Ok(Outcome::Missing);
+    };
+    unplan(session, effect);
     effect.attempts = attempts;
     effect.due_at = due_at;
-    session.put(EFFECTS, &id, &effect)?;
-    session.put(EFFECTS_DUE, &(due_at, id), &id)?;
+    plan(session, effect)?;
+    session.put(PAYMENTS, &payment, &stored)?;
     Ok(Outcome::Done)
 }
 

@@ -107,7 +107,8 @@ pub struct Maps {
     uses: BTreeSet<(u8, u32)>,
     payments: BTreeMap<u8, u32>,
     requests: BTreeMap<u8, Request>,
-    effects: BTreeMap<u8, u8>,
+    /// By payment and number.
+    effects: BTreeSet<(u8, u8)>,
     confirmations: BTreeMap<u8, usize>,
     audit: usize,
     pending_minor: i64,
@@ -160,10 +161,15 @@ impl Maps {
                 (command, DONE)
             }
             Step::Delay(n) => {
-                let effect = model::EffectId::from_u128((*n).into());
-                let command =
-                    Command::DelayEffect { effect, attempts: 1, due_at: sample::NOW.plus_s((*n).into()) };
-                (command, if self.effects.contains_key(n) { DONE } else { MISSING })
+                let known = self.effects.iter().find(|(_, effect)| effect == n).copied();
+                let (payment, effect) = known.unwrap_or((*n, *n));
+                let command = Command::DelayEffect {
+                    payment: PaymentId::from_u128(payment.into()),
+                    effect: model::EffectId::from_u128(effect.into()),
+                    attempts: 1,
+                    due_at: sample::NOW.plus_s((*n).into()),
+                };
+                (command, if known.is_some() { DONE } else { MISSING })
             }
             Step::Record | Step::PowerLoss => {
                 self.audit += 1;
@@ -224,13 +230,10 @@ impl Maps {
         if version != seen || last >= counter || self.uses.contains(&(device, counter)) {
             return CONFLICT;
         }
-        if self.effects.contains_key(&n) {
-            return EXISTS;
-        }
         self.devices.insert(device, (version + 1, counter));
         self.uses.insert((device, counter));
         self.payments.insert(n, 1);
-        self.effects.insert(n, n);
+        self.effects.insert((n, n));
         self.requests.insert(key, Request { asks, payment: Some(n), answer: None });
         *self.confirmations.entry(device).or_default() += usize::from(confirm);
         self.audit += 1;
@@ -245,10 +248,10 @@ impl Maps {
         if version != seen {
             return CONFLICT;
         }
-        if step.done.is_some_and(|done| self.effects.get(&done) != Some(&step.n)) {
+        if step.done.is_some_and(|done| !self.effects.contains(&(step.n, done))) {
             return MISSING;
         }
-        if step.new.is_some_and(|new| self.effects.contains_key(&new)) {
+        if step.new.is_some_and(|new| self.effects.contains(&(step.n, new))) {
             return EXISTS;
         }
         let begun = |request: &Request| request.asks == 1 && request.payment == Some(step.n);
@@ -259,8 +262,8 @@ impl Maps {
             return Expected::Refused;
         }
         self.payments.insert(step.n, version + 1);
-        self.effects.retain(|effect, _| Some(*effect) != step.done);
-        self.effects.extend(step.new.map(|new| (new, step.n)));
+        self.effects.retain(|(payment, effect)| *payment != step.n || Some(*effect) != step.done);
+        self.effects.extend(step.new.map(|new| (step.n, new)));
         if let Some(known) = step.answers.and_then(|key| self.requests.get_mut(&key)) {
             known.answer.get_or_insert("begun".into());
         }
@@ -326,7 +329,7 @@ pub async fn compare(store: &impl Store, maps: &Maps) {
         let id = PaymentId::from_u128((*n).into());
         assert_eq!(store.events(id).await.unwrap().len(), *version as usize - 1);
         let open = store.effects_of(id).await.unwrap().len();
-        assert_eq!(open, maps.effects.values().filter(|payment| *payment == n).count());
+        assert_eq!(open, maps.effects.iter().filter(|(payment, _)| payment == n).count());
     }
     for (key, known) in &maps.requests {
         let key = sample::idempotency_key(&key.to_string());

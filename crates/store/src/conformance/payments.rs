@@ -157,8 +157,6 @@ pub async fn a_refused_beginning_changes_nothing(place: &impl Place) {
     let good = begin(2, &seen, 2);
     let same_id = BeginPayment { request: good.request.clone(), ..begin(1, &seen, 2) };
     expect_unchanged(&store, beginning(&same_id), Outcome::Exists).await;
-    let same_effect = BeginPayment { effect: Some(effect(1, good.payment.id)), ..good.clone() };
-    expect_unchanged(&store, beginning(&same_effect), Outcome::Exists).await;
     let uncounted = BeginPayment { enrolment: None, ..good.clone() };
     expect_refused(&store, beginning(&uncounted)).await;
     let others_code = CodeUse { enrolment: enrolment_id(8), ..good.code_use.clone().unwrap() };
@@ -252,6 +250,11 @@ pub async fn a_payment_moves_from_the_version_seen(place: &impl Place) {
     expect_unchanged(&store, changing(&again), Outcome::Missing).await;
     let unasked = ChangePayment { begin_answer: Some((request("key-9", 1), answer("x"))), ..change(&seen) };
     expect_unchanged(&store, changing(&unasked), Outcome::Missing).await;
+    let written = ChangePayment { new_effects: vec![effect(4, id)], ..change(&seen) };
+    expect(&store, changing(&written), Outcome::Done).await;
+    let seen = written.payment;
+    let same = ChangePayment { new_effects: vec![effect(4, id)], ..change(&seen) };
+    expect_unchanged(&store, changing(&same), Outcome::Exists).await;
     let others = ChangePayment { new_effects: vec![effect(5, PaymentId::from_u128(9))], ..change(&seen) };
     expect_refused(&store, changing(&others)).await;
     let twice = ChangePayment { new_effects: vec![effect(5, id), effect(5, id)], ..change(&seen) };

@@ -3,6 +3,7 @@
 use super::payments::{beginning, changing, enrol_one};
 use super::sample::{NOW, begin, change, effect, entry, task};
 use super::{EVER, Place, effect_id, expect, expect_unchanged};
+use model::PaymentId;
 use records::{AuditHead, ChangePayment, Command, Effect, Outcome, Page, Queries};
 
 /// An effect is due when it was last said to be, soonest first.
@@ -19,8 +20,11 @@ pub async fn effects_are_sent_again_when_due(place: &impl Place) {
     assert_eq!(store.effects_due(NOW, 9).await.unwrap(), [effect(1, id)]);
 
     let due_at = NOW.plus_s(10);
-    let delay = |effect| Command::DelayEffect { effect, attempts: 3, due_at };
+    let delay = |effect| Command::DelayEffect { payment: id, effect, attempts: 3, due_at };
     expect_unchanged(&store, delay(effect_id(9)), Outcome::Missing).await;
+    let stranger =
+        Command::DelayEffect { payment: PaymentId::from_u128(9), effect: effect_id(1), attempts: 3, due_at };
+    expect_unchanged(&store, stranger, Outcome::Missing).await;
     expect(&store, delay(effect_id(1)), Outcome::Done).await;
     let delayed = Effect { attempts: 3, due_at, ..effect(1, id) };
     assert_eq!(store.effects_due(NOW, 9).await.unwrap(), []);
