@@ -1,7 +1,7 @@
 //! Who asks: a checkout or an operator by key, a phone by signature.
 
 use crate::fail::{Fail, Reply};
-use crate::input::read_body;
+use crate::input::whole_body;
 use crate::state::Shared;
 use api::problem::ProblemType;
 use axum::body::Bytes;
@@ -70,10 +70,8 @@ impl FromRequest<Shared> for PhoneCaller {
     type Rejection = Fail;
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Fail> {
-        let method = request.method().clone();
-        let uri = request.uri().clone();
-        let headers = request.headers().clone();
-        let body = read_body(request, shared).await?;
+        let (Parts { method, uri, headers, .. }, body) = request.into_parts();
+        let body = whole_body(body).await?;
         let signed =
             HttpRequest { method: method.as_str(), path: uri.path(), query: uri.query(), body: &body };
         let fields = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));

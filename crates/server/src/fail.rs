@@ -161,8 +161,3 @@ fn sentence(error: &impl ToString) -> String {
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
-
-/// What a caller is told when a handler panicked: nothing of why.
-pub(crate) fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
-    Fail::ours("a handler panicked").into_response()
-}

@@ -3,11 +3,11 @@
 use crate::fail::Fail;
 use api::IDEMPOTENCY_KEY;
 use api::problem::ProblemType;
-use axum::body::Bytes;
+use axum::body::{Bytes, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
-use axum::response::IntoResponse;
+use http_body_util::LengthLimitError;
 use model::IdempotencyKey;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(crate) struct Body<T>(pub(crate) T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Fail;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Fail> {
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Fail> {
         let is_json =
             request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(
                 |value| value.split(';').next().is_some_and(|kind| kind.trim() == "application/json"),
@@ -34,20 +34,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         if !is_json {
             return Err(malformed("Send JSON, with the header `content-type: application/json`."));
         }
-        let bytes = read_body(request, state).await?;
+        let bytes = whole_body(request.into_body()).await?;
         parse_json(&bytes).map(Self)
     }
 }
 
-pub(crate) async fn read_body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Fail> {
-    let body = timeout(BODY_TIME_MAX, Bytes::from_request(request, state)).await;
+/// All of a body, within its limits.
+pub(crate) async fn whole_body(body: axum::body::Body) -> Result<Bytes, Fail> {
     // No fault of the request itself: a till that heard of a malformed one would give up what may be authorised.
-    let body = body.map_err(|_| {
+    let body = timeout(BODY_TIME_MAX, to_bytes(body, BODY_BYTES_MAX)).await.map_err(|_| {
         let detail = "The request's body did not come to its end in time, and nothing happened. Ask again.";
         Fail::new(ProblemType::Unavailable, detail)
     })?;
-    body.map_err(|rejection| {
-        if rejection.into_response().status() == StatusCode::PAYLOAD_TOO_LARGE {
+    body.map_err(|error| {
+        if error.into_inner().is::<LengthLimitError>() {
             let detail = format!("A request has at most {BODY_BYTES_MAX} bytes.");
             return Fail::new(ProblemType::BodyTooLarge, detail);
         }

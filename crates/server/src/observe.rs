@@ -1,28 +1,36 @@
 //! One line in the log and one count for each request; ids, keys, bodies and queries stay out of both.
 
 use crate::failpoint::fail_point;
-use crate::state::Shared;
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
-use axum::middleware::Next;
-use axum::response::Response;
+use crate::metrics::Metrics;
+use axum::extract::{MatchedPath, Request};
+use axum::http::{Method, StatusCode};
 use std::time::Instant;
 
-pub(crate) async fn observe(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = method_label(request.method());
-    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let response = next.run(request).await;
-    let status = response.status();
-    let elapsed = started.elapsed();
-    shared.metrics.requests.with_label_values(&[route.as_str(), status.as_str()]).inc();
-    shared.metrics.request_seconds.with_label_values(&[route.as_str()]).observe(elapsed.as_secs_f64());
-    let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-    tracing::info!(method, route, status = status.as_u16(), elapsed_us, "request");
-    if method == Method::POST {
-        fail_point("server-before-answer");
+/// A request under way.
+pub(crate) struct Observation {
+    started: Instant,
+    method: &'static str,
+    path: Option<MatchedPath>,
+}
+
+impl Observation {
+    pub(crate) fn begin(request: &Request) -> Self {
+        let path = request.extensions().get::<MatchedPath>().cloned();
+        Self { started: Instant::now(), method: method_label(request.method()), path }
     }
-    response
+
+    /// The request was answered.
+    pub(crate) fn end(self, metrics: &Metrics, status: StatusCode) {
+        let route = self.path.as_ref().map_or("none", MatchedPath::as_str);
+        let elapsed = self.started.elapsed();
+        metrics.requests.with_label_values(&[route, status.as_str()]).inc();
+        metrics.request_seconds.with_label_values(&[route]).observe(elapsed.as_secs_f64());
+        let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(method = self.method, route, status = status.as_u16(), elapsed_us, "request");
+        if self.method == "POST" {
+            fail_point("server-before-answer");
+        }
+    }
 }
 
 /// A method's name; strangers' own inventions stay out of the log.

@@ -1,30 +1,31 @@
 //! Every route there is.
 
-use crate::input::{BODY_BYTES_MAX, read_body};
-use crate::observe::observe;
+use crate::fail::Fail;
+use crate::input::whole_body;
+use crate::observe::Observation;
 use crate::routes::{admin, books, checks, payments, phone, system, webhooks};
 use crate::state::Shared;
-use crate::{fail, fail::Fail};
 use api::problem::ProblemType;
 use axum::body::{Body, HttpBody};
-use axum::error_handling::HandleErrorLayer;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
-use axum::response::Response;
-use axum::{BoxError, Router, middleware};
+use axum::response::{IntoResponse, Response};
+use axum::{Router, middleware};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use tower::ServiceBuilder;
-use tower::limit::GlobalConcurrencyLimitLayer;
-use tower::load_shed::LoadShedLayer;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// The longest that a request may take; what listens for confirmations is answered at once and goes on.
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Answers hold keys, activation codes and payments.
+const NOT_STORED: HeaderValue = HeaderValue::from_static("no-store");
 
 /// The route table.
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
@@ -92,51 +93,49 @@ fn operation() -> OpenApiRouter<Shared> {
 
 /// The route table with its limits, and web pages beside it.
 pub(crate) fn router(shared: Shared, pages: Router) -> Router {
-    let shed = ServiceBuilder::new()
-        .layer(HandleErrorLayer::new(too_busy))
-        .layer(LoadShedLayer::new())
-        .layer(GlobalConcurrencyLimitLayer::new(shared.limits.requests_at_once_max));
+    let places = Arc::new(Semaphore::new(shared.limits.requests_at_once_max));
     let (work, _) = work().split_for_parts();
     let (operation, _) = operation().split_for_parts();
-    // Each layer goes around those before it.
-    work.layer(shed)
-        .layer(middleware::from_fn(whole_body))
+    // A layer goes around those before it. Each one costs a request some boxes, so there are two.
+    work.layer(middleware::from_fn_with_state(places, at_work))
         .merge(operation)
         // Files are answered at once, also while there is too much work.
         .merge(pages.with_state(()))
         .fallback(system::no_such_route)
         .method_not_allowed_fallback(system::no_such_method)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::from_fn(within_time))
-        .layer(CatchPanicLayer::custom(fail::panicked))
-        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, NOT_STORED))
-        .layer(middleware::from_fn_with_state(shared.clone(), observe))
+        .layer(middleware::from_fn_with_state(shared.clone(), observed))
         .with_state(shared)
 }
 
-/// Answers hold keys, activation codes and payments.
-const NOT_STORED: HeaderValue = HeaderValue::from_static("no-store");
-
-/// Waits for a request's body before the request takes a place among those at work: whoever sends slowly, or never,
-/// keeps nobody out.
-async fn whole_body(request: Request, next: Next) -> Result<Response, Fail> {
-    if request.body().is_end_stream() {
-        return Ok(next.run(request).await);
+/// Gives a request a place among those at work, or none if there are too many. Waits for its body before that:
+/// whoever sends slowly, or never, keeps nobody out.
+async fn at_work(
+    State(places): State<Arc<Semaphore>>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Fail> {
+    if !request.body().is_end_stream() {
+        let body = core::mem::take(request.body_mut());
+        *request.body_mut() = Body::from(whole_body(body).await?);
     }
-    let (parts, body) = request.into_parts();
-    let body = read_body(Request::from_parts(parts.clone(), body), &()).await?;
-    Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
+    let _place = places.try_acquire().map_err(|_| {
+        let detail = "The payment server is busy, and nothing happened. Ask again in a moment.";
+        Fail::new(ProblemType::Unavailable, detail)
+    })?;
+    Ok(next.run(request).await)
 }
 
-/// Ends what takes too long. A stream's events come after its answer and are not cut.
-async fn within_time(request: Request, next: Next) -> Result<Response, Fail> {
-    let answer = timeout(REQUEST_TIME_MAX, next.run(request)).await;
-    answer.map_err(|_| Fail::ours("a request was not answered in time"))
-}
-
-async fn too_busy(_error: BoxError) -> Fail {
-    Fail::new(
-        ProblemType::Unavailable,
-        "The payment server is busy, and nothing happened. Ask again in a moment.",
-    )
+/// Answers within a time, and also when a handler panics; counts and logs what was asked. A stream's events come after
+/// its answer and are not cut.
+async fn observed(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let observation = Observation::begin(&request);
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let mut response = match timeout(REQUEST_TIME_MAX, answer).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_)) => Fail::ours("a handler panicked").into_response(),
+        Err(_) => Fail::ours("a request was not answered in time").into_response(),
+    };
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(NOT_STORED);
+    observation.end(&shared.metrics, response.status());
+    response
 }

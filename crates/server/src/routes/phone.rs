@@ -3,7 +3,7 @@
 use crate::callers::{PhoneCaller, Source};
 use crate::confirmations::{self, Sealer};
 use crate::fail::{Fail, Reply};
-use crate::input::{InPath, InQuery, LIST_MAX, parse_json, read_body};
+use crate::input::{InPath, InQuery, LIST_MAX, parse_json, whole_body};
 use crate::state::Shared;
 use api::phone::{
     ChallengeView, ConfirmationPage, ConfirmationView, EnrolmentStatusName, EnrolmentView, MethodPage,
@@ -46,7 +46,7 @@ pub(crate) async fn activate(
     source: Source,
     request: Request,
 ) -> Reply<Response> {
-    let body = read_body(request, &shared).await?;
+    let body = whole_body(request.into_body()).await?;
     let source = source.0.to_string();
     let reply = shared.security.activate(&body, &source, shared.now(), &mut SystemRandom).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], reply).into_response())
