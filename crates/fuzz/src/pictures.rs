@@ -5,8 +5,7 @@ use symbols::{EccLevel, ReadLimits, Symbol, Symbology, read_image, read_luma};
 
 /// Small, so that a second has many of them; a payment code with its margin has 57 modules a side.
 const LIMITS: ReadLimits = ReadLimits { file_bytes_max: 64 << 10, pixels_max: 128 * 128 };
-/// At two, the reader misses an Aztec Code whose content is mostly one bit repeated; sealed codes never are.
-const MODULE_PX: usize = 3;
+const MODULE_PX: usize = 2;
 
 /// The input as a picture file, as a camera's frame, and as the content of a symbol.
 pub fn pictures(data: &[u8]) {
@@ -23,14 +22,13 @@ pub fn pictures(data: &[u8]) {
     reads_what_is_written(data);
 }
 
-fn reads_what_is_written(content: &[u8]) {
+fn reads_what_is_written(data: &[u8]) {
     let kinds = [Symbology::QrCode, Symbology::Aztec, Symbology::DataMatrix];
     let levels = [EccLevel::Low, EccLevel::Medium, EccLevel::Quartile, EccLevel::High];
-    let kind = kinds[place(content, kinds.len())];
-    let level = levels[place(content, levels.len() * kinds.len()) / kinds.len()];
-    // Its reader ends early where text changes its encoding in some ways; a payment code is digits there.
-    let digits: Vec<u8> = content.iter().map(|byte| b'0' + byte % 10).collect();
-    let content = if kind == Symbology::DataMatrix { &digits } else { content };
+    let kind = kinds[place(data, kinds.len())];
+    let level = levels[place(data, levels.len() * kinds.len()) / kinds.len()];
+    let _ = Symbol::encode(data, kind, level).map_err(|error| assert!(!error.to_string().is_empty()));
+    let content = &sealed_like(data, kind);
     let symbol = match Symbol::encode(content, kind, level) {
         Ok(symbol) => symbol,
         Err(error) => return assert!(!error.to_string().is_empty()),
@@ -46,6 +44,19 @@ fn reads_what_is_written(content: &[u8]) {
         );
         let found = found.expect("a clean picture of a symbol can be read");
         assert!(found.iter().any(|one| one.symbology() == kind && one.bytes() == content), "{found:?}");
+    }
+}
+
+/// Content such as payment codes have in a symbol of this kind. The library's readers of Aztec Code and Data Matrix
+/// fail on some that has long runs of one bit, or changes its encoding in the middle; what is sealed has neither.
+fn sealed_like(data: &[u8], kind: Symbology) -> Vec<u8> {
+    match kind {
+        Symbology::Aztec => {
+            let blocks = (0..=u8::MAX).map(|block| crypto::hash::sha256(&[data, &[block]]));
+            blocks.flatten().take(data.len()).collect()
+        }
+        Symbology::DataMatrix => data.iter().map(|byte| b'0' + byte % 10).collect(),
+        _ => data.to_vec(),
     }
 }
 
