@@ -28,12 +28,9 @@ fn reads_what_is_written(data: &[u8]) {
     let levels = [EccLevel::Low, EccLevel::Medium, EccLevel::Quartile, EccLevel::High];
     let kind = kinds[place(data, kinds.len())];
     let level = levels[place(data, levels.len() * kinds.len()) / kinds.len()];
-    let _ = Symbol::encode(data, kind, level).map_err(|error| assert!(!error.to_string().is_empty()));
+    let _ = written(data, kind, level);
     let content = &sealed_like(data, kind);
-    let symbol = match Symbol::encode(content, kind, level) {
-        Ok(symbol) => symbol,
-        Err(error) => return assert!(!error.to_string().is_empty()),
-    };
+    let Some(symbol) = written(content, kind, level) else { return };
     assert_eq!(symbol.symbology(), kind);
     // Large symbols are slow to read, and no code of ours is larger.
     if symbol.side() <= 61 {
@@ -46,6 +43,11 @@ fn reads_what_is_written(data: &[u8]) {
         let found = found.expect("a clean picture of a symbol can be read");
         assert!(found.iter().any(|one| one.symbology() == kind && one.bytes() == content), "{found:?}");
     }
+}
+
+/// The symbol, or none if it cannot be.
+fn written(content: &[u8], kind: Symbology, level: EccLevel) -> Option<Symbol> {
+    Symbol::encode(content, kind, level).map_err(|error| assert!(!error.to_string().is_empty())).ok()
 }
 
 /// Content such as payment codes have in a symbol of this kind. The library's readers of Aztec Code and Data Matrix

@@ -6,7 +6,7 @@ use records::{Effect, EventRow, PostingRow, VerdictRow};
 use serde::{Deserialize, Serialize};
 
 /// A payment as it stands.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct StoredPayment {
     pub(crate) payment: Payment,
     /// When it must be looked at: where it stands in `wakes`.
@@ -22,7 +22,7 @@ impl StoredPayment {
 }
 
 /// What security management found, and the request that asked for it.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct StoredVerdict {
     pub(crate) verdict: VerdictRow,
     /// Who asked, and what that request is called.
@@ -30,7 +30,7 @@ pub(crate) struct StoredVerdict {
 }
 
 /// An event and what it booked.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct StoredEvent {
     pub(crate) event: EventRow,
     pub(crate) postings: Vec<Posting>,

@@ -2,6 +2,7 @@
 
 use crate::fault::Fault;
 use crate::session::Session;
+use crate::stored::StoredPayment;
 use crate::tables::{CHANGED, CHECK_MARK, PAYMENTS};
 use model::PaymentId;
 use records::{MoveCheckMark, Outcome};
@@ -26,8 +27,10 @@ pub(super) fn move_mark(session: &mut Session<'_>, command: MoveCheckMark) -> Re
         return Ok(Outcome::Conflict);
     }
     for (id, version) in payments {
-        let Some(payment) = session.get(PAYMENTS, &id)? else { return Ok(Outcome::Missing) };
-        if payment.payment.version == version {
+        let Some(StoredPayment { payment, .. }) = session.get(PAYMENTS, &id)? else {
+            return Ok(Outcome::Missing);
+        };
+        if payment.version == version {
             session.remove(CHANGED, &id);
         } else {
             session.put(CHANGED, &id, &(id, version))?;
