@@ -1,6 +1,7 @@
 //! A sale's number at this till, and the idempotency keys made here.
 
 use core::fmt;
+use core::num::NonZeroU64;
 use core::str::FromStr;
 use crypto::Random;
 use model::IdempotencyKey;
@@ -9,11 +10,11 @@ use serde::{Deserialize, Serialize};
 /// A sale of this till: 1, 2, 3, …, never given twice. Text form: `S42`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct SaleNumber(u64);
+pub struct SaleNumber(NonZeroU64);
 
 impl SaleNumber {
     /// A till's first sale.
-    pub const FIRST: Self = Self(1);
+    pub const FIRST: Self = Self(NonZeroU64::MIN);
 
     /// The sale after this one.
     #[must_use]
@@ -47,7 +48,7 @@ impl FromStr for SaleNumber {
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(SaleNumberError);
         }
-        digits.parse().ok().filter(|number| *number > 0).map(Self).ok_or(SaleNumberError)
+        digits.parse().map(Self).map_err(|_| SaleNumberError)
     }
 }
 

@@ -93,3 +93,12 @@ fn other_files_and_later_versions_are_refused() {
     assert!(journal::read(&[b'x'; 100_000]).is_err());
     assert!(journal::read(b"").unwrap().is_none());
 }
+
+/// Sales are numbered from 1, and `S0` could not be asked for by name.
+#[test]
+fn no_sale_has_the_number_0() {
+    let json = r#"{"sale":1,"at":2,"event":{"what":"abandoned","cause":""}}"#;
+    assert!(serde_json::from_str::<Entry>(json).is_ok());
+    assert!(serde_json::from_str::<Entry>(&json.replace(":1,", ":0,")).is_err());
+    assert!("S0".parse::<SaleNumber>().is_err());
+}
