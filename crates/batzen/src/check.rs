@@ -2,14 +2,14 @@
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::service::{ServerConfig, open_keys, runtime};
+use crate::service::{AnyStore, ServerConfig, open_keys, runtime};
 use payments::check::{Report, check as check_store};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
-use store::{EmbeddedStore, Options};
 
-/// Replay the payment server's store and verify every invariant; the server must not be running.
+/// Replay the payment server's store and verify every invariant; of a store in a file
+/// the server must not be running, of one in PostgreSQL it may.
 ///
 /// Exits with 0 if the store is sound, 1 if it is not; prints the first wrong rows and the invariant they break.
 #[derive(clap::Args)]
@@ -25,16 +25,17 @@ pub(crate) struct CheckArgs {
 pub(crate) fn check(arguments: CheckArgs, output: &Output) -> Result<ExitCode, Failure> {
     let config = ServerConfig::from_file(&arguments.config)?;
     let audit_key = open_keys(&config)?.audit_public_key().clone();
-    if !config.store.is_file() {
-        return Err(Failure::new(format!("there is no store at {}", config.store.display())));
-    }
-    let options = Options { check_pages: true, ..Options::default() };
-    let store = EmbeddedStore::open_with(&config.store, options)
-        .map_err(|error| Failure::new(format!("the store {}: {error}", config.store.display())))?;
-    let started = Instant::now();
-    let report = runtime()?.block_on(check_store(&store, &|head| head.is_signed_by(&audit_key)))?;
-    let elapsed_s = started.elapsed().as_secs_f64();
-    store.close()?;
+    let (report, elapsed_s) = runtime()?.block_on(async {
+        let store = AnyStore::open_to_check(&config.store).await?;
+        let started = Instant::now();
+        // Others may be at work in a database meanwhile: one moment of it is checked.
+        let snapshot = store.port().snapshot().await?;
+        let report = check_store(&*snapshot, &|head| head.is_signed_by(&audit_key)).await?;
+        let elapsed_s = started.elapsed().as_secs_f64();
+        drop(snapshot);
+        store.close().await?;
+        Ok::<_, Failure>((report, elapsed_s))
+    })?;
     let is_good = report.is_sound() && !(arguments.settled && report.unsettled > 0);
     output.result(|| text(&report, elapsed_s), &document(&report));
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })

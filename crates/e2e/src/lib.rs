@@ -9,6 +9,7 @@ mod certificates;
 mod door;
 mod phone;
 mod ports;
+pub mod postgres;
 mod receiver;
 mod service;
 mod small_disk;

@@ -8,6 +8,7 @@
 mod body;
 mod client;
 mod credentials;
+mod database;
 mod error;
 mod patience;
 mod peer;
@@ -18,6 +19,7 @@ mod tls;
 
 pub use client::{Chunks, Client, Limits, StreamLimits};
 pub use credentials::{Identity, PemError, Roots};
+pub use database::DatabaseTls;
 pub use error::{HttpsError, ServeError};
 pub use hyper::body::Bytes;
 pub use peer::PeerCertificate;

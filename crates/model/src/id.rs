@@ -129,7 +129,7 @@ wide_ids! {
     WebhookId, "msg", "webhook";
 }
 
-/// A device's enrolment: 48 bits, given by the server, never reused. Text form: 12 hex digits.
+/// A device's enrolment: 48 bits, given by the server, never reused: shard (16) and random (32). Text form: 12 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EnrolmentId([u8; 6]);
 
@@ -142,6 +142,17 @@ impl EnrolmentId {
     /// The bytes as they stand in a payment code.
     pub const fn to_bytes(self) -> [u8; 6] {
         self.0
+    }
+
+    /// An enrolment of `shard`, its customer's, told apart from its neighbours by 32 `random` bits.
+    pub const fn derive(shard: u16, random: u32) -> Self {
+        let ([a, b], [c, d, e, f]) = (shard.to_be_bytes(), random.to_be_bytes());
+        Self([a, b, c, d, e, f])
+    }
+
+    /// The shard that the enrolment belongs to.
+    pub const fn shard(self) -> u16 {
+        u16::from_be_bytes([self.0[0], self.0[1]])
     }
 }
 
@@ -292,5 +303,7 @@ mod tests {
         assert_eq!(id.to_string(), "000102fdfeff");
         assert_eq!(id.to_string().parse(), Ok(id));
         assert!("000102FDFEFF".parse::<EnrolmentId>().is_err());
+        assert_eq!(EnrolmentId::derive(1, 0x02FD_FEFF), id);
+        assert_eq!(id.shard(), 1);
     }
 }

@@ -15,7 +15,7 @@ fn ada() -> Actor {
 }
 
 /// What an account has in a layer: debits less credits, in minor units.
-async fn sum(world: &World, account: AccountKey, layer: Layer) -> i64 {
+async fn sum(world: &World, account: AccountKey, layer: Layer) -> i128 {
     let balances = world.store.balances().await.unwrap();
     let balance = balances.into_iter().find(|balance| balance.account == account);
     balance.map_or(0, |balance| match layer {
@@ -24,7 +24,7 @@ async fn sum(world: &World, account: AccountKey, layer: Layer) -> i64 {
     })
 }
 
-async fn posted(world: &World, account: AccountKey) -> i64 {
+async fn posted(world: &World, account: AccountKey) -> i128 {
     sum(world, account, Layer::Posted).await
 }
 

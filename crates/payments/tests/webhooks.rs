@@ -86,7 +86,8 @@ async fn taken(world: &World) -> Vec<(Webhook, WebhookBody)> {
         let due = world.store.webhooks_due(Timestamp::from_ms(i64::MAX), 1, Page::first(1)).await.unwrap();
         let Some(webhook) = due.into_iter().next() else { return all };
         let state = WebhookState::Delivered { at: start(), attempts: 1 };
-        let command = SettleWebhook { webhook: webhook.id, expected_attempts: 0, state };
+        let command =
+            SettleWebhook { payment: webhook.payment, webhook: webhook.id, expected_attempts: 0, state };
         world.store.commit(Command::SettleWebhook(Box::new(command))).await.unwrap();
         let body: WebhookBody = serde_json::from_slice(&webhook.body).unwrap();
         assert_eq!((body.id, body.data.sequence), (webhook.id, webhook.sequence));

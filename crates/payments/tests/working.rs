@@ -44,7 +44,7 @@ async fn a_refused_reversal_ends_with_a_person_s_task() {
     world.assert_settled().await;
 }
 
-async fn in_suspense(world: &World) -> i64 {
+async fn in_suspense(world: &World) -> i128 {
     let account = AccountKey::Suspense("bank".parse().unwrap());
     let balances = world.store.balances().await.unwrap();
     let balance = balances.into_iter().find(|balance| balance.account == account).unwrap();

@@ -64,6 +64,8 @@ pub enum Command {
     SettleWebhook(Box<SettleWebhook>),
     /// Lets a webhook that was delivered or given up wait again; [`Outcome::Conflict`] if it waits already.
     ResendWebhook {
+        /// Of which payment.
+        payment: PaymentId,
         /// Which.
         webhook: WebhookId,
         /// When.
@@ -102,6 +104,8 @@ pub struct ChangeWebhookEndpoint {
 /// What an attempt to deliver a webhook led to; [`Outcome::Conflict`] if it no longer waits as it was seen to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SettleWebhook {
+    /// Of which payment.
+    pub payment: PaymentId,
     /// Which.
     pub webhook: WebhookId,
     /// How often it was seen to have been sent.

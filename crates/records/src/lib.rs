@@ -31,7 +31,7 @@ pub use sale::{
     Answer, Balance, CodeUse, ConfirmationRow, EventRow, IdempotencyRow, NewConfirmation, PostingRow,
     RequestId, VerdictRow,
 };
-pub use store::{Queries, Store, StoreError, StoreFuture};
+pub use store::{Committed, Listener, Queries, Store, StoreError, StoreFuture, Work};
 pub use webhook::{
     EndpointStatus, PreviousSecret, WEBHOOK_ENDPOINTS_MAX, Waiting, Webhook, WebhookEndpoint, WebhookState,
     WebhookTotals,

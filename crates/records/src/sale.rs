@@ -78,13 +78,41 @@ pub struct Balance {
     /// The currency.
     pub currency: Currency,
     /// Sum of pending debits, minor units.
-    pub pending_debit_minor: i64,
+    pub pending_debit_minor: i128,
     /// Sum of pending credits, minor units.
-    pub pending_credit_minor: i64,
+    pub pending_credit_minor: i128,
     /// Sum of posted debits, minor units.
-    pub posted_debit_minor: i64,
+    pub posted_debit_minor: i128,
     /// Sum of posted credits, minor units.
-    pub posted_credit_minor: i64,
+    pub posted_credit_minor: i128,
+}
+
+impl Balance {
+    /// The balance of an account on which nothing was booked.
+    #[must_use]
+    pub const fn zero(account: AccountKey, currency: Currency) -> Self {
+        Self {
+            account,
+            currency,
+            pending_debit_minor: 0,
+            pending_credit_minor: 0,
+            posted_debit_minor: 0,
+            posted_credit_minor: 0,
+        }
+    }
+
+    /// This with the sums of `other` added; none if a sum is too large to be counted.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Option<Self> {
+        Some(Self {
+            account: self.account.clone(),
+            currency: self.currency,
+            pending_debit_minor: self.pending_debit_minor.checked_add(other.pending_debit_minor)?,
+            pending_credit_minor: self.pending_credit_minor.checked_add(other.pending_credit_minor)?,
+            posted_debit_minor: self.posted_debit_minor.checked_add(other.posted_debit_minor)?,
+            posted_credit_minor: self.posted_credit_minor.checked_add(other.posted_credit_minor)?,
+        })
+    }
 }
 
 /// A till's request, told apart from every other.

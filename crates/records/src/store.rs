@@ -11,6 +11,7 @@ use model::{
     CheckoutId, Counter, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId, MethodSlot, Payment,
     PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
+use std::sync::Arc;
 
 /// What went wrong in a store. Whoever is told so must not assume that nothing happened, unless it says so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +34,49 @@ pub enum StoreError {
     Damaged(String),
 }
 
+/// Work that one server at a time does for all. Twice at once does no harm, and costs double.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Telling providers what they do not know yet, and letting deadlines pass.
+    Payments,
+    /// Sending webhooks.
+    Webhooks,
+    /// Signing the audit chain.
+    Audit,
+    /// Checking what changed.
+    Check,
+}
+
+impl Work {
+    /// Its name in stores and for operators.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Payments => "payments",
+            Self::Webhooks => "webhooks",
+            Self::Audit => "audit",
+            Self::Check => "check",
+        }
+    }
+}
+
+/// Something that was committed, here or by another server on the same store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// A confirmation for this phone.
+    Confirmation(EnrolmentId),
+    /// Something that a provider must learn.
+    Effects,
+    /// Something that a merchant must learn.
+    Webhooks,
+}
+
+/// Who wants to hear what is committed. Some of it may come twice, late or never.
+pub trait Listener: Send + Sync + 'static {
+    /// This was committed.
+    fn heard(&self, committed: Committed);
+}
+
 /// What every store call gives back.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
@@ -44,6 +88,13 @@ pub trait Store: Queries {
     /// All that is durable now, as it stays for whoever looks at it, however much is committed meanwhile. Keeping it
     /// for long keeps the room of what is deleted meanwhile.
     fn snapshot(&self) -> StoreFuture<'_, Box<dyn Queries>>;
+
+    /// Takes, or keeps, work that one server at a time does for all who share the store; false while another one has
+    /// it. Whoever has it takes it again before each round, for after some seconds another one may have it.
+    fn take(&self, work: Work) -> StoreFuture<'_, bool>;
+
+    /// Lets `listener` hear what other servers commit, for as long as the store is open.
+    fn listen(&self, listener: Arc<dyn Listener>);
 }
 
 /// What can be asked of a store. Queries see only what is durable. A page's rows come in key order.

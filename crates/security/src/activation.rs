@@ -212,9 +212,9 @@ impl Security {
         random: &mut (dyn Random + Send),
     ) -> Result<Vec<u8>, SecurityError> {
         for _ in 0..TRIES_MAX {
-            let mut id = [0; 6];
-            random.fill(&mut id);
-            let id = EnrolmentId::from_bytes(id);
+            let mut drawn = [0; 4];
+            random.fill(&mut drawn);
+            let id = EnrolmentId::derive(customer.id.shard(), u32::from_be_bytes(drawn));
             if self.store.enrolment(id).await?.is_some() {
                 continue;
             }

@@ -2,11 +2,12 @@
 //! asks. It reads a snapshot on a thread of its own, so that no payment waits for it.
 
 use crate::state::Shared;
+use crate::workers::is_ours;
 use api::check::{CheckView, ChecksView};
 use futures_util::FutureExt;
 use payments::PaymentError;
 use payments::check::{Report, check_changes, check_while};
-use records::{Command, Outcome};
+use records::{Command, Outcome, Work};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -79,7 +80,7 @@ impl Checks {
 /// Checks what changed every `every`, until the server has drained; then ends the check that goes on, if any.
 pub(crate) async fn work(shared: Shared, every: Option<Duration>, mut drained: watch::Receiver<bool>) {
     while !*drained.borrow_and_update() {
-        if every.is_some() {
+        if every.is_some() && is_ours(&shared, Work::Check).await {
             start(&shared, Extent::Changes);
         }
         tokio::select! {

@@ -2,6 +2,7 @@
 
 use model::EnrolmentId;
 use payments::Observer;
+use records::{Committed, Listener};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
@@ -99,6 +100,17 @@ impl Observer for Live {
 
     fn webhooks_written(&self) {
         self.webhooks.notify_one();
+    }
+}
+
+/// What other servers commit concerns the phones that hang on this one, and work that this one may do for all.
+impl Listener for Live {
+    fn heard(&self, committed: Committed) {
+        match committed {
+            Committed::Confirmation(enrolment) => self.confirmation_written(enrolment),
+            Committed::Effects => self.effects_written(),
+            Committed::Webhooks => self.webhooks_written(),
+        }
     }
 }
 

@@ -86,6 +86,7 @@ pub(crate) struct Inner {
 impl Shared {
     pub(crate) fn new(parts: Parts, ids: Arc<dyn IdSource>) -> Self {
         let live = Arc::new(Live::new(parts.limits.listeners_max));
+        parts.store.listen(live.clone());
         let payments = Payments::new(
             parts.store.clone(),
             parts.providers,

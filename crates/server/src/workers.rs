@@ -1,9 +1,10 @@
 //! What the server does by itself: tells providers what they do not know yet, lets deadlines pass, signs the
-//! audit trail. All of it may run twice.
+//! audit trail. Of servers that share a store one does so for all. All of it may run twice.
 
 use crate::state::Shared;
 use futures_util::FutureExt;
 use payments::Worked;
+use records::Work;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -83,8 +84,11 @@ async fn pause(shared: &Shared, round: Round, look_again: Duration) {
     }
 }
 
-/// One round. A panic in it, of an adapter say, ends this round and no more.
+/// One round, unless another server works for all. A panic in it, of an adapter say, ends this round and no more.
 async fn round(shared: &Shared) -> Round {
+    if !is_ours(shared, Work::Payments).await {
+        return Round::Done;
+    }
     let work = AssertUnwindSafe(shared.payments.work(ROUND_MAX)).catch_unwind();
     let Ok(worked) = work.await else {
         tracing::error!("a round of work panicked; it is tried again");
@@ -113,7 +117,18 @@ async fn round(shared: &Shared) -> Round {
     }
 }
 
+/// Whether this server does the work for all who share the store.
+pub(crate) async fn is_ours(shared: &Shared, work: Work) -> bool {
+    shared.store.take(work).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, work = work.name(), "work could not be taken; it is retried");
+        false
+    })
+}
+
 async fn sign(shared: &Shared) {
+    if !is_ours(shared, Work::Audit).await {
+        return;
+    }
     match shared.security.sign_audit_head(shared.now()).await {
         Ok(Some(head)) => shared.metrics.audit_signed.set(i64::try_from(head.sequence).unwrap_or(i64::MAX)),
         Ok(None) => {}

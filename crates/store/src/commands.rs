@@ -1,4 +1,5 @@
-//! The commands, each as: look, refuse or stage. Nothing here writes; [`Session`] does once a command is done.
+//! The commands, each as: look, refuse or stage. Nothing here writes; the
+//! [`Session`] does once a command is done. Every store carries out these same commands.
 
 mod check;
 mod enrolments;
@@ -17,7 +18,7 @@ use records::{Command, Outcome};
 ///
 /// # Errors
 /// A refusal concerns this command alone and left nothing; an engine's fault spoils the transaction.
-pub(crate) fn carry_out(session: &mut Session<'_>, command: Command) -> Result<(Outcome, bool), Fault> {
+pub(crate) fn carry_out(session: &mut impl Session, command: Command) -> Result<(Outcome, bool), Fault> {
     let looked = stage(session, command);
     if let Ok(Outcome::Done) = looked {
         return Ok((Outcome::Done, session.write()?));
@@ -26,7 +27,14 @@ pub(crate) fn carry_out(session: &mut Session<'_>, command: Command) -> Result<(
     Ok((looked?, false))
 }
 
-fn stage(session: &mut Session<'_>, command: Command) -> Result<Outcome, Fault> {
+/// Looks at what `command` looks at, for a store that has to read it first.
+pub(crate) fn look_ahead(session: &mut impl Session, command: Command) {
+    // What would become of it is found out when its turn comes.
+    let _ = stage(session, command);
+    session.discard();
+}
+
+fn stage(session: &mut impl Session, command: Command) -> Result<Outcome, Fault> {
     match command {
         Command::CreateCustomer(customer, audit) => parties::create_customer(session, &customer, audit),
         Command::CreateMerchant(merchant, audit) => parties::create_merchant(session, &merchant, audit),
@@ -50,8 +58,8 @@ fn stage(session: &mut Session<'_>, command: Command) -> Result<Outcome, Fault> 
             webhooks::remove_endpoint(session, endpoint, audit)
         }
         Command::SettleWebhook(command) => webhooks::settle(session, *command),
-        Command::ResendWebhook { webhook, at, give_up_at } => {
-            webhooks::resend(session, webhook, at, give_up_at)
+        Command::ResendWebhook { payment, webhook, at, give_up_at } => {
+            webhooks::resend(session, payment, webhook, at, give_up_at)
         }
         Command::ForgetWebhooks(ids) => webhooks::forget(session, &ids),
         Command::Record(entry) => session.audit(entry).map(|()| Outcome::Done),

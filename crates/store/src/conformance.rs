@@ -99,7 +99,12 @@ macro_rules! conformance_suite {
 
 /// Runs a case to its end.
 pub fn run(case: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap().block_on(case);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(case);
 }
 
 /// Does `command`, which must have this outcome.

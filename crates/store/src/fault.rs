@@ -11,6 +11,8 @@ pub(crate) enum Fault {
     Refused(StoreError),
     /// The engine; whatever shares its transaction fails with it.
     Engine(StorageError),
+    /// A row is needed that was not read yet.
+    Unread,
 }
 
 impl Fault {
@@ -24,6 +26,7 @@ impl Fault {
         match self {
             Self::Refused(error) => error,
             Self::Engine(error) => told(&error),
+            Self::Unread => StoreError::Failed("a row was needed that was never read".into()),
         }
     }
 }

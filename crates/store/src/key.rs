@@ -37,7 +37,7 @@ impl KeyBytes {
 }
 
 /// What a row is found by.
-pub(crate) trait Key {
+pub(crate) trait Key: Send + Sync {
     /// Appends the key's bytes.
     fn write(&self, bytes: &mut KeyBytes);
 }

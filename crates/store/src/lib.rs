@@ -1,189 +1,30 @@
-//! Floor 5: the embedded store, one file on the server's own disk, with a log beside it while it is open.
+//! Floor 5: the `Store` port, twice: embedded, one file on the server's own disk; and on PostgreSQL, when one machine is
+//! not enough.
 //!
-//! One thread writes, many commands to a sync; queries read what is durable where they are asked. `tables` is
-//! the map of what is stored, `commands` says when each command is refused and what it writes. This room knows
+//! `tables` is the map of what is stored, `commands` says when each command is refused and what it writes, `queries`
+//! what is read for each question: written once, for both. [`embedded`] and [`postgres`] keep the rows. This room knows
 //! nothing of rules: callers bring ids, times and the versions that they saw.
 #![forbid(unsafe_code)]
 
 mod commands;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-mod disk;
-mod engine;
+pub mod embedded;
 mod fault;
-#[cfg(feature = "simulation")]
-pub mod fault_disk;
-mod keeper;
 mod key;
-mod log;
-#[cfg(feature = "simulation")]
-mod manual;
-mod migrations;
-mod open;
+mod look;
+pub mod postgres;
 mod queries;
-mod replay;
 mod row;
 mod rows;
 mod session;
-mod settling;
-mod snapshot;
 mod stored;
 mod tables;
-mod writer;
 
+pub use embedded::{BATCH_LIMIT, CACHE_BYTES_DEFAULT, EmbeddedStore, OpenError, Options, QUEUE_LIMIT};
 #[cfg(feature = "simulation")]
-pub use manual::ManualWriter;
-pub use open::{CACHE_BYTES_DEFAULT, OpenError, Options};
-pub use writer::{BATCH_LIMIT, QUEUE_LIMIT};
-
-use disk::SyncWatch;
-use engine::{Engine, State};
-use open::{Opened, Opener};
-use records::{Command, Outcome, StoreError};
-use settling::Settler;
-use std::path::Path;
-use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::thread::JoinHandle;
-use tokio::sync::oneshot;
-use writer::{Job, Writer};
-
-/// A store in one file, used by one process at a time.
-///
-/// Dropping it does what [`EmbeddedStore::close`] does, without telling how it went.
-pub struct EmbeddedStore {
-    engine: Arc<Engine>,
-    /// To the writer; none once closing.
-    queue: Option<SyncSender<Job>>,
-    writer: Option<JoinHandle<Result<(), StoreError>>>,
-    /// Told of each command where no thread waits for it.
-    #[cfg(feature = "simulation")]
-    came: Option<Arc<tokio::sync::Notify>>,
-}
-
-impl EmbeddedStore {
-    /// Opens the store in the file at `path`, making it (but not its folder) if it is not there.
-    ///
-    /// # Errors
-    /// Says what an operator can do about it.
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
-        Self::open_with(path, Options::default())
-    }
-
-    /// Opens the store in the file at `path` as `options` say.
-    ///
-    /// # Errors
-    /// Says what an operator can do about it.
-    pub fn open_with(path: &Path, options: Options) -> Result<Self, OpenError> {
-        let watch = SyncWatch::default();
-        Self::start(open::on_file(path, options, watch.clone()), watch)
-    }
-
-    /// Opens the store on `disk`, of which a clone must be the same disk: after it was full the store opens it
-    /// again. An empty disk becomes a store in place; losing power just then leaves what is no store.
-    ///
-    /// # Errors
-    /// As for a file.
-    pub fn open_on(disk: impl redb::StorageBackend + Clone) -> Result<Self, OpenError> {
-        let watch = SyncWatch::default();
-        Self::start(open::on_disk(disk, None, Options::default(), watch.clone()), watch)
-    }
-
-    /// As [`EmbeddedStore::open_on`], with the halves of the store's log on disks of their own, of `log_bytes` each.
-    ///
-    /// # Errors
-    /// As for a file.
-    pub fn open_with_log<B: redb::StorageBackend + Clone>(
-        disk: B,
-        log: [B; 2],
-        log_bytes: u64,
-    ) -> Result<Self, OpenError> {
-        let watch = SyncWatch::default();
-        Self::start(open::on_disk(disk, Some((log, log_bytes)), Options::default(), watch.clone()), watch)
-    }
-
-    fn start(opener: Opener, watch: SyncWatch) -> Result<Self, OpenError> {
-        let Opened { snapshot, batch, log } = opener()?;
-        let engine = Arc::new(Engine::new(snapshot));
-        let (queue, jobs) = sync_channel(QUEUE_LIMIT);
-        let writer = Writer::new(Arc::clone(&engine), opener, watch, batch).with_log(log, Settler::default());
-        let writer = std::thread::Builder::new()
-            .name("store-writer".into())
-            .spawn(move || writer.run(&jobs))
-            .map_err(|error| OpenError::Failed(error.to_string()))?;
-        Ok(Self {
-            engine,
-            queue: Some(queue),
-            writer: Some(writer),
-            #[cfg(feature = "simulation")]
-            came: None,
-        })
-    }
-
-    /// Takes no more commands, carries out those that wait, and closes the file.
-    ///
-    /// # Errors
-    /// If the engine failed before or fails now. What was acknowledged is durable all the same.
-    pub fn close(mut self) -> Result<(), StoreError> {
-        self.finish()
-    }
-
-    fn finish(&mut self) -> Result<(), StoreError> {
-        self.queue = None;
-        let Some(writer) = self.writer.take() else { return Ok(()) };
-        let ended = writer.join().map_err(|_| died()).and_then(|left| left);
-        match self.engine.change(State::Closed) {
-            State::Open(snapshot) => {
-                let closed = snapshot.into_database().map_or(Ok(()), redb::Database::close);
-                closed.map_err(|error| StoreError::Failed(error.to_string()))?;
-            }
-            State::Recovering => return Err(StoreError::DiskFull),
-            State::Stopped(reason) => return Err(StoreError::Failed(reason)),
-            State::Frozen(_) | State::Closed => {}
-        }
-        ended
-    }
-
-    /// A store of what is durable now, which takes no commands.
-    pub(crate) fn frozen(&self) -> Result<Self, StoreError> {
-        Ok(Self {
-            engine: Arc::new(self.engine.freeze()?),
-            queue: None,
-            writer: None,
-            #[cfg(feature = "simulation")]
-            came: None,
-        })
-    }
-
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.engine
-    }
-
-    /// Hands `command` to the writer and waits for its answer.
-    pub(crate) async fn send(&self, command: Command) -> Result<Outcome, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
-        match queue.try_send(Job { command, reply }) {
-            Ok(()) => {
-                #[cfg(feature = "simulation")]
-                self.came.iter().for_each(|came| came.notify_one());
-                answer.await.unwrap_or_else(|_| Err(died()))
-            }
-            Err(TrySendError::Full(_)) => Err(StoreError::Busy),
-            Err(TrySendError::Disconnected(_)) => Err(died()),
-        }
-    }
-}
-
-impl Drop for EmbeddedStore {
-    fn drop(&mut self) {
-        let _ = self.finish();
-    }
-}
-
-fn died() -> StoreError {
-    StoreError::Failed("the store's writer died; start again".into())
-}
+pub use embedded::{ManualWriter, fault_disk};
+pub use postgres::PostgresStore;
 
 /// Where a crash test ends the process, as a power loss would.
 fn failpoint(_name: &str) {

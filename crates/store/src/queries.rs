@@ -1,272 +1,258 @@
-//! The port: commands go to the writer, queries read what is durable, where they are asked.
-//!
-//! A query is a few look-ups in B-trees that are mostly in memory: microseconds, less than handing it to
-//! another thread would take.
+//! What is read for each question, whichever store is asked.
 
 mod webhooks;
 
-use crate::EmbeddedStore;
+pub(crate) use webhooks::{
+    dead_webhooks, webhook, webhook_endpoint, webhook_endpoints, webhook_totals, webhooks_due,
+    webhooks_settled,
+};
+
 use crate::fault::Fault;
 use crate::key::ByTime;
-use crate::snapshot::Snapshot;
+use crate::look::{Look, Order, all, page as page_of, until};
 use crate::stored::StoredEvent;
 use crate::tables as t;
-use core::ops::Bound::{Excluded, Included, Unbounded};
+use core::ops::Bound::{Excluded, Included};
 use model::{
     CheckoutId, Counter, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId, MethodSlot, Payment,
-    PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
+    PaymentId, TerminalNumber, Timestamp,
 };
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
-    Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page,
-    PostingRow, Queries, Store, StoreFuture, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
+    ActivationCodeRow, AuditHead, AuditRow, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer, Effect,
+    Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Page, PostingRow, VerdictRow,
 };
 
-impl Store for EmbeddedStore {
-    fn commit(&self, command: Command) -> StoreFuture<'_, Outcome> {
-        Box::pin(self.send(command))
-    }
+/// Calls `$implement` with every question but the balances, as `name(argument: type, …) -> answer;`.
+macro_rules! each_query {
+    ($implement:ident) => {
+        $implement! {
+            customer(id: CustomerId) -> Option<Customer>;
+            customers(page: Page<CustomerId>) -> Vec<Customer>;
+            activation_code(code_hash: [u8; 32]) -> Option<ActivationCodeRow>;
+            enrolment(id: EnrolmentId) -> Option<Enrolment>;
+            enrolments(page: Page<EnrolmentId>) -> Vec<Enrolment>;
+            method(customer: CustomerId, slot: MethodSlot) -> Option<Method>;
+            methods(customer: CustomerId) -> Vec<Method>;
+            merchant(id: MerchantId) -> Option<Merchant>;
+            merchants(page: Page<MerchantId>) -> Vec<Merchant>;
+            checkout(id: CheckoutId) -> Option<Checkout>;
+            checkout_by_key(api_key_hash: [u8; 32]) -> Option<Checkout>;
+            checkout_of_terminal(terminal: TerminalNumber) -> Option<CheckoutId>;
+            code_use(enrolment: EnrolmentId, counter: Counter) -> Option<CodeUse>;
+            payment(id: PaymentId) -> Option<Payment>;
+            payments(page: Page<PaymentId>) -> Vec<Payment>;
+            payments_of_merchant(merchant: MerchantId, page: Page<PaymentId>) -> Vec<Payment>;
+            verdict(payment: PaymentId) -> Option<VerdictRow>;
+            events(payment: PaymentId) -> Vec<EventRow>;
+            postings(payment: PaymentId) -> Vec<PostingRow>;
+            begin_request(payment: PaymentId) -> Option<IdempotencyRow>;
+            request(checkout: CheckoutId, key: IdempotencyKey) -> Option<IdempotencyRow>;
+            payments_to_wake(now: Timestamp, limit: usize) -> Vec<PaymentId>;
+            effects_due(now: Timestamp, limit: usize) -> Vec<Effect>;
+            effects_of(payment: PaymentId) -> Vec<Effect>;
+            task(id: EffectId) -> Option<OperatorTask>;
+            tasks(page: Page<EffectId>) -> Vec<OperatorTask>;
+            confirmations(enrolment: EnrolmentId, page: Page<u32>) -> Vec<ConfirmationRow>;
+            audit(page: Page<u64>) -> Vec<AuditRow>;
+            audit_heads(page: Page<u64>) -> Vec<AuditHead>;
+            changed(page: Page<PaymentId>) -> Vec<(PaymentId, u32)>;
+            check_mark() -> Option<CheckMark>;
+            webhook_endpoint(id: WebhookEndpointId) -> Option<WebhookEndpoint>;
+            webhook_endpoints(merchant: MerchantId) -> Vec<WebhookEndpoint>;
+            webhook(id: WebhookId) -> Option<Webhook>;
+            webhooks_due(now: Timestamp, each_max: usize, page: Page<WebhookEndpointId>) -> Vec<Webhook>;
+            webhooks_settled(until: Timestamp, page: Page<(Timestamp, WebhookId)>) -> Vec<Webhook>;
+            dead_webhooks(page: Page<(WebhookEndpointId, WebhookId)>) -> Vec<Webhook>;
+            webhook_totals() -> WebhookTotals;
+        }
+    };
+}
+pub(crate) use each_query;
 
-    fn snapshot(&self) -> StoreFuture<'_, Box<dyn Queries>> {
-        Box::pin(async { Ok(Box::new(self.frozen()?) as Box<dyn Queries>) })
-    }
+type Answer<T> = Result<T, Fault>;
+
+pub(crate) async fn customer(look: &impl Look, id: CustomerId) -> Answer<Option<Customer>> {
+    look.get(t::CUSTOMERS, &id).await
 }
 
-impl EmbeddedStore {
-    fn ask<'a, T: Send + 'a>(
-        &'a self,
-        ask: impl FnOnce(&Snapshot) -> Result<T, Fault> + Send + 'a,
-    ) -> StoreFuture<'a, T> {
-        Box::pin(async move { self.engine().read(ask) })
-    }
+pub(crate) async fn customers(look: &impl Look, page: Page<CustomerId>) -> Answer<Vec<Customer>> {
+    page_of(look, t::CUSTOMERS, page).await
 }
 
-impl Queries for EmbeddedStore {
-    fn customer(&self, id: CustomerId) -> StoreFuture<'_, Option<Customer>> {
-        self.ask(move |snapshot| snapshot.get(t::CUSTOMERS, &id))
-    }
-
-    fn customers(&self, page: Page<CustomerId>) -> StoreFuture<'_, Vec<Customer>> {
-        self.ask(move |snapshot| snapshot.page(t::CUSTOMERS, page))
-    }
-
-    fn activation_code(&self, code_hash: [u8; 32]) -> StoreFuture<'_, Option<ActivationCodeRow>> {
-        self.ask(move |snapshot| snapshot.get(t::ACTIVATION_CODES, &code_hash))
-    }
-
-    fn enrolment(&self, id: EnrolmentId) -> StoreFuture<'_, Option<Enrolment>> {
-        self.ask(move |snapshot| snapshot.get(t::ENROLMENTS, &id))
-    }
-
-    fn enrolments(&self, page: Page<EnrolmentId>) -> StoreFuture<'_, Vec<Enrolment>> {
-        self.ask(move |snapshot| snapshot.page(t::ENROLMENTS, page))
-    }
-
-    fn method(&self, customer: CustomerId, slot: MethodSlot) -> StoreFuture<'_, Option<Method>> {
-        self.ask(move |snapshot| snapshot.get(t::METHODS, &(customer, slot)))
-    }
-
-    fn methods(&self, customer: CustomerId) -> StoreFuture<'_, Vec<Method>> {
-        let (first, last) = ((customer, MethodSlot(0)), (customer, MethodSlot(u8::MAX)));
-        self.ask(move |snapshot| snapshot.all(t::METHODS, Included(first), Included(last)))
-    }
-
-    fn merchant(&self, id: MerchantId) -> StoreFuture<'_, Option<Merchant>> {
-        self.ask(move |snapshot| snapshot.get(t::MERCHANTS, &id))
-    }
-
-    fn merchants(&self, page: Page<MerchantId>) -> StoreFuture<'_, Vec<Merchant>> {
-        self.ask(move |snapshot| snapshot.page(t::MERCHANTS, page))
-    }
-
-    fn checkout(&self, id: CheckoutId) -> StoreFuture<'_, Option<Checkout>> {
-        self.ask(move |snapshot| snapshot.get(t::CHECKOUTS, &id))
-    }
-
-    fn checkout_by_key(&self, api_key_hash: [u8; 32]) -> StoreFuture<'_, Option<Checkout>> {
-        self.ask(move |snapshot| {
-            let id = snapshot.get(t::CHECKOUT_BY_KEY, &api_key_hash)?;
-            id.map(|id| snapshot.pointed(t::CHECKOUTS, &id)).transpose()
-        })
-    }
-
-    fn checkout_of_terminal(&self, terminal: TerminalNumber) -> StoreFuture<'_, Option<CheckoutId>> {
-        self.ask(move |snapshot| snapshot.get(t::CHECKOUT_OF_TERMINAL, &terminal))
-    }
-
-    fn code_use(&self, enrolment: EnrolmentId, counter: Counter) -> StoreFuture<'_, Option<CodeUse>> {
-        self.ask(move |snapshot| snapshot.get(t::CODE_USES, &(enrolment, counter)))
-    }
-
-    fn payment(&self, id: PaymentId) -> StoreFuture<'_, Option<Payment>> {
-        self.ask(move |snapshot| Ok(snapshot.get(t::PAYMENTS, &id)?.map(|stored| stored.payment)))
-    }
-
-    fn payments(&self, page: Page<PaymentId>) -> StoreFuture<'_, Vec<Payment>> {
-        self.ask(move |snapshot| {
-            let stored = snapshot.page(t::PAYMENTS, page)?;
-            Ok(stored.into_iter().map(|stored| stored.payment).collect())
-        })
-    }
-
-    fn payments_of_merchant(
-        &self,
-        merchant: MerchantId,
-        page: Page<PaymentId>,
-    ) -> StoreFuture<'_, Vec<Payment>> {
-        let first = Included((merchant, ByTime::FIRST));
-        let last = match page.after {
-            Some(seen) => Excluded((merchant, ByTime(seen))),
-            None => Included((merchant, ByTime::LAST)),
-        };
-        self.ask(move |snapshot| {
-            let ids = snapshot.list_back(t::PAYMENTS_OF_MERCHANT, first, last, page.size())?;
-            ids.iter().map(|id| Ok(snapshot.pointed(t::PAYMENTS, id)?.payment)).collect()
-        })
-    }
-
-    fn verdict(&self, payment: PaymentId) -> StoreFuture<'_, Option<VerdictRow>> {
-        self.ask(move |snapshot| Ok(snapshot.get(t::VERDICTS, &payment)?.map(|stored| stored.verdict)))
-    }
-
-    fn events(&self, payment: PaymentId) -> StoreFuture<'_, Vec<EventRow>> {
-        self.ask(move |snapshot| {
-            let stored = events(snapshot, payment)?;
-            Ok(stored.into_iter().map(|stored| stored.event).collect())
-        })
-    }
-
-    fn postings(&self, payment: PaymentId) -> StoreFuture<'_, Vec<PostingRow>> {
-        self.ask(move |snapshot| {
-            let stored = events(snapshot, payment)?;
-            Ok(stored.into_iter().flat_map(StoredEvent::into_postings).collect())
-        })
-    }
-
-    fn begin_request(&self, payment: PaymentId) -> StoreFuture<'_, Option<IdempotencyRow>> {
-        self.ask(move |snapshot| {
-            let stored = snapshot.get(t::VERDICTS, &payment)?;
-            stored.map(|stored| snapshot.pointed(t::REQUESTS, &stored.request)).transpose()
-        })
-    }
-
-    fn request(&self, checkout: CheckoutId, key: IdempotencyKey) -> StoreFuture<'_, Option<IdempotencyRow>> {
-        self.ask(move |snapshot| {
-            let row = snapshot.get(t::REQUESTS, &(checkout, key))?;
-            #[cfg(feature = "broken-rules")]
-            let row =
-                row.filter(|row| !(row.is_tombstone() && model::BrokenRule::TombstoneIgnored.is_broken()));
-            Ok(row)
-        })
-    }
-
-    fn payments_to_wake(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, Vec<PaymentId>> {
-        let last = Included((now, PaymentId::from_u128(u128::MAX)));
-        let limit = Page::<PaymentId>::first(limit).size();
-        self.ask(move |snapshot| snapshot.list(t::WAKES, Unbounded, last, limit))
-    }
-
-    fn effects_due(&self, now: Timestamp, limit: usize) -> StoreFuture<'_, Vec<Effect>> {
-        let last = Included((now, PaymentId::from_u128(u128::MAX), EffectId::from_u128(u128::MAX)));
-        let limit = Page::<EffectId>::first(limit).size();
-        self.ask(move |snapshot| {
-            let due = snapshot.list(t::EFFECTS_DUE, Unbounded, last, limit)?;
-            due.into_iter().map(|(payment, id)| effect(snapshot, payment, id)).collect()
-        })
-    }
-
-    fn effects_of(&self, payment: PaymentId) -> StoreFuture<'_, Vec<Effect>> {
-        self.ask(move |snapshot| {
-            let stored = snapshot.get(t::PAYMENTS, &payment)?;
-            Ok(stored.map_or_else(Vec::new, |stored| stored.effects))
-        })
-    }
-
-    fn task(&self, id: EffectId) -> StoreFuture<'_, Option<OperatorTask>> {
-        self.ask(move |snapshot| snapshot.get(t::TASKS, &id))
-    }
-
-    fn tasks(&self, page: Page<EffectId>) -> StoreFuture<'_, Vec<OperatorTask>> {
-        self.ask(move |snapshot| snapshot.page(t::TASKS, page))
-    }
-
-    fn confirmations(
-        &self,
-        enrolment: EnrolmentId,
-        page: Page<u32>,
-    ) -> StoreFuture<'_, Vec<ConfirmationRow>> {
-        let first = match page.after {
-            Some(seen) => Excluded((enrolment, seen)),
-            None => Included((enrolment, 0)),
-        };
-        let last = Included((enrolment, u32::MAX));
-        self.ask(move |snapshot| snapshot.list(t::CONFIRMATIONS, first, last, page.size()))
-    }
-
-    fn balances(&self) -> StoreFuture<'_, Vec<Balance>> {
-        self.ask(move |snapshot| snapshot.all(t::BALANCES, Unbounded, Unbounded))
-    }
-
-    fn audit(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditRow>> {
-        self.ask(move |snapshot| snapshot.page(t::AUDIT, page))
-    }
-
-    fn audit_heads(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditHead>> {
-        self.ask(move |snapshot| snapshot.page(t::AUDIT_HEADS, page))
-    }
-
-    fn changed(&self, page: Page<PaymentId>) -> StoreFuture<'_, Vec<(PaymentId, u32)>> {
-        self.ask(move |snapshot| snapshot.page(t::CHANGED, page))
-    }
-
-    fn check_mark(&self) -> StoreFuture<'_, Option<CheckMark>> {
-        self.ask(move |snapshot| snapshot.get(t::CHECK_MARK, &()))
-    }
-
-    fn webhook_endpoint(&self, id: WebhookEndpointId) -> StoreFuture<'_, Option<WebhookEndpoint>> {
-        self.ask(move |snapshot| snapshot.get(t::WEBHOOK_ENDPOINTS, &id))
-    }
-
-    fn webhook_endpoints(&self, merchant: MerchantId) -> StoreFuture<'_, Vec<WebhookEndpoint>> {
-        self.ask(move |snapshot| webhooks::endpoints(snapshot, merchant))
-    }
-
-    fn webhook(&self, id: WebhookId) -> StoreFuture<'_, Option<Webhook>> {
-        self.ask(move |snapshot| snapshot.get(t::WEBHOOKS, &id))
-    }
-
-    fn webhooks_due(
-        &self,
-        now: Timestamp,
-        each_max: usize,
-        page: Page<WebhookEndpointId>,
-    ) -> StoreFuture<'_, Vec<Webhook>> {
-        self.ask(move |snapshot| webhooks::due(snapshot, now, each_max, page))
-    }
-
-    fn webhooks_settled(
-        &self,
-        until: Timestamp,
-        page: Page<(Timestamp, WebhookId)>,
-    ) -> StoreFuture<'_, Vec<Webhook>> {
-        self.ask(move |snapshot| webhooks::settled(snapshot, until, page))
-    }
-
-    fn dead_webhooks(&self, page: Page<(WebhookEndpointId, WebhookId)>) -> StoreFuture<'_, Vec<Webhook>> {
-        self.ask(move |snapshot| webhooks::dead(snapshot, page))
-    }
-
-    fn webhook_totals(&self) -> StoreFuture<'_, WebhookTotals> {
-        self.ask(webhooks::totals)
-    }
+pub(crate) async fn activation_code(
+    look: &impl Look,
+    code_hash: [u8; 32],
+) -> Answer<Option<ActivationCodeRow>> {
+    look.get(t::ACTIVATION_CODES, &code_hash).await
 }
 
-fn events(snapshot: &Snapshot, payment: PaymentId) -> Result<Vec<StoredEvent>, Fault> {
-    snapshot.all(t::EVENTS, Included((payment, 0)), Included((payment, u32::MAX)))
+pub(crate) async fn enrolment(look: &impl Look, id: EnrolmentId) -> Answer<Option<Enrolment>> {
+    look.get(t::ENROLMENTS, &id).await
 }
 
-/// The effect that `effects_due` points to.
-fn effect(snapshot: &Snapshot, payment: PaymentId, id: EffectId) -> Result<Effect, Fault> {
-    let stored = snapshot.pointed(t::PAYMENTS, &payment)?;
-    stored.effect(id).cloned().ok_or_else(|| t::PAYMENTS.leads_nowhere())
+pub(crate) async fn enrolments(look: &impl Look, page: Page<EnrolmentId>) -> Answer<Vec<Enrolment>> {
+    page_of(look, t::ENROLMENTS, page).await
+}
+
+pub(crate) async fn method(
+    look: &impl Look,
+    customer: CustomerId,
+    slot: MethodSlot,
+) -> Answer<Option<Method>> {
+    look.get(t::METHODS, &(customer, slot)).await
+}
+
+pub(crate) async fn methods(look: &impl Look, customer: CustomerId) -> Answer<Vec<Method>> {
+    all(look, t::METHODS, (customer, MethodSlot(0)), (customer, MethodSlot(u8::MAX))).await
+}
+
+pub(crate) async fn merchant(look: &impl Look, id: MerchantId) -> Answer<Option<Merchant>> {
+    look.get(t::MERCHANTS, &id).await
+}
+
+pub(crate) async fn merchants(look: &impl Look, page: Page<MerchantId>) -> Answer<Vec<Merchant>> {
+    page_of(look, t::MERCHANTS, page).await
+}
+
+pub(crate) async fn checkout(look: &impl Look, id: CheckoutId) -> Answer<Option<Checkout>> {
+    look.get(t::CHECKOUTS, &id).await
+}
+
+pub(crate) async fn checkout_by_key(look: &impl Look, api_key_hash: [u8; 32]) -> Answer<Option<Checkout>> {
+    let Some(id) = look.get(t::CHECKOUT_BY_KEY, &api_key_hash).await? else { return Ok(None) };
+    Ok(look.pointed(t::CHECKOUTS, &[id]).await?.pop())
+}
+
+pub(crate) async fn checkout_of_terminal(
+    look: &impl Look,
+    terminal: TerminalNumber,
+) -> Answer<Option<CheckoutId>> {
+    look.get(t::CHECKOUT_OF_TERMINAL, &terminal).await
+}
+
+pub(crate) async fn code_use(
+    look: &impl Look,
+    enrolment: EnrolmentId,
+    counter: Counter,
+) -> Answer<Option<CodeUse>> {
+    look.get(t::CODE_USES, &(enrolment, counter)).await
+}
+
+pub(crate) async fn payment(look: &impl Look, id: PaymentId) -> Answer<Option<Payment>> {
+    Ok(look.get(t::PAYMENTS, &id).await?.map(|stored| stored.payment))
+}
+
+pub(crate) async fn payments(look: &impl Look, page: Page<PaymentId>) -> Answer<Vec<Payment>> {
+    let stored = page_of(look, t::PAYMENTS, page).await?;
+    Ok(stored.into_iter().map(|stored| stored.payment).collect())
+}
+
+pub(crate) async fn payments_of_merchant(
+    look: &impl Look,
+    merchant: MerchantId,
+    page: Page<PaymentId>,
+) -> Answer<Vec<Payment>> {
+    let first = Included((merchant, ByTime::FIRST));
+    let last = match page.after {
+        Some(seen) => Excluded((merchant, ByTime(seen))),
+        None => Included((merchant, ByTime::LAST)),
+    };
+    let ids = look.list(t::PAYMENTS_OF_MERCHANT, (first, last), page.size(), Order::Falling).await?;
+    let stored = look.pointed(t::PAYMENTS, &ids).await?;
+    Ok(stored.into_iter().map(|stored| stored.payment).collect())
+}
+
+pub(crate) async fn verdict(look: &impl Look, payment: PaymentId) -> Answer<Option<VerdictRow>> {
+    Ok(look.get(t::VERDICTS, &payment).await?.map(|stored| stored.verdict))
+}
+
+pub(crate) async fn events(look: &impl Look, payment: PaymentId) -> Answer<Vec<EventRow>> {
+    let stored = stored_events(look, payment).await?;
+    Ok(stored.into_iter().map(|stored| stored.event).collect())
+}
+
+pub(crate) async fn postings(look: &impl Look, payment: PaymentId) -> Answer<Vec<PostingRow>> {
+    let stored = stored_events(look, payment).await?;
+    Ok(stored.into_iter().flat_map(StoredEvent::into_postings).collect())
+}
+
+async fn stored_events(look: &impl Look, payment: PaymentId) -> Answer<Vec<StoredEvent>> {
+    all(look, t::EVENTS, (payment, 0), (payment, u32::MAX)).await
+}
+
+pub(crate) async fn begin_request(look: &impl Look, payment: PaymentId) -> Answer<Option<IdempotencyRow>> {
+    let Some(stored) = look.get(t::VERDICTS, &payment).await? else { return Ok(None) };
+    Ok(look.pointed(t::REQUESTS, &[stored.request]).await?.pop())
+}
+
+pub(crate) async fn request(
+    look: &impl Look,
+    checkout: CheckoutId,
+    key: IdempotencyKey,
+) -> Answer<Option<IdempotencyRow>> {
+    let row = look.get(t::REQUESTS, &(checkout, key)).await?;
+    #[cfg(feature = "broken-rules")]
+    let row = row.filter(|row| !(row.is_tombstone() && model::BrokenRule::TombstoneIgnored.is_broken()));
+    Ok(row)
+}
+
+pub(crate) async fn payments_to_wake(
+    look: &impl Look,
+    now: Timestamp,
+    limit: usize,
+) -> Answer<Vec<PaymentId>> {
+    until(look, t::WAKES, (now, PaymentId::from_u128(u128::MAX)), limit).await
+}
+
+pub(crate) async fn effects_due(look: &impl Look, now: Timestamp, limit: usize) -> Answer<Vec<Effect>> {
+    let last = (now, PaymentId::from_u128(u128::MAX), EffectId::from_u128(u128::MAX));
+    let due = until(look, t::EFFECTS_DUE, last, limit).await?;
+    let payments: Vec<_> = due.iter().map(|(payment, _)| *payment).collect();
+    let stored = look.pointed(t::PAYMENTS, &payments).await?;
+    let effect = |(id, stored): (EffectId, crate::stored::StoredPayment)| {
+        stored.effect(id).cloned().ok_or_else(|| t::PAYMENTS.leads_nowhere())
+    };
+    due.into_iter().map(|(_, id)| id).zip(stored).map(effect).collect()
+}
+
+pub(crate) async fn effects_of(look: &impl Look, payment: PaymentId) -> Answer<Vec<Effect>> {
+    let stored = look.get(t::PAYMENTS, &payment).await?;
+    Ok(stored.map_or_else(Vec::new, |stored| stored.effects))
+}
+
+pub(crate) async fn task(look: &impl Look, id: EffectId) -> Answer<Option<OperatorTask>> {
+    look.get(t::TASKS, &id).await
+}
+
+pub(crate) async fn tasks(look: &impl Look, page: Page<EffectId>) -> Answer<Vec<OperatorTask>> {
+    page_of(look, t::TASKS, page).await
+}
+
+pub(crate) async fn confirmations(
+    look: &impl Look,
+    enrolment: EnrolmentId,
+    page: Page<u32>,
+) -> Answer<Vec<ConfirmationRow>> {
+    let first = match page.after {
+        Some(seen) => Excluded((enrolment, seen)),
+        None => Included((enrolment, 0)),
+    };
+    let last = Included((enrolment, u32::MAX));
+    look.list(t::CONFIRMATIONS, (first, last), page.size(), Order::Rising).await
+}
+
+pub(crate) async fn audit(look: &impl Look, page: Page<u64>) -> Answer<Vec<AuditRow>> {
+    page_of(look, t::AUDIT, page).await
+}
+
+pub(crate) async fn audit_heads(look: &impl Look, page: Page<u64>) -> Answer<Vec<AuditHead>> {
+    page_of(look, t::AUDIT_HEADS, page).await
+}
+
+pub(crate) async fn changed(look: &impl Look, page: Page<PaymentId>) -> Answer<Vec<(PaymentId, u32)>> {
+    page_of(look, t::CHANGED, page).await
+}
+
+pub(crate) async fn check_mark(look: &impl Look) -> Answer<Option<CheckMark>> {
+    look.get(t::CHECK_MARK, &()).await
 }

@@ -5,8 +5,9 @@ use crate::fault::Fault;
 use crate::stored::{StoredEvent, StoredPayment, StoredVerdict};
 use model::{CheckoutId, EffectId, PaymentId, WebhookEndpointId, WebhookId};
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer,
-    Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, StoreError, Webhook, WebhookEndpoint,
+    ActivationCodeRow, AuditEntry, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse,
+    ConfirmationRow, Customer, Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, StoreError,
+    Webhook, WebhookEndpoint,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,7 +16,7 @@ use serde::de::DeserializeOwned;
 pub(crate) const ROW_BYTES_MAX: usize = 1024 * 1024;
 
 /// What a table holds.
-pub(crate) trait Row: Serialize + DeserializeOwned {
+pub(crate) trait Row: Serialize + DeserializeOwned + Send + 'static {
     /// The version written now; rises when the type's fields change.
     const VERSION: u8 = 1;
 
@@ -69,6 +70,9 @@ rows!(
     CheckMark,
     WebhookEndpoint,
     Webhook,
+    // What batches put aside to be rolled up.
+    Vec<AuditEntry>,
+    Vec<Balance>,
     // What indexes point to.
     CheckoutId,
     PaymentId,

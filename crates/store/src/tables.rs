@@ -25,7 +25,7 @@ pub(crate) type Bytes = &'static [u8];
 pub(crate) struct Map<K, R> {
     /// Its name in the engine.
     pub(crate) name: &'static str,
-    /// Its place in [`NAMES`].
+    /// Its place in [`NAMES`] and [`HOMES_AT`].
     pub(crate) place: usize,
     types: PhantomData<fn(K) -> R>,
 }
@@ -59,7 +59,7 @@ pub(crate) const fn definition(name: &str) -> TableDefinition<'_, Bytes, Bytes> 
 pub(crate) const META: TableDefinition<'static, Bytes, Bytes> = definition("meta");
 
 macro_rules! tables {
-    ($($(#[$doc:meta])* $table:ident: $key:ty => $row:ty, $name:literal;)*) => {
+    ($($(#[$doc:meta])* $table:ident: $key:ty => $row:ty, $name:literal, $home:expr;)*) => {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "one for each table, named as it is")]
         enum Place { $($table,)* }
 
@@ -67,81 +67,85 @@ macro_rules! tables {
 
         /// Every table but [`META`], by place.
         pub(crate) const NAMES: &[&str] = &[$($name,)*];
+
+        /// Where in a key of each table the home of its row stands: the shard, two bytes, of the payer's ids. None
+        /// where rows are of nobody in particular; their home is 0.
+        pub(crate) const HOMES_AT: &[Option<usize>] = &[$($home,)*];
     };
 }
 
 tables! {
     // Who takes part.
     /// Customers.
-    CUSTOMERS: CustomerId => Customer, "customers";
+    CUSTOMERS: CustomerId => Customer, "customers", Some(0);
     /// Activation codes by their hash, used ones included.
-    ACTIVATION_CODES: [u8; 32] => ActivationCodeRow, "activation_codes";
+    ACTIVATION_CODES: [u8; 32] => ActivationCodeRow, "activation_codes", None;
     /// Enrolments.
-    ENROLMENTS: EnrolmentId => Enrolment, "enrolments";
+    ENROLMENTS: EnrolmentId => Enrolment, "enrolments", Some(0);
     /// A customer's methods, removed ones included.
-    METHODS: (CustomerId, MethodSlot) => Method, "methods";
+    METHODS: (CustomerId, MethodSlot) => Method, "methods", Some(0);
     /// Merchants.
-    MERCHANTS: MerchantId => Merchant, "merchants";
+    MERCHANTS: MerchantId => Merchant, "merchants", Some(0);
     /// Checkouts.
-    CHECKOUTS: CheckoutId => Checkout, "checkouts";
+    CHECKOUTS: CheckoutId => Checkout, "checkouts", Some(0);
     /// Index: the checkout with an API key of this SHA-256.
-    CHECKOUT_BY_KEY: [u8; 32] => CheckoutId, "checkout_by_key";
+    CHECKOUT_BY_KEY: [u8; 32] => CheckoutId, "checkout_by_key", None;
     /// Index: the checkout that serves a till.
-    CHECKOUT_OF_TERMINAL: TerminalNumber => CheckoutId, "checkout_of_terminal";
+    CHECKOUT_OF_TERMINAL: TerminalNumber => CheckoutId, "checkout_of_terminal", None;
 
     // Sales.
     /// Consumed codes: each (enrolment, counter) once, ever.
-    CODE_USES: (EnrolmentId, Counter) => CodeUse, "code_uses";
+    CODE_USES: (EnrolmentId, Counter) => CodeUse, "code_uses", Some(0);
     /// Payments as they stand.
-    PAYMENTS: PaymentId => StoredPayment, "payments";
+    PAYMENTS: PaymentId => StoredPayment, "payments", Some(0);
     /// Index: a merchant's payments by time.
-    PAYMENTS_OF_MERCHANT: (MerchantId, ByTime) => PaymentId, "payments_of_merchant";
+    PAYMENTS_OF_MERCHANT: (MerchantId, ByTime) => PaymentId, "payments_of_merchant", Some(30);
     /// What security management found when a payment was asked for, and by which request.
-    VERDICTS: PaymentId => StoredVerdict, "verdicts";
+    VERDICTS: PaymentId => StoredVerdict, "verdicts", Some(0);
     /// A payment's events by the version that each led to, with their postings.
-    EVENTS: (PaymentId, u32) => StoredEvent, "events";
+    EVENTS: (PaymentId, u32) => StoredEvent, "events", Some(0);
     /// Tills' requests and their answers.
-    REQUESTS: (CheckoutId, IdempotencyKey) => IdempotencyRow, "requests";
+    REQUESTS: (CheckoutId, IdempotencyKey) => IdempotencyRow, "requests", Some(0);
     /// Index: payments by when they must be looked at.
-    WAKES: (Timestamp, PaymentId) => PaymentId, "wakes";
+    WAKES: (Timestamp, PaymentId) => PaymentId, "wakes", Some(8);
 
     // What is still to be done.
     /// Index: effects by when they are due.
-    EFFECTS_DUE: (Timestamp, PaymentId, EffectId) => (PaymentId, EffectId), "effects_due";
+    EFFECTS_DUE: (Timestamp, PaymentId, EffectId) => (PaymentId, EffectId), "effects_due", Some(8);
     /// Operators' tasks, settled ones included.
-    TASKS: EffectId => OperatorTask, "tasks";
+    TASKS: EffectId => OperatorTask, "tasks", Some(0);
 
     // What was told and booked.
     /// An enrolment's confirmations by sequence.
-    CONFIRMATIONS: (EnrolmentId, u32) => ConfirmationRow, "confirmations";
+    CONFIRMATIONS: (EnrolmentId, u32) => ConfirmationRow, "confirmations", Some(0);
     /// The sums of each account, derived from the postings.
-    BALANCES: (AccountKey, Currency) => Balance, "balances";
+    BALANCES: (AccountKey, Currency) => Balance, "balances", None;
     /// The audit chain.
-    AUDIT: u64 => AuditRow, "audit";
+    AUDIT: u64 => AuditRow, "audit", None;
     /// Signatures under the audit chain by the row they cover.
-    AUDIT_HEADS: u64 => AuditHead, "audit_heads";
+    AUDIT_HEADS: u64 => AuditHead, "audit_heads", None;
 
     // What is still to be checked.
     /// Payments that the check has not read as they stand, with the version that it has read.
-    CHANGED: PaymentId => (PaymentId, u32), "changed";
+    CHANGED: PaymentId => (PaymentId, u32), "changed", Some(0);
     /// Where the check stands: one row.
-    CHECK_MARK: () => CheckMark, "check_mark";
+    CHECK_MARK: () => CheckMark, "check_mark", None;
 
     // What merchants' systems are told.
     /// Webhook endpoints.
-    WEBHOOK_ENDPOINTS: WebhookEndpointId => WebhookEndpoint, "webhook_endpoints";
+    WEBHOOK_ENDPOINTS: WebhookEndpointId => WebhookEndpoint, "webhook_endpoints", Some(0);
     /// Index: a merchant's webhook endpoints.
-    WEBHOOK_ENDPOINTS_OF_MERCHANT: (MerchantId, WebhookEndpointId) => WebhookEndpointId, "webhook_endpoints_of_merchant";
+    WEBHOOK_ENDPOINTS_OF_MERCHANT: (MerchantId, WebhookEndpointId) => WebhookEndpointId, "webhook_endpoints_of_merchant", Some(0);
     /// Webhooks, also those delivered or given up until they are forgotten.
-    WEBHOOKS: WebhookId => Webhook, "webhooks";
+    WEBHOOKS: WebhookId => Webhook, "webhooks", Some(0);
     /// Index: those that wait, by endpoint, payment and the version that they tell of.
-    WEBHOOKS_WAITING: (WebhookEndpointId, PaymentId, u32) => WebhookId, "webhooks_waiting";
+    WEBHOOKS_WAITING: (WebhookEndpointId, PaymentId, u32) => WebhookId, "webhooks_waiting", Some(16);
     /// Index: the first of each endpoint and payment among those that wait, by when it is due.
-    WEBHOOKS_DUE: (WebhookEndpointId, Timestamp, WebhookId) => WebhookId, "webhooks_due";
+    WEBHOOKS_DUE: (WebhookEndpointId, Timestamp, WebhookId) => WebhookId, "webhooks_due", Some(24);
     /// Index: those that wait, by since when.
-    WEBHOOKS_OLDEST: (Timestamp, WebhookId) => WebhookId, "webhooks_oldest";
+    WEBHOOKS_OLDEST: (Timestamp, WebhookId) => WebhookId, "webhooks_oldest", Some(8);
     /// Index: those delivered or given up, by when.
-    WEBHOOKS_SETTLED: (Timestamp, WebhookId) => WebhookId, "webhooks_settled";
+    WEBHOOKS_SETTLED: (Timestamp, WebhookId) => WebhookId, "webhooks_settled", Some(8);
     /// Index: dead letters by endpoint.
-    WEBHOOKS_DEAD: (WebhookEndpointId, WebhookId) => WebhookId, "webhooks_dead";
+    WEBHOOKS_DEAD: (WebhookEndpointId, WebhookId) => WebhookId, "webhooks_dead", Some(16);
 }

@@ -98,7 +98,12 @@ impl Webhooks {
     /// Writes down what became of an attempt, again until the store takes it: meanwhile the webhook keeps its place
     /// among those under way and is not sent again.
     async fn write_down(&self, webhook: &Webhook, waiting: &Waiting, state: WebhookState) {
-        let command = SettleWebhook { webhook: webhook.id, expected_attempts: waiting.attempts, state };
+        let command = SettleWebhook {
+            payment: webhook.payment,
+            webhook: webhook.id,
+            expected_attempts: waiting.attempts,
+            state,
+        };
         loop {
             match self.store.commit(Command::SettleWebhook(Box::new(command.clone()))).await {
                 // If it was not done, another server wrote it down first.

@@ -72,7 +72,7 @@ impl Webhooks {
         }
         let audit = entry(&actor, self.clock.now(), "webhook.resent", id);
         self.store.commit(Command::Record(audit)).await?;
-        match self.let_wait_again(id).await? {
+        match self.let_wait_again(&webhook).await? {
             Outcome::Done => Ok(()),
             Outcome::Missing => Err(WebhookError::NotFound("webhook")),
             _ => Err(WebhookError::WrongState("the webhook is being sent already")),
@@ -131,14 +131,15 @@ impl Webhooks {
     }
 
     async fn resend_lot(&self, lot: &mut Vec<Webhook>) -> Result<usize, WebhookError> {
-        let outcomes = try_join_all(lot.drain(..).map(|webhook| self.let_wait_again(webhook.id))).await?;
+        let outcomes = try_join_all(lot.iter().map(|webhook| self.let_wait_again(webhook))).await?;
+        lot.clear();
         Ok(outcomes.iter().filter(|outcome| **outcome == Outcome::Done).count())
     }
 
-    async fn let_wait_again(&self, webhook: WebhookId) -> Result<Outcome, WebhookError> {
-        let at = self.clock.now();
+    async fn let_wait_again(&self, webhook: &Webhook) -> Result<Outcome, WebhookError> {
+        let (payment, webhook, at) = (webhook.payment, webhook.id, self.clock.now());
         let give_up_at = at.plus_s(WEBHOOK_TRIED_FOR_S);
-        Ok(self.store.commit(Command::ResendWebhook { webhook, at, give_up_at }).await?)
+        Ok(self.store.commit(Command::ResendWebhook { payment, webhook, at, give_up_at }).await?)
     }
 
     async fn is_told(&self, endpoint: WebhookEndpointId) -> Result<bool, WebhookError> {

@@ -6,7 +6,7 @@ use crate::{WebhookError, Webhooks};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use model::{Timestamp, WebhookEndpointId, WebhookId};
-use records::{Command, PAGE_LIMIT_MAX, Page, Webhook};
+use records::{Command, PAGE_LIMIT_MAX, Page, Webhook, Work};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
@@ -34,10 +34,16 @@ impl Webhooks {
         let mut seen = None;
         let mut forget_at = Instant::now();
         while !*drained.borrow_and_update() {
-            if let Err(error) = self.take_on(&mut pace, &mut under_way, &mut seen).await {
+            let (is_ours, looked) = match self.store.take(Work::Webhooks).await {
+                Ok(true) => (true, self.take_on(&mut pace, &mut under_way, &mut seen).await),
+                // Another server sends them for all.
+                Ok(false) => (false, Ok(())),
+                Err(error) => (false, Err(error.into())),
+            };
+            if let Err(error) = looked {
                 tracing::error!(%error, "webhooks could not be looked up; it is retried");
             }
-            if Instant::now() >= forget_at {
+            if Instant::now() >= forget_at && is_ours {
                 self.forget_old().await;
                 forget_at = Instant::now() + FORGET_EVERY;
             }

@@ -19,8 +19,8 @@ pub(crate) struct ServerConfig {
     pub(crate) listen: SocketAddr,
     /// The server's certificate and key.
     pub(crate) identity: PemFiles,
-    /// The store's file.
-    pub(crate) store: PathBuf,
+    /// The store: the path of its file, or which PostgreSQL database it is in.
+    pub(crate) store: StoreConfig,
     /// The sealed software key store.
     pub(crate) key_store: PathBuf,
     /// The file with its pass phrase, readable by its owner only.
@@ -47,6 +47,60 @@ pub(crate) struct ServerConfig {
     pub(crate) webhooks: Option<WebhooksConfig>,
     /// Banks that customers' accounts are at.
     pub(crate) banks: Vec<BankLink>,
+}
+
+/// Where everything is kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum StoreConfig {
+    /// In this file on the server's own disk.
+    File(PathBuf),
+    /// In a database that other servers may share.
+    Postgres(PostgresConfig),
+}
+
+/// How a PostgreSQL database is reached.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PostgresConfig {
+    /// Its address, without a password: `postgresql://USER@HOST:PORT,HOST:PORT/NAME`.
+    pub(crate) postgres: String,
+    /// The file with the user's password, readable by its owner only; none if the database asks for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) password: Option<PathBuf>,
+    /// PEM: who issued the certificates of the database's hosts. Without it connections are not protected, and only
+    /// hosts on this machine are connected to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) roots: Option<PathBuf>,
+    /// Transactions under way at once.
+    #[serde(default = "default_connections")]
+    pub(crate) writers: u8,
+    /// Connections that answer questions.
+    #[serde(default = "default_connections")]
+    pub(crate) readers: u8,
+}
+
+impl StoreConfig {
+    /// The size of its file.
+    pub(crate) fn file_bytes(&self) -> Result<u64, Failure> {
+        use std::os::unix::fs::MetadataExt;
+        match self {
+            Self::File(file) => Ok(std::fs::metadata(file)?.blocks() * 512),
+            Self::Postgres(_) => Err(Failure::new("a store in PostgreSQL is no file")),
+        }
+    }
+
+    /// The files that it names.
+    fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let (file, postgres) = match self {
+            Self::File(file) => (Some(file), None),
+            Self::Postgres(postgres) => (None, Some(postgres)),
+        };
+        let named = postgres
+            .into_iter()
+            .flat_map(|postgres| postgres.password.as_mut().into_iter().chain(postgres.roots.as_mut()));
+        file.into_iter().chain(named)
+    }
 }
 
 /// What the web pages need to know.
@@ -132,6 +186,10 @@ const fn default_capture_window_s() -> u32 {
     3_600
 }
 
+const fn default_connections() -> u8 {
+    2
+}
+
 const fn default_check_every_s() -> u32 {
     60
 }
@@ -154,7 +212,6 @@ impl ServerConfig {
         let own = [
             &mut config.identity.certificate_chain,
             &mut config.identity.private_key,
-            &mut config.store,
             &mut config.key_store,
             &mut config.key_store_passphrase,
             &mut config.operator_key,
@@ -162,7 +219,7 @@ impl ServerConfig {
         let realm_file = config.pages.as_mut().map(|pages| &mut pages.realm_file);
         let webhook_roots = config.webhooks.as_mut().map(|webhooks| &mut webhooks.roots);
         let named = config.policy.as_mut().into_iter().chain(realm_file).chain(webhook_roots);
-        for file in own.into_iter().chain(named).chain(links) {
+        for file in own.into_iter().chain(config.store.files()).chain(named).chain(links) {
             *file = folder.join(&*file);
         }
         Ok(config)

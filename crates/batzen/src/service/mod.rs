@@ -6,12 +6,15 @@ mod log;
 mod open_files;
 mod server;
 pub(crate) mod stop;
+mod stores;
 
 pub(crate) use bank::{BankArgs, SeedAccount, bank, seed_bank};
 pub(crate) use config::{
-    BankLink, EmvText, PagesConfig, PemFiles, ServerConfig, WebhooksConfig, read_named, read_secret,
+    BankLink, EmvText, PagesConfig, PemFiles, PostgresConfig, ServerConfig, StoreConfig, WebhooksConfig,
+    read_named, read_secret,
 };
-pub(crate) use server::{ServerArgs, SystemClock, open_keys, open_store, parts, read_realm, server};
+pub(crate) use server::{ServerArgs, SystemClock, open_keys, parts, read_realm, server};
+pub(crate) use stores::{AnyStore, database};
 
 use crate::failure::Failure;
 use tokio::runtime::Runtime;

@@ -4,6 +4,7 @@ use super::config::{
     BankLink, EmvText, PagesConfig, PemFiles, ServerConfig, WebhooksConfig, read_named, read_secret,
 };
 use super::log::{self, LogFormat};
+use super::stores::AnyStore;
 use super::{open_files, runtime, stop};
 use crate::failure::Failure;
 use crypto::hash::sha256;
@@ -17,14 +18,11 @@ use providers::{BankAddress, BankProvider};
 use security::{Policy, Security};
 use server::{Listener, Parts, ServerLimits};
 use std::collections::HashMap;
-use std::fs::DirBuilder;
 use std::ops::RangeInclusive;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use store::EmbeddedStore;
 use tokio::net::TcpListener;
 
 /// An operator's key has so many bytes: too many to be guessed, and no more than a request may carry.
@@ -54,15 +52,13 @@ pub(crate) fn server(arguments: ServerArgs) -> Result<ExitCode, Failure> {
     runtime()?.block_on(async {
         let stop = stop::stop(arguments.until_stdin_ends)?;
         let listener = listen(&config).await?;
-        let store = open_store(&config.store)?;
-        let (parts, store) = parts(&config, store)?;
+        let store = AnyStore::open(&config.store).await?;
+        let parts = parts(&config, &store)?;
         tracing::warn!("{}", keystore::WARNING);
         tracing::info!(listen = %config.listen, "the payment server is open");
         server::run(parts, listener, stop).await?;
         // The last holder closes the store; all routes and workers have ended.
-        if let Some(store) = Arc::into_inner(store) {
-            store.close()?;
-        }
+        store.close().await?;
         tracing::info!("the payment server is closed");
         Ok(ExitCode::SUCCESS)
     })
@@ -100,17 +96,6 @@ fn read_identity(files: &PemFiles) -> Result<Identity, Failure> {
     })
 }
 
-/// Opens the store, and makes its folder if it is not there.
-pub(crate) fn open_store(path: &Path) -> Result<EmbeddedStore, Failure> {
-    if let Some(folder) = path.parent() {
-        // Customers' names and payments are nobody else's business on this machine.
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
-            Failure::new(format!("the folder {} cannot be made: {error}", folder.display()))
-        })?;
-    }
-    EmbeddedStore::open(path).map_err(|error| Failure::new(format!("the store {}: {error}", path.display())))
-}
-
 /// Opens the server's keys.
 pub(crate) fn open_keys(config: &ServerConfig) -> Result<SoftwareKeyStore, Failure> {
     let passphrase = read_secret(&config.key_store_passphrase)?;
@@ -118,18 +103,14 @@ pub(crate) fn open_keys(config: &ServerConfig) -> Result<SoftwareKeyStore, Failu
 }
 
 /// What the server of this configuration is put together from, over its store.
-pub(crate) fn parts(
-    config: &ServerConfig,
-    store: EmbeddedStore,
-) -> Result<(Parts, Arc<EmbeddedStore>), Failure> {
+pub(crate) fn parts(config: &ServerConfig, store: &AnyStore) -> Result<Parts, Failure> {
     let keys = Arc::new(open_keys(config)?);
-    let store = Arc::new(store);
     let policy = match &config.policy {
         Some(path) => serde_json::from_slice(&read_named(path)?)
             .map_err(|error| Failure::new(format!("the policy {} is not usable: {error}", path.display())))?,
         None => Policy::default(),
     };
-    let security = Security::new(store.clone(), keys.clone(), policy)?;
+    let security = Security::new(store.port(), keys.clone(), policy)?;
     let mut providers: HashMap<ProviderId, Arc<dyn Provider>> = HashMap::new();
     for link in &config.banks {
         if providers.insert(link.id.clone(), Arc::new(bank_provider(link)?)).is_some() {
@@ -145,8 +126,8 @@ pub(crate) fn parts(
         )));
     }
     let terms = Terms { capture_window_s: config.capture_window_s.into(), ..Terms::default() };
-    let parts = Parts {
-        store: store.clone(),
+    Ok(Parts {
+        store: store.port(),
         keys,
         security: Arc::new(security),
         providers,
@@ -158,8 +139,7 @@ pub(crate) fn parts(
         emv_profile: config.emv_profile.as_ref().map(EmvText::to_profile).transpose()?,
         webhooks: config.webhooks.as_ref().map(webhook_client).transpose()?,
         pages: config.pages.as_ref().map(pages).transpose()?,
-    };
-    Ok((parts, store))
+    })
 }
 
 fn pages(config: &PagesConfig) -> Result<axum::Router, Failure> {

@@ -2,7 +2,7 @@
 
 use super::certificates::{Pem, TlsAuthority};
 use crate::failure::Failure;
-use crate::service::{BankLink, PagesConfig, PemFiles, ServerConfig, WebhooksConfig};
+use crate::service::{BankLink, PagesConfig, PemFiles, ServerConfig, StoreConfig, WebhooksConfig};
 use bank::{BankConfig, IdentityFiles, Partner, PartnerPage};
 use crypto::{Random, SystemRandom};
 use data_encoding::BASE64URL_NOPAD;
@@ -209,7 +209,7 @@ fn server_config(ports: Ports, browsing: Browsing) -> Result<ServerConfig, Failu
         check_every_s: 60,
         listen: on_this_machine(ports.server),
         identity: files("server"),
-        store: "store/payments.redb".into(),
+        store: StoreConfig::File("store/payments.redb".into()),
         key_store: "key-store.json".into(),
         key_store_passphrase: "key-store.passphrase".into(),
         operator_key: "operator.key".into(),

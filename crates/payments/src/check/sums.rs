@@ -71,8 +71,8 @@ impl Sums {
         for balance in balances {
             let name = format!("balance {:?} {}", balance.account, balance.currency);
             let sum = self.0.get(&(balance.account.clone(), balance.currency));
-            let pending = (balance.pending_debit_minor.into(), balance.pending_credit_minor.into());
-            let posted = (balance.posted_debit_minor.into(), balance.posted_credit_minor.into());
+            let pending = (balance.pending_debit_minor, balance.pending_credit_minor);
+            let posted = (balance.posted_debit_minor, balance.posted_credit_minor);
             if sum.map_or(nothing, |sum| sum.pending_minor) != pending {
                 report.wrong(2, &name, "the pending sums are not those of the postings");
             }

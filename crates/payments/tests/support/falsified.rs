@@ -6,8 +6,9 @@ use model::{
 };
 use records::{
     ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
-    Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page,
-    PostingRow, Queries, Store, StoreError, StoreFuture, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
+    Customer, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, OperatorTask, Outcome,
+    Page, PostingRow, Queries, Store, StoreError, StoreFuture, VerdictRow, Webhook, WebhookEndpoint,
+    WebhookTotals, Work,
 };
 use std::sync::Arc;
 
@@ -79,6 +80,14 @@ impl Store for Falsified {
 
     fn snapshot(&self) -> StoreFuture<'_, Box<dyn Queries>> {
         self.real.snapshot()
+    }
+
+    fn take(&self, work: Work) -> StoreFuture<'_, bool> {
+        self.real.take(work)
+    }
+
+    fn listen(&self, listener: Arc<dyn Listener>) {
+        self.real.listen(listener);
     }
 }
 

@@ -42,10 +42,15 @@ pub(crate) async fn balances(
             AccountKey::Incentives(merchant) => format!("incentives {merchant}"),
         },
         currency: balance.currency.to_string(),
-        pending_minor: balance.pending_debit_minor - balance.pending_credit_minor,
-        posted_minor: balance.posted_debit_minor - balance.posted_credit_minor,
+        pending_minor: shown(balance.pending_debit_minor - balance.pending_credit_minor),
+        posted_minor: shown(balance.posted_debit_minor - balance.posted_credit_minor),
     });
     Ok(Json(BalancePage { balances: balances.collect() }))
+}
+
+/// Sums are counted beyond what a number in JSON is sure to carry; no account gets there.
+fn shown(sum_minor: i128) -> i64 {
+    i64::try_from(sum_minor).unwrap_or(if sum_minor < 0 { i64::MIN } else { i64::MAX })
 }
 
 /// Sets what a merchant pays for payments received from now on.

@@ -8,19 +8,16 @@ use model::PaymentId;
 use records::{MoveCheckMark, Outcome};
 
 /// Stages that a payment is new: the check has to read it.
-pub(super) fn begins(session: &mut Session<'_>, payment: PaymentId) -> Result<(), Fault> {
+pub(super) fn begins(session: &mut impl Session, payment: PaymentId) -> Result<(), Fault> {
     session.put(CHANGED, &payment, &(payment, 0))
 }
 
 /// Stages that a payment, which stood at `version`, changes: from now on the check has to read it again.
-pub(super) fn changes(session: &mut Session<'_>, payment: PaymentId, version: u32) -> Result<(), Fault> {
-    if session.has(CHANGED, &payment)? {
-        return Ok(());
-    }
-    session.put(CHANGED, &payment, &(payment, version))
+pub(super) fn changes(session: &mut impl Session, payment: PaymentId, version: u32) -> Result<(), Fault> {
+    session.put_if_absent(CHANGED, &payment, &(payment, version))
 }
 
-pub(super) fn move_mark(session: &mut Session<'_>, command: MoveCheckMark) -> Result<Outcome, Fault> {
+pub(super) fn move_mark(session: &mut impl Session, command: MoveCheckMark) -> Result<Outcome, Fault> {
     let MoveCheckMark { mark, payments } = command;
     let stored = session.get(CHECK_MARK, &())?.map_or(0, |mark| mark.number);
     if stored.checked_add(1) != Some(mark.number) {
@@ -33,6 +30,8 @@ pub(super) fn move_mark(session: &mut Session<'_>, command: MoveCheckMark) -> Re
         if payment.version == version {
             session.remove(CHANGED, &id);
         } else {
+            // It is there, unless something else moved the mark.
+            session.has(CHANGED, &id)?;
             session.put(CHANGED, &id, &(id, version))?;
         }
     }

@@ -7,7 +7,7 @@ use model::Counter;
 use records::{ActivationCodeRow, AuditEntry, ChangeEnrolment, Enrol, EnrolmentChange, Outcome};
 
 pub(super) fn issue_code(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
     code: &ActivationCodeRow,
     audit: AuditEntry,
 ) -> Result<Outcome, Fault> {
@@ -19,7 +19,7 @@ pub(super) fn issue_code(
     Ok(Outcome::Done)
 }
 
-pub(super) fn enrol(session: &mut Session<'_>, command: Enrol) -> Result<Outcome, Fault> {
+pub(super) fn enrol(session: &mut impl Session, command: Enrol) -> Result<Outcome, Fault> {
     let Enrol { code_hash, used, enrolment, audit } = command;
     if enrolment.version != 1 || used.enrolment != enrolment.id {
         return Err(Fault::wrong("a new enrolment is at version 1 and is the one its code is used for"));
@@ -46,7 +46,7 @@ pub(super) fn enrol(session: &mut Session<'_>, command: Enrol) -> Result<Outcome
     Ok(Outcome::Done)
 }
 
-pub(super) fn change(session: &mut Session<'_>, command: ChangeEnrolment) -> Result<Outcome, Fault> {
+pub(super) fn change(session: &mut impl Session, command: ChangeEnrolment) -> Result<Outcome, Fault> {
     if let Err(refusal) = apply(session, &command.change)? {
         return Ok(refusal);
     }
@@ -58,7 +58,7 @@ pub(super) fn change(session: &mut Session<'_>, command: ChangeEnrolment) -> Res
 
 /// Stages the enrolment as it shall be and gives the counter stored so far, or why it may not be.
 pub(super) fn apply(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
     change: &EnrolmentChange,
 ) -> Result<Result<Counter, Outcome>, Fault> {
     if change.expected_version.checked_add(1) != Some(change.enrolment.version) {

@@ -7,7 +7,7 @@ use model::MerchantId;
 use records::{AuditEntry, Checkout, Customer, Merchant, MerchantTerms, Outcome, PutMethod};
 
 pub(super) fn create_customer(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
     customer: &Customer,
     audit: AuditEntry,
 ) -> Result<Outcome, Fault> {
@@ -20,7 +20,7 @@ pub(super) fn create_customer(
 }
 
 pub(super) fn create_merchant(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
     merchant: &Merchant,
     audit: AuditEntry,
 ) -> Result<Outcome, Fault> {
@@ -33,7 +33,7 @@ pub(super) fn create_merchant(
 }
 
 pub(super) fn set_terms(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
     id: MerchantId,
     terms: Vec<MerchantTerms>,
     audit: AuditEntry,
@@ -47,7 +47,7 @@ pub(super) fn set_terms(
 }
 
 pub(super) fn create_checkout(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
     checkout: &Checkout,
     audit: AuditEntry,
 ) -> Result<Outcome, Fault> {
@@ -69,7 +69,7 @@ pub(super) fn create_checkout(
 }
 
 /// A method not there yet counts as version 0.
-pub(super) fn put_method(session: &mut Session<'_>, command: PutMethod) -> Result<Outcome, Fault> {
+pub(super) fn put_method(session: &mut impl Session, command: PutMethod) -> Result<Outcome, Fault> {
     let PutMethod { expected_version, method, audit } = command;
     if expected_version.checked_add(1) != Some(method.version) {
         return Err(Fault::wrong("the method's version does not follow the one seen"));

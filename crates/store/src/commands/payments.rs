@@ -14,7 +14,7 @@ use records::{
     Outcome, VerdictRow,
 };
 
-pub(super) fn begin(session: &mut Session<'_>, command: BeginPayment) -> Result<Outcome, Fault> {
+pub(super) fn begin(session: &mut impl Session, command: BeginPayment) -> Result<Outcome, Fault> {
     check_begin(&command)?;
     if let Some(known) = requests::known(session, &command.request)? {
         return Ok(known);
@@ -74,7 +74,7 @@ fn check_begin(command: &BeginPayment) -> Result<(), Fault> {
 /// code stands behind the version and the counter: no (enrolment, counter) is consumed twice, whatever the
 /// caller overlooked.
 fn consume(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
     change: Option<&EnrolmentChange>,
     code_use: Option<&CodeUse>,
 ) -> Result<Option<Outcome>, Fault> {
@@ -93,7 +93,7 @@ fn consume(
     Ok(None)
 }
 
-pub(super) fn change(session: &mut Session<'_>, command: ChangePayment) -> Result<Outcome, Fault> {
+pub(super) fn change(session: &mut impl Session, command: ChangePayment) -> Result<Outcome, Fault> {
     check_change(&command)?;
     let (id, version) = (command.payment.id, command.payment.version);
     if let Some((request, _)) = &command.request
@@ -189,7 +189,7 @@ fn check_change(command: &ChangePayment) -> Result<(), Fault> {
 
 /// Stages when a payment must be looked at, in place of when it had to be.
 fn set_wake(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
     id: PaymentId,
     before: Option<Timestamp>,
     after: Option<Timestamp>,
@@ -205,7 +205,7 @@ fn set_wake(
 
 /// Stages a confirmation in the enrolment's next place, and gives that. Its enrolment must exist, or nobody could ever
 /// read it.
-fn confirm(session: &mut Session<'_>, confirmation: NewConfirmation) -> Result<u32, Fault> {
+fn confirm(session: &mut impl Session, confirmation: NewConfirmation) -> Result<u32, Fault> {
     let enrolment = confirmation.enrolment;
     if !session.has(ENROLMENTS, &enrolment)? {
         return Err(Fault::wrong("a confirmation is for an enrolment that is not there"));

@@ -13,7 +13,7 @@ pub(super) fn key_of(request: &RequestId) -> (model::CheckoutId, IdempotencyKey)
 
 /// What is to be answered if the request is known. A cancel that came first wins over everything; then the
 /// same request gets what is known of it, and another one under the same key is told so.
-pub(super) fn known(session: &mut Session<'_>, request: &RequestId) -> Result<Option<Outcome>, Fault> {
+pub(super) fn known(session: &mut impl Session, request: &RequestId) -> Result<Option<Outcome>, Fault> {
     let row = session.get(REQUESTS, &key_of(request))?;
     #[cfg(feature = "broken-rules")]
     let row = row.filter(|row| !(row.is_tombstone() && model::BrokenRule::TombstoneIgnored.is_broken()));
@@ -30,7 +30,7 @@ pub(super) fn known(session: &mut Session<'_>, request: &RequestId) -> Result<Op
 
 /// Stages what is known of a new request.
 pub(super) fn remember(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
     request: RequestId,
     payment: Option<PaymentId>,
     answer: Option<Answer>,
@@ -43,7 +43,7 @@ pub(super) fn remember(
 /// Stages the answer to a request under way. An answer once given stays as it is: the till may have it.
 /// Gives whether there is such a request for that payment.
 pub(super) fn complete(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
     request: &RequestId,
     payment: PaymentId,
     answer: Answer,
@@ -60,7 +60,11 @@ pub(super) fn complete(
     Ok(true)
 }
 
-pub(super) fn cancel(session: &mut Session<'_>, request: RequestId, at: Timestamp) -> Result<Outcome, Fault> {
+pub(super) fn cancel(
+    session: &mut impl Session,
+    request: RequestId,
+    at: Timestamp,
+) -> Result<Outcome, Fault> {
     if let Some(row) = session.get(REQUESTS, &key_of(&request))? {
         return Ok(Outcome::Replay(Box::new(row)));
     }

@@ -4,8 +4,8 @@
 use crate::fault::Fault;
 use crate::session::Session;
 use crate::tables::{
-    WEBHOOK_ENDPOINTS, WEBHOOK_ENDPOINTS_OF_MERCHANT, WEBHOOKS, WEBHOOKS_DEAD, WEBHOOKS_DUE, WEBHOOKS_OLDEST,
-    WEBHOOKS_SETTLED, WEBHOOKS_WAITING,
+    MERCHANTS, PAYMENTS, WEBHOOK_ENDPOINTS, WEBHOOK_ENDPOINTS_OF_MERCHANT, WEBHOOKS, WEBHOOKS_DEAD,
+    WEBHOOKS_DUE, WEBHOOKS_OLDEST, WEBHOOKS_SETTLED, WEBHOOKS_WAITING,
 };
 use model::{MerchantId, PaymentId, Timestamp, WebhookEndpointId, WebhookId};
 use records::{
@@ -14,7 +14,7 @@ use records::{
 };
 
 pub(super) fn create_endpoint(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
     command: CreateWebhookEndpoint,
 ) -> Result<Outcome, Fault> {
     let CreateWebhookEndpoint { expected_others, endpoint, audit } = command;
@@ -24,6 +24,8 @@ pub(super) fn create_endpoint(
     if session.has(WEBHOOK_ENDPOINTS, &endpoint.id)? {
         return Ok(Outcome::Exists);
     }
+    // Who holds the merchant holds its list of endpoints.
+    session.has(MERCHANTS, &endpoint.merchant)?;
     if count_of_merchant(session, endpoint.merchant)? != expected_others {
         return Ok(Outcome::Conflict);
     }
@@ -33,14 +35,14 @@ pub(super) fn create_endpoint(
     Ok(Outcome::Done)
 }
 
-fn count_of_merchant(session: &mut Session<'_>, merchant: MerchantId) -> Result<usize, Fault> {
+fn count_of_merchant(session: &mut impl Session, merchant: MerchantId) -> Result<usize, Fault> {
     let first = (merchant, WebhookEndpointId::from_u128(0));
     let last = (merchant, WebhookEndpointId::from_u128(u128::MAX));
     session.count(WEBHOOK_ENDPOINTS_OF_MERCHANT, &first, &last)
 }
 
 pub(super) fn change_endpoint(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
     command: ChangeWebhookEndpoint,
 ) -> Result<Outcome, Fault> {
     let ChangeWebhookEndpoint { expected_version, endpoint, audit } = command;
@@ -62,7 +64,7 @@ pub(super) fn change_endpoint(
 }
 
 pub(super) fn remove_endpoint(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
     id: WebhookEndpointId,
     audit: AuditEntry,
 ) -> Result<Outcome, Fault> {
@@ -92,7 +94,7 @@ pub(super) fn check(webhooks: &[Webhook], payment: PaymentId, sequence: u32) -> 
 }
 
 /// Stages webhooks that [`check`] let through. Gives whether their ids were free.
-pub(super) fn add(session: &mut Session<'_>, webhooks: &[Webhook]) -> Result<bool, Fault> {
+pub(super) fn add(session: &mut impl Session, webhooks: &[Webhook]) -> Result<bool, Fault> {
     for webhook in webhooks {
         if session.has(WEBHOOKS, &webhook.id)? {
             return Ok(false);
@@ -103,9 +105,9 @@ pub(super) fn add(session: &mut Session<'_>, webhooks: &[Webhook]) -> Result<boo
     Ok(true)
 }
 
-pub(super) fn settle(session: &mut Session<'_>, command: SettleWebhook) -> Result<Outcome, Fault> {
-    let SettleWebhook { webhook: id, expected_attempts, state } = command;
-    let Some(stored) = session.get(WEBHOOKS, &id)? else {
+pub(super) fn settle(session: &mut impl Session, command: SettleWebhook) -> Result<Outcome, Fault> {
+    let SettleWebhook { payment, webhook: id, expected_attempts, state } = command;
+    let Some(stored) = of_payment(session, payment, id)? else {
         return Ok(Outcome::Missing);
     };
     let Some(waited) = stored.waiting().filter(|waiting| waiting.attempts == expected_attempts) else {
@@ -140,12 +142,13 @@ pub(super) fn settle(session: &mut Session<'_>, command: SettleWebhook) -> Resul
 }
 
 pub(super) fn resend(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
+    payment: PaymentId,
     id: WebhookId,
     at: Timestamp,
     give_up_at: Timestamp,
 ) -> Result<Outcome, Fault> {
-    let Some(stored) = session.get(WEBHOOKS, &id)? else {
+    let Some(stored) = of_payment(session, payment, id)? else {
         return Ok(Outcome::Missing);
     };
     let Some(settled_at) = stored.settled_at() else {
@@ -159,7 +162,19 @@ pub(super) fn resend(
     Ok(Outcome::Done)
 }
 
-pub(super) fn forget(session: &mut Session<'_>, ids: &[WebhookId]) -> Result<Outcome, Fault> {
+/// A webhook of this payment. The payment is looked at first: who holds it holds what waits for it.
+fn of_payment(
+    session: &mut impl Session,
+    payment: PaymentId,
+    id: WebhookId,
+) -> Result<Option<Webhook>, Fault> {
+    if !session.has(PAYMENTS, &payment)? {
+        return Ok(None);
+    }
+    Ok(session.get(WEBHOOKS, &id)?.filter(|webhook| webhook.payment == payment))
+}
+
+pub(super) fn forget(session: &mut impl Session, ids: &[WebhookId]) -> Result<Outcome, Fault> {
     for id in ids {
         let Some(stored) = session.get(WEBHOOKS, id)? else { continue };
         let Some(settled_at) = stored.settled_at() else { continue };
@@ -171,7 +186,7 @@ pub(super) fn forget(session: &mut Session<'_>, ids: &[WebhookId]) -> Result<Out
 }
 
 /// Stages a webhook that begins to wait, as the head if nothing of its payment waits before it.
-fn begin_to_wait(session: &mut Session<'_>, webhook: &Webhook, waiting: &Waiting) -> Result<(), Fault> {
+fn begin_to_wait(session: &mut impl Session, webhook: &Webhook, waiting: &Waiting) -> Result<(), Fault> {
     let id = webhook.id;
     let before = head(session, webhook)?.map(|head| session.get(WEBHOOKS, &head)).transpose()?.flatten();
     let is_first = before.as_ref().is_none_or(|head| head.sequence > webhook.sequence);
@@ -186,18 +201,18 @@ fn begin_to_wait(session: &mut Session<'_>, webhook: &Webhook, waiting: &Waiting
     session.put(WEBHOOKS, &id, webhook)
 }
 
-fn end_to_wait(session: &mut Session<'_>, webhook: &Webhook, since: Timestamp) {
+fn end_to_wait(session: &mut impl Session, webhook: &Webhook, since: Timestamp) {
     session.remove(WEBHOOKS_WAITING, &(webhook.endpoint, webhook.payment, webhook.sequence));
     session.remove(WEBHOOKS_OLDEST, &(since, webhook.id));
 }
 
 /// The first of those that wait for the same endpoint about the same payment.
-fn head(session: &mut Session<'_>, webhook: &Webhook) -> Result<Option<WebhookId>, Fault> {
+fn head(session: &mut impl Session, webhook: &Webhook) -> Result<Option<WebhookId>, Fault> {
     first_from(session, webhook, 0)
 }
 
 /// Lets the one be sent that waits next behind `webhook`.
-fn promote_next(session: &mut Session<'_>, webhook: &Webhook) -> Result<(), Fault> {
+fn promote_next(session: &mut impl Session, webhook: &Webhook) -> Result<(), Fault> {
     let Some(from) = webhook.sequence.checked_add(1) else { return Ok(()) };
     let Some(next) = first_from(session, webhook, from)? else { return Ok(()) };
     let Some(row) = session.get(WEBHOOKS, &next)? else { return Ok(()) };
@@ -205,7 +220,7 @@ fn promote_next(session: &mut Session<'_>, webhook: &Webhook) -> Result<(), Faul
     session.put(WEBHOOKS_DUE, &(row.endpoint, waiting.due_at, next), &next)
 }
 
-fn first_from(session: &mut Session<'_>, webhook: &Webhook, from: u32) -> Result<Option<WebhookId>, Fault> {
+fn first_from(session: &mut impl Session, webhook: &Webhook, from: u32) -> Result<Option<WebhookId>, Fault> {
     let (endpoint, payment) = (webhook.endpoint, webhook.payment);
     session.first(WEBHOOKS_WAITING, &(endpoint, payment, from), &(endpoint, payment, u32::MAX))
 }

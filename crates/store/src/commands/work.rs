@@ -7,18 +7,18 @@ use model::{EffectId, PaymentId, Timestamp};
 use records::{AuditHead, Effect, Outcome};
 
 /// Stages when an effect is due.
-pub(super) fn plan(session: &mut Session<'_>, effect: &Effect) -> Result<(), Fault> {
+pub(super) fn plan(session: &mut impl Session, effect: &Effect) -> Result<(), Fault> {
     let (payment, id) = (effect.payment, effect.id);
     session.put(EFFECTS_DUE, &(effect.due_at, payment, id), &(payment, id))
 }
 
 /// Stages that an effect is no longer due when it was.
-pub(super) fn unplan(session: &mut Session<'_>, effect: &Effect) {
+pub(super) fn unplan(session: &mut impl Session, effect: &Effect) {
     session.remove(EFFECTS_DUE, &(effect.due_at, effect.payment, effect.id));
 }
 
 pub(super) fn delay(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
     payment: PaymentId,
     id: EffectId,
     attempts: u32,
@@ -40,7 +40,7 @@ pub(super) fn delay(
 
 /// Stages that a payment's task is settled, or tells why it cannot be.
 pub(super) fn settle(
-    session: &mut Session<'_>,
+    session: &mut impl Session,
     payment: PaymentId,
     id: EffectId,
     at: Timestamp,
@@ -56,7 +56,7 @@ pub(super) fn settle(
     Ok(None)
 }
 
-pub(super) fn sign(session: &mut Session<'_>, head: &AuditHead) -> Result<Outcome, Fault> {
+pub(super) fn sign(session: &mut impl Session, head: &AuditHead) -> Result<Outcome, Fault> {
     let Some(row) = session.get(AUDIT, &head.sequence)? else {
         return Ok(Outcome::Missing);
     };

@@ -339,9 +339,10 @@ pub async fn compare(store: &impl Store, maps: &Maps) {
     let due = store.effects_due(Timestamp::from_ms(i64::MAX), PAGE_LIMIT_MAX).await.unwrap();
     assert_eq!(due.len(), maps.effects.len());
     let balances = store.balances().await.unwrap();
-    let debits: i64 = balances.iter().map(|balance| balance.pending_debit_minor).sum();
-    let credits: i64 = balances.iter().map(|balance| balance.pending_credit_minor).sum();
-    assert_eq!((debits, credits), (maps.pending_minor, maps.pending_minor));
+    let debits: i128 = balances.iter().map(|balance| balance.pending_debit_minor).sum();
+    let credits: i128 = balances.iter().map(|balance| balance.pending_credit_minor).sum();
+    let pending = i128::from(maps.pending_minor);
+    assert_eq!((debits, credits), (pending, pending));
 }
 
 /// Sends a group at once, in order, so that some of it shares a transaction.

@@ -3,7 +3,7 @@
 use super::payments::{beginning, changing, enrol_one};
 use super::sample::{NOW, begin, change, entry, webhook, webhook_endpoint};
 use super::{EVER, Place, expect, expect_refused, expect_unchanged};
-use model::{MerchantId, Payment, Timestamp, WebhookEndpointId, WebhookId};
+use model::{MerchantId, Payment, PaymentId, Timestamp, WebhookEndpointId, WebhookId};
 use records::{
     BeginPayment, ChangePayment, ChangeWebhookEndpoint, Command, CreateWebhookEndpoint, EndpointStatus,
     Outcome, Page, Queries, SettleWebhook, Store, Waiting, Webhook, WebhookEndpoint, WebhookState,
@@ -16,8 +16,13 @@ fn create(n: u128, expected_others: usize) -> Command {
 }
 
 fn settle(n: u128, expected_attempts: u32, state: WebhookState) -> Command {
-    let webhook = WebhookId::from_u128(n);
-    Command::SettleWebhook(Box::new(SettleWebhook { webhook, expected_attempts, state }))
+    let (payment, webhook) = (payment_of(n), WebhookId::from_u128(n));
+    Command::SettleWebhook(Box::new(SettleWebhook { payment, webhook, expected_attempts, state }))
+}
+
+/// Webhook 12 tells of payment 1; those up to 9 do so too.
+fn payment_of(n: u128) -> PaymentId {
+    PaymentId::from_u128((n / 10).max(1))
 }
 
 const fn delivered(at: Timestamp) -> WebhookState {
@@ -35,7 +40,8 @@ fn again(due_at: Timestamp) -> WebhookState {
 }
 
 fn resend(n: u128, at: Timestamp) -> Command {
-    Command::ResendWebhook { webhook: WebhookId::from_u128(n), at, give_up_at: at.plus_s(9) }
+    let (payment, webhook) = (payment_of(n), WebhookId::from_u128(n));
+    Command::ResendWebhook { payment, webhook, at, give_up_at: at.plus_s(9) }
 }
 
 /// The numbers of the webhooks that may be sent by `now`, at most `each_max` for one endpoint.

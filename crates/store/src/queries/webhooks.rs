@@ -1,7 +1,7 @@
 //! What is asked about webhooks.
 
-use crate::fault::Fault;
-use crate::snapshot::Snapshot;
+use super::Answer;
+use crate::look::{Look, Order, all, page as page_of};
 use crate::tables as t;
 use core::ops::Bound::{Excluded, Included, Unbounded};
 use model::{MerchantId, Timestamp, WebhookEndpointId, WebhookId};
@@ -12,71 +12,81 @@ const LAST: WebhookId = WebhookId::from_u128(u128::MAX);
 const BEGINNING_OF_TIME: Timestamp = Timestamp::from_ms(i64::MIN);
 const END_OF_TIME: Timestamp = Timestamp::from_ms(i64::MAX);
 
-pub(super) fn endpoints(snapshot: &Snapshot, merchant: MerchantId) -> Result<Vec<WebhookEndpoint>, Fault> {
+pub(crate) async fn webhook_endpoint(
+    look: &impl Look,
+    id: WebhookEndpointId,
+) -> Answer<Option<WebhookEndpoint>> {
+    look.get(t::WEBHOOK_ENDPOINTS, &id).await
+}
+
+pub(crate) async fn webhook_endpoints(
+    look: &impl Look,
+    merchant: MerchantId,
+) -> Answer<Vec<WebhookEndpoint>> {
     let first = (merchant, WebhookEndpointId::from_u128(0));
     let last = (merchant, WebhookEndpointId::from_u128(u128::MAX));
-    let ids = snapshot.all(t::WEBHOOK_ENDPOINTS_OF_MERCHANT, Included(first), Included(last))?;
-    ids.iter().map(|id| snapshot.pointed(t::WEBHOOK_ENDPOINTS, id)).collect()
+    let ids = all(look, t::WEBHOOK_ENDPOINTS_OF_MERCHANT, first, last).await?;
+    look.pointed(t::WEBHOOK_ENDPOINTS, &ids).await
+}
+
+pub(crate) async fn webhook(look: &impl Look, id: WebhookId) -> Answer<Option<Webhook>> {
+    look.get(t::WEBHOOKS, &id).await
 }
 
 /// Jumps from endpoint to endpoint, so that one for which much waits costs no more than another.
-pub(super) fn due(
-    snapshot: &Snapshot,
+pub(crate) async fn webhooks_due(
+    look: &impl Look,
     now: Timestamp,
     each_max: usize,
     page: Page<WebhookEndpointId>,
-) -> Result<Vec<Webhook>, Fault> {
+) -> Answer<Vec<Webhook>> {
     let mut due = Vec::new();
     let mut after = page.after;
     while due.len() < page.size() {
         let behind = after.map_or(Unbounded, |endpoint| Excluded((endpoint, END_OF_TIME, LAST)));
-        let next = snapshot.list(t::WEBHOOKS_DUE, behind, Unbounded, 1)?;
-        let Some(next) = next.first() else { break };
-        let endpoint = snapshot.pointed(t::WEBHOOKS, next)?.endpoint;
-        let (first, last) = ((endpoint, BEGINNING_OF_TIME, FIRST), (endpoint, now, LAST));
+        let next = look.list(t::WEBHOOKS_DUE, (behind, Unbounded), 1, Order::Rising).await?;
+        let Some(next) = look.pointed(t::WEBHOOKS, &next).await?.pop() else { break };
+        let endpoint = next.endpoint;
+        let span = (Included((endpoint, BEGINNING_OF_TIME, FIRST)), Included((endpoint, now, LAST)));
         let limit = each_max.min(page.size() - due.len());
-        let ids = snapshot.list(t::WEBHOOKS_DUE, Included(first), Included(last), limit)?;
-        due.extend(pointed(snapshot, &ids)?);
+        let ids = look.list(t::WEBHOOKS_DUE, span, limit, Order::Rising).await?;
+        due.extend(look.pointed(t::WEBHOOKS, &ids).await?);
         after = Some(endpoint);
     }
     Ok(due)
 }
 
-pub(super) fn settled(
-    snapshot: &Snapshot,
+pub(crate) async fn webhooks_settled(
+    look: &impl Look,
     until: Timestamp,
     page: Page<(Timestamp, WebhookId)>,
-) -> Result<Vec<Webhook>, Fault> {
-    let last = (until, LAST);
+) -> Answer<Vec<Webhook>> {
     let behind = match page.after {
         // The engine refuses a range that ends before it begins.
         Some((at, _)) if at > until => return Ok(Vec::new()),
-        Some(seen) if seen == last => return Ok(Vec::new()),
+        Some(seen) if seen == (until, LAST) => return Ok(Vec::new()),
         Some(seen) => Excluded(seen),
         None => Unbounded,
     };
-    let ids = snapshot.list(t::WEBHOOKS_SETTLED, behind, Included(last), page.size())?;
-    pointed(snapshot, &ids)
+    let span = (behind, Included((until, LAST)));
+    let ids = look.list(t::WEBHOOKS_SETTLED, span, page.size(), Order::Rising).await?;
+    look.pointed(t::WEBHOOKS, &ids).await
 }
 
-pub(super) fn dead(
-    snapshot: &Snapshot,
+pub(crate) async fn dead_webhooks(
+    look: &impl Look,
     page: Page<(WebhookEndpointId, WebhookId)>,
-) -> Result<Vec<Webhook>, Fault> {
-    let ids = snapshot.page(t::WEBHOOKS_DEAD, page)?;
-    pointed(snapshot, &ids)
+) -> Answer<Vec<Webhook>> {
+    let ids = page_of(look, t::WEBHOOKS_DEAD, page).await?;
+    look.pointed(t::WEBHOOKS, &ids).await
 }
 
-pub(super) fn totals(snapshot: &Snapshot) -> Result<WebhookTotals, Fault> {
-    let oldest = snapshot.list(t::WEBHOOKS_OLDEST, Unbounded, Unbounded, 1)?;
-    let oldest = oldest.first().map(|id| snapshot.pointed(t::WEBHOOKS, id)).transpose()?;
+pub(crate) async fn webhook_totals(look: &impl Look) -> Answer<WebhookTotals> {
+    let oldest = look.list(t::WEBHOOKS_OLDEST, (Unbounded, Unbounded), 1, Order::Rising).await?;
+    let oldest = look.pointed(t::WEBHOOKS, &oldest).await?.pop();
     Ok(WebhookTotals {
-        waiting: snapshot.count(t::WEBHOOKS_WAITING)?,
-        dead: snapshot.count(t::WEBHOOKS_DEAD)?,
-        oldest_since: oldest.as_ref().and_then(Webhook::waiting).map(|waiting| waiting.since),
+        waiting: look.count(t::WEBHOOKS_WAITING).await?,
+        dead: look.count(t::WEBHOOKS_DEAD).await?,
+        oldest_since: oldest.and_then(|webhook| Some(webhook.waiting()?.since)),
     })
-}
-
-fn pointed(snapshot: &Snapshot, ids: &[WebhookId]) -> Result<Vec<Webhook>, Fault> {
-    ids.iter().map(|id| snapshot.pointed(t::WEBHOOKS, id)).collect()
 }

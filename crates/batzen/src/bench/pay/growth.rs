@@ -2,7 +2,7 @@
 
 use super::figures::Figures;
 use super::load::{self, Stock};
-use super::system::{Paying, System};
+use super::system::{Keeping, Paying, System};
 use crate::failure::Failure;
 use crate::output::Output;
 use serde::Serialize;
@@ -27,13 +27,14 @@ struct Grown {
 }
 
 pub(super) async fn measure(path: &Path, count: u32, output: &Output) -> Result<(), Failure> {
-    let mut system = System::start(path, Paying::Instant, ENROLMENTS, u32::try_from(CONNECTIONS)?).await?;
+    let mut system =
+        System::start(path, Keeping::File, Paying::Instant, ENROLMENTS, u32::try_from(CONNECTIONS)?).await?;
     let mut grown = Vec::new();
     let mut next = LOT;
     let mut payments = 0;
     while payments < count {
         let sales = system.make_sales(CONNECTIONS, (LOT as usize).div_ceil(CONNECTIONS))?;
-        let (figures, _) = load::run(system.address(), sales, LOT_TIME_MAX, Stock::Once).await?;
+        let (figures, _) = load::run(&system.addresses(), sales, LOT_TIME_MAX, Stock::Once).await?;
         payments += u32::try_from(figures.payments)?;
         if payments >= next.min(count) {
             system.settle().await?;

@@ -21,18 +21,18 @@ pub(super) enum Stock {
     Again,
 }
 
-/// Sells on one connection for each of `sales` until `length` is over or the sales are; gives the sales back with
+/// Sells on one connection for each of `sales`, to the servers at `addresses` in turn, until `length` is over or the sales are; gives the sales back with
 /// what was measured.
 pub(super) async fn run(
-    address: SocketAddr,
+    addresses: &[SocketAddr],
     sales: Vec<Vec<Sale>>,
     length: Duration,
     stock: Stock,
 ) -> Result<(Figures, Vec<Vec<Sale>>), Failure> {
     let connections = sales.len();
     let mut open = Vec::with_capacity(connections);
-    for _ in 0..connections {
-        open.push(Connection::open(address).await?);
+    for address in addresses.iter().cycle().take(connections) {
+        open.push(Connection::open(*address).await?);
     }
     let (started, cpu_before) = (Instant::now(), cpu_time()?);
     let mut selling = JoinSet::new();

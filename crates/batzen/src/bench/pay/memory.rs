@@ -4,11 +4,11 @@ use super::process::resident_bytes;
 use super::scene;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::service::{ServerConfig, SystemClock, open_keys, open_store};
+use crate::service::{AnyStore, ServerConfig, SystemClock, open_keys};
 use crate::setup::{Browsing, Folder};
 use model::Clock;
 use protocol::realm::Realm;
-use records::{PAGE_LIMIT_MAX, Page, Queries};
+use records::{PAGE_LIMIT_MAX, Page};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::process::Command;
@@ -39,15 +39,15 @@ pub(super) async fn measure(path: &Path, count: u32, output: &Output) -> Result<
     folder.make(&Realm::new("bench")?, crate::demo::free_ports()?, Browsing::Apart)?;
     let config = ServerConfig::from_file(&folder.server_config())?;
     let keys = open_keys(&config)?;
-    let store = open_store(&config.store)?;
+    let store = AnyStore::open(&config.store).await?;
     let account_refs = ["instant".to_owned()];
     let mut left = count;
     while left > 0 {
         let lot = left.min(LOT);
-        scene::enrol(&store, &keys, lot as usize, &account_refs, SystemClock.now()).await?;
+        scene::enrol(&*store.port(), &keys, lot as usize, &account_refs, SystemClock.now()).await?;
         left -= lot;
     }
-    store.close()?;
+    store.close().await?;
     // In a process of its own: this one's memory holds what enrolling left behind.
     let looking = Command::new(std::env::current_exe()?)
         .args(["bench", "pay", "--look-up"])
@@ -57,7 +57,7 @@ pub(super) async fn measure(path: &Path, count: u32, output: &Output) -> Result<
         enrolments: count,
         cache_bytes_max: store::CACHE_BYTES_DEFAULT,
         resident: serde_json::from_slice(&looking.stdout)?,
-        store_bytes: std::fs::metadata(&config.store)?.len(),
+        store_bytes: config.store.file_bytes()?,
     };
     output.result(|| measured.text(), &measured);
     Ok(())
@@ -66,13 +66,13 @@ pub(super) async fn measure(path: &Path, count: u32, output: &Output) -> Result<
 /// Looks every enrolment of a store up once, with its method, and prints what that took.
 pub(super) async fn look_up(config: &Path) -> Result<(), Failure> {
     let config = ServerConfig::from_file(config)?;
-    let store = open_store(&config.store)?;
+    let store = AnyStore::open(&config.store).await?;
     let resident_before_bytes = resident_bytes()?;
     let mut page = Page::first(PAGE_LIMIT_MAX);
     loop {
-        let enrolments = store.enrolments(page).await?;
+        let enrolments = store.queries().enrolments(page).await?;
         for enrolment in &enrolments {
-            store.method(enrolment.customer, scene::METHOD).await?;
+            store.queries().method(enrolment.customer, scene::METHOD).await?;
         }
         let Some(last) = enrolments.last() else { break };
         page = Page::after(last.id, PAGE_LIMIT_MAX);

@@ -8,6 +8,7 @@ mod figures;
 mod growth;
 mod load;
 mod memory;
+mod postgres;
 mod process;
 mod reference_bank;
 mod report;
@@ -25,7 +26,7 @@ use report::{Bound, Measured, Report, Row};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
-use system::{Paying, System};
+use system::{Keeping, Paying, System};
 
 /// The most connections of a load.
 const CONNECTIONS_MAX: u16 = 512;
@@ -57,6 +58,10 @@ pub(super) struct PayArgs {
     #[arg(long, value_name = "PAYMENTS", num_args = 0..=1, default_missing_value = "1000000",
         value_parser = clap::value_parser!(u32).range(10_000..=100_000_000), conflicts_with = "memory")]
     growth: Option<u32>,
+    /// Measure instead with the store in this PostgreSQL server, beside its own `pgbench`, with one server and with
+    /// two. The user must be allowed to make databases; what is made is dropped again.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["memory", "growth"])]
+    postgres: Option<String>,
     /// Look every enrolment of this configuration's store up: what `--memory` starts.
     #[arg(long, value_name = "CONFIG", hide = true)]
     look_up: Option<PathBuf>,
@@ -71,10 +76,11 @@ pub(super) fn bench(arguments: &PayArgs, output: &Output) -> Result<ExitCode, Fa
     let folder = tempfile::Builder::new().prefix("batzen-bench-").tempdir_in(dir);
     let folder = folder.map_err(|error| Failure::new(format!("no folder for the stores: {error}")))?;
     runtime()?.block_on(async {
-        match (arguments.memory, arguments.growth) {
-            (Some(count), _) => memory::measure(folder.path(), count, output).await,
-            (None, Some(count)) => growth::measure(folder.path(), count, output).await,
-            (None, None) => measure(folder.path(), arguments, output).await,
+        match (arguments.memory, arguments.growth, &arguments.postgres) {
+            (Some(count), ..) => memory::measure(folder.path(), count, output).await,
+            (None, Some(count), _) => growth::measure(folder.path(), count, output).await,
+            (None, None, Some(url)) => postgres::measure(folder.path(), url, arguments, output).await,
+            (None, None, None) => measure(folder.path(), arguments, output).await,
         }
     })?;
     Ok(ExitCode::SUCCESS)
@@ -84,8 +90,9 @@ async fn measure(folder: &Path, arguments: &PayArgs, output: &Output) -> Result<
     let most = arguments.connections.iter().max().copied().unwrap_or(1).into();
     let enrolments = arguments.enrolments as usize;
     output.note("making two payment servers, one with an instant provider, one with the reference bank");
-    let mut instant = System::start(&folder.join("instant"), Paying::Instant, enrolments, most).await?;
-    let mut bank = System::start(&folder.join("bank"), Paying::Bank, enrolments, most).await?;
+    let mut instant =
+        System::start(&folder.join("instant"), Keeping::File, Paying::Instant, enrolments, most).await?;
+    let mut bank = System::start(&folder.join("bank"), Keeping::File, Paying::Bank, enrolments, most).await?;
     let length = Duration::from_secs(arguments.seconds.into());
     let mut report = Report::default();
     // All that is compared is measured close together: a busy machine's speed changes by the minute.
@@ -115,7 +122,7 @@ async fn load(
     let mut run = async |length: Duration| {
         let sales =
             system.make_sales(connections, sales_needed(bound.payments_per_s, length, connections))?;
-        load::run(system.address(), sales, length, Stock::Once).await
+        load::run(&system.addresses(), sales, length, Stock::Once).await
     };
     run(length / WARM_UP_PART).await?;
     let (figures, _) = run(length).await?;
@@ -149,8 +156,8 @@ async fn ceiling(
     let sales = system.make_sales(connections, CEILING_SALES.div_ceil(connections))?;
     let codes = (ceiling == Ceiling::HttpAndCrypto).then(|| system.codes());
     let serving = ceilings::serve(codes, &system.tills[0]).await?;
-    let (_, sales) = load::run(serving.address, sales, length / WARM_UP_PART, Stock::Again).await?;
-    let (figures, _) = load::run(serving.address, sales, length, Stock::Again).await?;
+    let (_, sales) = load::run(&[serving.address], sales, length / WARM_UP_PART, Stock::Again).await?;
+    let (figures, _) = load::run(&[serving.address], sales, length, Stock::Again).await?;
     serving.end().await?;
     Ok(figures)
 }

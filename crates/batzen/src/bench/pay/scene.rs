@@ -67,7 +67,7 @@ async fn enrol_one(
     let customer =
         Customer { id: CustomerId::derive(0, now, random()), name: "Ada".to_owned(), created_at: now };
     let phone = Phone {
-        id: EnrolmentId::from_bytes(drawn()),
+        id: EnrolmentId::derive(0, u32::from_be_bytes(drawn())),
         device: SigningKey::make(&mut SystemRandom),
         pin_key: PinKey::derive(&PinSecret::make(&mut SystemRandom), &Pin::parse("493817")?),
         counter: Counter(0),

@@ -6,7 +6,9 @@ use super::sales::{self, Sale};
 use super::scene::{self, Phone, Till};
 use crate::demo::free_ports;
 use crate::failure::Failure;
-use crate::service::{ServerConfig, SystemClock, open_keys, open_store, parts};
+use crate::service::{
+    AnyStore, PostgresConfig, ServerConfig, StoreConfig, SystemClock, database, open_keys, parts,
+};
 use crate::setup::{Browsing, Folder};
 use model::{CaptureId, Clock, LinkId, Money, PaymentId, RefundId, Timestamp};
 use payments::check::check;
@@ -20,7 +22,6 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use store::EmbeddedStore;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -40,6 +41,15 @@ pub(super) enum Paying {
     Bank,
 }
 
+/// Where payments are kept.
+#[derive(Clone, Debug)]
+pub(super) enum Keeping {
+    /// In a file of the system's folder.
+    File,
+    /// In this database, which is empty, by so many servers.
+    Postgres { url: String, servers: usize },
+}
+
 /// Something that serves until it is told to end.
 pub(super) struct Serving {
     pub(super) address: SocketAddr,
@@ -57,10 +67,10 @@ impl Serving {
 /// A payment server with its customers and tills.
 pub(super) struct System {
     config: ServerConfig,
-    store: Arc<EmbeddedStore>,
+    stores: Vec<AnyStore>,
     epoch: PaymentEpoch,
     recipient: RecipientKey,
-    serving: Serving,
+    servings: Vec<Serving>,
     bank: Option<ReferenceBank>,
     phones: Vec<Phone>,
     pub(super) tills: Vec<Till>,
@@ -70,6 +80,7 @@ impl System {
     /// Makes everything in `path`, which is new or empty.
     pub(super) async fn start(
         path: &Path,
+        keeping: Keeping,
         paying: Paying,
         enrolments: usize,
         tills: u32,
@@ -77,17 +88,21 @@ impl System {
         std::fs::create_dir_all(path)?;
         let folder = Folder::at(path)?;
         folder.make(&Realm::new("bench")?, free_ports()?, Browsing::Apart)?;
-        let config = ServerConfig::from_file(&folder.server_config())?;
-        let (mut parts, store) = parts(&config, open_store(&config.store)?)?;
-        // What an operator sets whose shops ask through a gateway: a checkout there is as busy as a connection.
-        parts.limits = ServerLimits { checkout_rate_per_s: 1_000_000, ..parts.limits };
+        let mut config = ServerConfig::from_file(&folder.server_config())?;
+        let mut servers = 1;
+        if let Keeping::Postgres { url, servers: count } = keeping {
+            let store = PostgresConfig { postgres: url, password: None, roots: None, writers: 2, readers: 2 };
+            database(&store)?.migrate(false).await?;
+            config.store = StoreConfig::Postgres(store);
+            servers = count;
+        }
+        let first = AnyStore::open(&config.store).await?;
+        let keys = open_keys(&config)?;
         let (bank, account_refs) = match paying {
-            Paying::Instant => {
-                parts.providers.insert(PROVIDER.parse()?, Arc::new(Yes));
-                (None, vec!["instant".to_owned()])
-            }
+            Paying::Instant => (None, vec!["instant".to_owned()]),
             Paying::Bank => {
                 let bank = ReferenceBank::open(&folder).await?;
+                let parts = parts(&config, &first)?;
                 let provider = parts.providers.values().next();
                 let provider = provider.ok_or_else(|| Failure::new("the configuration names no bank"))?;
                 let account_refs = bank.link_accounts(provider.as_ref()).await?;
@@ -95,22 +110,25 @@ impl System {
             }
         };
         let now = SystemClock.now();
-        let phones = scene::enrol(&*store, &*parts.keys, enrolments, &account_refs, now).await?;
-        let tills = scene::register_tills(&*store, tills, now).await?;
-        let (epoch, recipient) = payment_key(&*parts.keys)?;
-        let socket = TcpListener::bind("127.0.0.1:0").await?;
-        let address = socket.local_addr()?;
-        let (stop, stopped) = oneshot::channel::<()>();
-        let stopped = async { drop(stopped.await) };
-        let listener = Listener { socket, tls: None };
-        let ended =
-            tokio::spawn(async { server::run(parts, listener, stopped).await.map_err(Failure::from) });
-        let serving = Serving { address, stop, ended };
-        Ok(Self { config, store, epoch, recipient, serving, bank, phones, tills })
+        let phones = scene::enrol(&*first.port(), &keys, enrolments, &account_refs, now).await?;
+        let tills = scene::register_tills(&*first.port(), tills, now).await?;
+        let (epoch, recipient) = payment_key(&keys)?;
+        let (mut stores, mut servings) = (vec![first], Vec::new());
+        while stores.len() < servers {
+            stores.push(AnyStore::open(&config.store).await?);
+        }
+        for store in &stores {
+            servings.push(serve(&config, store, paying).await?);
+        }
+        Ok(Self { config, stores, epoch, recipient, servings, bank, phones, tills })
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
-        self.serving.address
+    pub(super) fn addresses(&self) -> Vec<SocketAddr> {
+        self.servings.iter().map(|serving| serving.address).collect()
+    }
+
+    fn queries(&self) -> &dyn Queries {
+        self.stores[0].queries()
     }
 
     /// `count` sales for each connection.
@@ -127,7 +145,7 @@ impl System {
     pub(super) async fn settle(&self) -> Result<Duration, Failure> {
         let started = Instant::now();
         let end_of_time = Timestamp::from_ms(i64::MAX);
-        while !self.store.effects_due(end_of_time, 1).await?.is_empty() {
+        while !self.queries().effects_due(end_of_time, 1).await?.is_empty() {
             if started.elapsed() > SETTLE_WITHIN {
                 return Err(Failure::new("the provider was not told of every booking in time"));
             }
@@ -138,24 +156,44 @@ impl System {
 
     /// Room that the store takes on the disk, bytes.
     pub(super) fn store_bytes(&self) -> Result<u64, Failure> {
-        use std::os::unix::fs::MetadataExt;
-        Ok(std::fs::metadata(&self.config.store)?.blocks() * 512)
+        self.config.store.file_bytes()
     }
 
     /// Ends everything, then replays the store: a figure of a store that is wrong would be worth nothing. Gives how
     /// many payments it holds.
     pub(super) async fn end_and_check(self) -> Result<u64, Failure> {
-        self.serving.end().await?;
+        for serving in self.servings {
+            serving.end().await?;
+        }
         if let Some(bank) = self.bank {
             bank.end().await?;
         }
         let audit_key = open_keys(&self.config)?.audit_public_key().clone();
-        let report = check(&*self.store, &|head| head.is_signed_by(&audit_key)).await?;
+        let report = check(self.stores[0].queries(), &|head| head.is_signed_by(&audit_key)).await?;
+        for store in self.stores {
+            store.close().await?;
+        }
         match report.findings.first() {
             None => Ok(report.payments),
             Some(finding) => Err(Failure::new(format!("the store is wrong after the load: {finding}"))),
         }
     }
+}
+
+async fn serve(config: &ServerConfig, store: &AnyStore, paying: Paying) -> Result<Serving, Failure> {
+    let mut parts = parts(config, store)?;
+    // What an operator sets whose shops ask through a gateway: a checkout there is as busy as a connection.
+    parts.limits = ServerLimits { checkout_rate_per_s: 1_000_000, ..parts.limits };
+    if paying == Paying::Instant {
+        parts.providers.insert(PROVIDER.parse()?, Arc::new(Yes));
+    }
+    let socket = TcpListener::bind("127.0.0.1:0").await?;
+    let address = socket.local_addr()?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let stopped = async { drop(stopped.await) };
+    let listener = Listener { socket, tls: None };
+    let ended = tokio::spawn(async { server::run(parts, listener, stopped).await.map_err(Failure::from) });
+    Ok(Serving { address, stop, ended })
 }
 
 /// The key that codes are sealed to.

@@ -4,14 +4,14 @@
 //! taken its fill. Then they are set apart, the log goes on in its other half, and a thread of its own hands them to
 //! the engine in one commit. Without a log the engine commits and syncs each batch.
 
-use crate::engine::{Engine, State};
+use crate::embedded::engine::{Engine, State};
+use crate::embedded::log::{Log, Record};
+use crate::embedded::replay;
+use crate::embedded::settling::{Settler, Settling};
+use crate::embedded::snapshot::{hand_over, prepare};
 use crate::failpoint;
 use crate::fault::Fault;
-use crate::log::{Log, Record};
-use crate::replay;
 use crate::rows::Rows;
-use crate::settling::{Settler, Settling};
-use crate::snapshot::{hand_over, prepare};
 use records::StoreError;
 use std::sync::Arc;
 
@@ -121,7 +121,7 @@ impl Keeper {
 
     fn change<T>(
         &self,
-        change: impl FnOnce(&mut crate::snapshot::Snapshot) -> Result<T, Fault>,
+        change: impl FnOnce(&mut crate::embedded::snapshot::Snapshot) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         match &mut *self.engine.state_mut() {
             State::Open(snapshot) => change(snapshot),

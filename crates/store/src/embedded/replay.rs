@@ -1,9 +1,9 @@
 //! Brings the engine up to its log when a store is opened: what the log holds beyond the engine's last sync was
 //! acknowledged, and is carried out again.
 
-use crate::log::{Change, Log, Places, Read, Reader};
-use crate::migrations::{self, look};
-use crate::open::{OpenError, explain_storage};
+use crate::embedded::log::{Change, Log, Places, Read, Reader};
+use crate::embedded::migrations::{self, look};
+use crate::embedded::open::{OpenError, explain_storage};
 use crate::tables::{META, NAMES, definition};
 use redb::{Database, ReadableTable, StorageError, TableError, WriteTransaction};
 
@@ -118,7 +118,7 @@ fn io(error: std::io::Error) -> OpenError {
 mod tests {
     use super::*;
     use crate::conformance::Memory;
-    use crate::log::Record;
+    use crate::embedded::log::Record;
     use redb::backends::InMemoryBackend;
 
     /// What comes of a log whose only record names this table.

@@ -4,7 +4,7 @@
 //! many were done. All that an old store lacks is done in one transaction, so that a crash leaves it either
 //! as it was or as it shall be.
 
-use crate::open::{OpenError, explain_storage};
+use crate::embedded::open::{OpenError, explain_storage};
 use crate::tables::{META, NAMES, definition};
 use redb::{
     CommitError, Database, ReadableTable, ReadableTableMetadata, TableError, TransactionError,

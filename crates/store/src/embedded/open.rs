@@ -1,11 +1,11 @@
 //! Opening a store, with errors that tell an operator what to do.
 
-use crate::disk::{Disk, SyncWatch};
+use crate::embedded::disk::{Disk, SyncWatch};
+use crate::embedded::log::{LOG_BYTES, Log, Places};
+use crate::embedded::migrations::{self, MIGRATIONS};
+use crate::embedded::replay;
+use crate::embedded::snapshot::Snapshot;
 use crate::fault::is_full;
-use crate::log::{LOG_BYTES, Log, Places};
-use crate::migrations::{self, MIGRATIONS};
-use crate::replay;
-use crate::snapshot::Snapshot;
 use redb::backends::FileBackend;
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError};
 use std::fs::{File, OpenOptions};

@@ -6,11 +6,11 @@
 
 use crate::fault::Fault;
 use crate::key::{Key, KeyBytes};
+use crate::look::{Order, Span};
 use crate::row::{self, Row};
 use crate::rows::Rows;
 use crate::tables::{Bytes, META, Map, NAMES, definition};
 use core::ops::Bound;
-use records::Page;
 use redb::{
     AccessGuard, Database, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase,
     ReadableTableMetadata, WriteTransaction,
@@ -184,52 +184,16 @@ impl Snapshot {
     }
 
     /// The row found by `key`.
-    pub(crate) fn get<K: Key, R: Row>(&self, map: Map<K, R>, key: &K) -> Result<Option<R>, Fault> {
+    pub(crate) fn row<K: Key, R: Row>(&self, map: Map<K, R>, key: &K) -> Result<Option<R>, Fault> {
         let key = KeyBytes::of(key);
         self.look(None, map.place, key.as_slice(), |bytes| row::read(map.name, bytes))
     }
 
-    /// The row that an index points to.
-    pub(crate) fn pointed<K: Key, R: Row>(&self, map: Map<K, R>, key: &K) -> Result<R, Fault> {
-        self.get(map, key)?.ok_or_else(|| map.leads_nowhere())
-    }
-
-    /// All rows between two keys, in key order: for lists that the rules keep short.
-    pub(crate) fn all<K: Key, R: Row>(
+    /// At most `limit` rows of a span, in this order of their keys.
+    pub(crate) fn rows<K: Key, R: Row>(
         &self,
         map: Map<K, R>,
-        from: Bound<K>,
-        to: Bound<K>,
-    ) -> Result<Vec<R>, Fault> {
-        self.list(map, from, to, usize::MAX)
-    }
-
-    /// At most `limit` rows between two keys, in key order.
-    pub(crate) fn list<K: Key, R: Row>(
-        &self,
-        map: Map<K, R>,
-        from: Bound<K>,
-        to: Bound<K>,
-        limit: usize,
-    ) -> Result<Vec<R>, Fault> {
-        self.listed(map, (from, to), limit, Order::Rising)
-    }
-
-    /// At most `limit` rows between two keys, against key order.
-    pub(crate) fn list_back<K: Key, R: Row>(
-        &self,
-        map: Map<K, R>,
-        from: Bound<K>,
-        to: Bound<K>,
-        limit: usize,
-    ) -> Result<Vec<R>, Fault> {
-        self.listed(map, (from, to), limit, Order::Falling)
-    }
-
-    fn listed<K: Key, R: Row>(
-        &self,
-        map: Map<K, R>,
-        (from, to): (Bound<K>, Bound<K>),
+        (from, to): Span<K>,
         limit: usize,
         order: Order,
     ) -> Result<Vec<R>, Fault> {
@@ -247,7 +211,7 @@ impl Snapshot {
     }
 
     /// How many rows there are in the whole table.
-    pub(crate) fn count<K: Key, R: Row>(&self, map: Map<K, R>) -> Result<u64, Fault> {
+    pub(crate) fn count_of<K: Key, R: Row>(&self, map: Map<K, R>) -> Result<u64, Fault> {
         let stored = self.base.table(map.place)?;
         let mut count = stored.len()?;
         let whole = (Bound::Unbounded, Bound::Unbounded);
@@ -263,19 +227,6 @@ impl Snapshot {
         }
         Ok(count)
     }
-
-    /// A page of a whole table.
-    pub(crate) fn page<K: Key, R: Row>(&self, map: Map<K, R>, page: Page<K>) -> Result<Vec<R>, Fault> {
-        let limit = page.size();
-        self.list(map, page.after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded, limit)
-    }
-}
-
-/// Which way rows are visited.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Order {
-    Rising,
-    Falling,
 }
 
 /// Whether a visit goes on.

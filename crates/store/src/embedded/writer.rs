@@ -5,15 +5,15 @@
 //! reader sees it before.
 
 use crate::commands;
-use crate::disk::SyncWatch;
-use crate::engine::{Engine, State};
+use crate::embedded::disk::SyncWatch;
+use crate::embedded::engine::{Engine, State};
+use crate::embedded::keeper::{Keeper, NotKept};
+use crate::embedded::log::Log;
+use crate::embedded::open::{OpenError, Opened, Opener};
+use crate::embedded::session::{EmbeddedSession, Staged};
+use crate::embedded::settling::Settler;
 use crate::failpoint;
 use crate::fault::{Fault, is_disk_full, told};
-use crate::keeper::{Keeper, NotKept};
-use crate::log::Log;
-use crate::open::{OpenError, Opened, Opener};
-use crate::session::{Session, Staged};
-use crate::settling::Settler;
 use records::{Command, Outcome, StoreError};
 use redb::StorageError;
 use std::sync::Arc;
@@ -139,7 +139,7 @@ impl Writer {
             let reason = state.reason();
             return Ok(commands.map(|_| Err(reason.clone())).collect());
         };
-        let mut session = Session::new(snapshot, core::mem::take(&mut self.staged));
+        let mut session = EmbeddedSession::new(snapshot, core::mem::take(&mut self.staged));
         for command in commands {
             answers.push(match commands::carry_out(&mut session, command) {
                 Ok((outcome, wrote_now)) => {
@@ -232,6 +232,6 @@ impl Writer {
 fn engine_error(fault: Fault) -> StorageError {
     match fault {
         Fault::Engine(error) => error,
-        Fault::Refused(error) => StorageError::Corrupted(error.to_string()),
+        other => StorageError::Corrupted(other.told().to_string()),
     }
 }

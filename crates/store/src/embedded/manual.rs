@@ -1,10 +1,10 @@
 //! A store without a thread of its own: whoever opened it says when a batch is carried out. For the simulator.
 
-use crate::disk::SyncWatch;
-use crate::engine::Engine;
-use crate::open::{self, Opened};
-use crate::settling::Settler;
-use crate::writer::{Job, Writer};
+use crate::embedded::disk::SyncWatch;
+use crate::embedded::engine::Engine;
+use crate::embedded::open::{self, Opened};
+use crate::embedded::settling::Settler;
+use crate::embedded::writer::{Job, Writer};
 use crate::{EmbeddedStore, OpenError, Options, QUEUE_LIMIT};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};

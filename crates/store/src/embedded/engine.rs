@@ -1,8 +1,8 @@
 //! The engine as the writer and all readers share it: open, being looked at after a failure, stopped or closed; or
 //! frozen, for readers who want one moment.
 
+use crate::embedded::snapshot::Snapshot;
 use crate::fault::Fault;
-use crate::snapshot::Snapshot;
 use records::StoreError;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

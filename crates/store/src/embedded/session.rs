@@ -1,0 +1,198 @@
+//! One batch over the engine: its rows in memory, the audit chain and the balances carried on in place.
+
+use crate::embedded::log::{self, Record};
+use crate::embedded::snapshot::{Going, Snapshot};
+use crate::fault::Fault;
+use crate::key::{Key, KeyBytes};
+use crate::look::Order;
+use crate::row::{self, Row};
+use crate::rows::Rows;
+use crate::session::Session;
+use crate::tables::{self, Map, NAMES};
+use core::ops::{Bound, Range};
+use records::{AuditEntry, AuditRow, Balance};
+
+/// The end of the audit chain.
+#[derive(Clone, Copy, Default)]
+struct AuditTail {
+    sequence: u64,
+    hash: [u8; 32],
+}
+
+/// One row to write, or to remove if it has no value.
+struct Change {
+    place: usize,
+    key: Range<usize>,
+    value: Option<Range<usize>>,
+}
+
+/// What a command wants written: one buffer, used again for the next command. And what the batch has written.
+#[derive(Default)]
+pub(crate) struct Staged {
+    bytes: Vec<u8>,
+    changes: Vec<Change>,
+    pub(crate) record: Record,
+}
+
+/// A batch under way.
+pub(crate) struct EmbeddedSession<'a> {
+    snapshot: &'a Snapshot,
+    /// What the commands done so far have written.
+    batch: Rows,
+    staged: Staged,
+    /// The chain's end as the commands done so far leave it, once looked up.
+    tail: Option<AuditTail>,
+    /// The chain's end as the present command leaves it.
+    staged_tail: Option<AuditTail>,
+}
+
+impl<'a> EmbeddedSession<'a> {
+    pub(crate) fn new(snapshot: &'a Snapshot, mut staged: Staged) -> Self {
+        staged.record.clear();
+        Self { snapshot, batch: Rows::default(), staged, tail: None, staged_tail: None }
+    }
+
+    /// What was written, and the buffer back.
+    pub(crate) fn end(self) -> (Rows, Staged) {
+        (self.batch, self.staged)
+    }
+
+    fn outermost<K: Key, R: Row>(
+        &self,
+        map: Map<K, R>,
+        first: &K,
+        last: &K,
+        order: Order,
+    ) -> Result<Option<R>, Fault> {
+        let mut found = None;
+        self.visit(map, first, last, order, |row| {
+            found = Some(row::read(map.name, row)?);
+            Ok(Going::Enough)
+        })?;
+        Ok(found)
+    }
+
+    fn visit<K: Key, R: Row>(
+        &self,
+        map: Map<K, R>,
+        first: &K,
+        last: &K,
+        order: Order,
+        visit: impl FnMut(&[u8]) -> Result<Going, Fault>,
+    ) -> Result<(), Fault> {
+        let (first, last) = (KeyBytes::of(first), KeyBytes::of(last));
+        let between = (Bound::Included(first.as_slice()), Bound::Included(last.as_slice()));
+        self.snapshot.visit(Some(&self.batch), map.place, between, order, visit)
+    }
+}
+
+/// One process has the engine, and one thread writes: whatever is looked at stays as it is.
+impl Session for EmbeddedSession<'_> {
+    fn get<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K) -> Result<Option<R>, Fault> {
+        let key = KeyBytes::of(key);
+        self.snapshot.look(Some(&self.batch), map.place, key.as_slice(), |row| row::read(map.name, row))
+    }
+
+    fn has<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K) -> Result<bool, Fault> {
+        let key = KeyBytes::of(key);
+        Ok(self.snapshot.look(Some(&self.batch), map.place, key.as_slice(), |_| Ok(()))?.is_some())
+    }
+
+    fn first<K: Key, R: Row>(&mut self, map: Map<K, R>, first: &K, last: &K) -> Result<Option<R>, Fault> {
+        self.outermost(map, first, last, Order::Rising)
+    }
+
+    fn last<K: Key, R: Row>(&mut self, map: Map<K, R>, first: &K, last: &K) -> Result<Option<R>, Fault> {
+        self.outermost(map, first, last, Order::Falling)
+    }
+
+    fn count<K: Key, R: Row>(&mut self, map: Map<K, R>, first: &K, last: &K) -> Result<usize, Fault> {
+        let mut count = 0;
+        self.visit(map, first, last, Order::Rising, |_| {
+            count += 1;
+            Ok(Going::On)
+        })?;
+        Ok(count)
+    }
+
+    fn put<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K, row: &R) -> Result<(), Fault> {
+        let key = self.staged.push(KeyBytes::of(key).as_slice());
+        let start = self.staged.bytes.len();
+        row::write(map.name, row, &mut self.staged.bytes)?;
+        let value = Some(start..self.staged.bytes.len());
+        self.staged.changes.push(Change { place: map.place, key, value });
+        Ok(())
+    }
+
+    fn put_if_absent<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K, row: &R) -> Result<(), Fault> {
+        if self.has(map, key)? { Ok(()) } else { self.put(map, key, row) }
+    }
+
+    fn remove<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K) {
+        let key = self.staged.push(KeyBytes::of(key).as_slice());
+        self.staged.changes.push(Change { place: map.place, key, value: None });
+    }
+
+    fn audit(&mut self, entry: AuditEntry) -> Result<(), Fault> {
+        let tail = match self.staged_tail.or(self.tail) {
+            Some(tail) => tail,
+            None => self
+                .last(tables::AUDIT, &0, &u64::MAX)?
+                .map(|row| AuditTail { sequence: row.sequence, hash: row.hash })
+                .unwrap_or_default(),
+        };
+        let sequence = tail.sequence.checked_add(1).ok_or_else(|| Fault::wrong("the audit chain is full"))?;
+        let row = AuditRow::chain(&tail.hash, sequence, entry);
+        self.put(tables::AUDIT, &sequence, &row)?;
+        self.staged_tail = Some(AuditTail { sequence, hash: row.hash });
+        Ok(())
+    }
+
+    fn book(&mut self, sums: Vec<Balance>) -> Result<(), Fault> {
+        for sum in sums {
+            let key = (sum.account.clone(), sum.currency);
+            let balance = match self.get(tables::BALANCES, &key)? {
+                Some(balance) => balance.plus(&sum).ok_or_else(|| Fault::wrong("a balance is too large"))?,
+                None => sum,
+            };
+            self.put(tables::BALANCES, &key, &balance)?;
+        }
+        Ok(())
+    }
+
+    fn discard(&mut self) {
+        self.staged.clear();
+        self.staged_tail = None;
+    }
+
+    fn write(&mut self) -> Result<bool, Fault> {
+        let Staged { bytes, changes, record } = &mut self.staged;
+        for change in changes.iter() {
+            let key = &bytes[change.key.clone()];
+            let value = change.value.clone().map(|value| &bytes[value]);
+            if value.is_none() && !self.snapshot.is_below(change.place, key)? {
+                self.batch.forget(change.place, key);
+            } else {
+                self.batch.put(change.place, key, value);
+            }
+            record.push(log::Change { table: NAMES[change.place], key, value });
+        }
+        let wrote = !changes.is_empty();
+        self.staged.clear();
+        self.tail = self.staged_tail.take().or(self.tail);
+        Ok(wrote)
+    }
+}
+
+impl Staged {
+    fn push(&mut self, bytes: &[u8]) -> Range<usize> {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        start..self.bytes.len()
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.changes.clear();
+    }
+}

@@ -1,0 +1,176 @@
+//! What a batch must read before its commands can be carried out: foreseen from the commands, so that one round trip
+//! does for almost all, or found missing while they are carried out.
+
+use crate::key::{Key, KeyBytes};
+use crate::look::Order;
+use crate::postgres::session::Bytes;
+use crate::row::Row;
+use crate::tables::{self as t, Map};
+use core::ops::Bound;
+use records::{BeginPayment, ChangePayment, Command, RequestId, Webhook};
+use std::collections::BTreeSet;
+
+/// Rows of a table from one key to another.
+#[derive(Clone, Debug)]
+pub(super) struct SpanWish {
+    pub(super) place: usize,
+    pub(super) first: Bytes,
+    pub(super) last: Bytes,
+    pub(super) order: Order,
+    /// No more than these.
+    pub(super) limit: usize,
+}
+
+impl SpanWish {
+    /// As many as are read where the outermost is looked for: the batch itself may have removed some.
+    pub(super) const FEW: usize = 4;
+    /// As many as are read where all are counted.
+    pub(super) const MANY: usize = 1_000;
+
+    pub(super) fn new<K: Key>(place: usize, first: &K, last: &K, order: Order, limit: usize) -> Self {
+        let bytes = |key: &K| KeyBytes::of(key).as_slice().into();
+        Self { place, first: bytes(first), last: bytes(last), order, limit }
+    }
+
+    pub(super) fn is_same_span(&self, other: &Self) -> bool {
+        self.place == other.place
+            && self.order == other.order
+            && self.first == other.first
+            && self.last == other.last
+    }
+
+    pub(super) fn from(&self) -> Bound<&[u8]> {
+        Bound::Included(&self.first)
+    }
+
+    pub(super) fn to(&self) -> Bound<&[u8]> {
+        Bound::Included(&self.last)
+    }
+}
+
+/// Rows and spans to be read; rows are locked in the order in which they stand here, by table and key, a payer's row
+/// first.
+#[derive(Default, Debug)]
+pub(super) struct Wishes {
+    pub(super) rows: BTreeSet<(usize, Bytes)>,
+    pub(super) spans: Vec<SpanWish>,
+    /// Keys drawn just now, at which nothing is expected.
+    pub(super) trusted: Vec<(usize, Bytes)>,
+}
+
+impl Wishes {
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.spans.is_empty()
+    }
+
+    pub(super) fn row(&mut self, place: usize, key: Bytes) {
+        self.rows.insert((place, key));
+    }
+
+    pub(super) fn span(&mut self, wish: SpanWish) {
+        if !self.spans.iter().any(|span| span.is_same_span(&wish) && span.limit >= wish.limit) {
+            self.spans.push(wish);
+        }
+    }
+
+    fn get<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K) {
+        self.row(map.place, KeyBytes::of(key).as_slice().into());
+    }
+
+    fn trust<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K) {
+        self.trusted.push((map.place, KeyBytes::of(key).as_slice().into()));
+    }
+
+    /// What `command` will look at, as far as it says so itself.
+    pub(super) fn foresee(&mut self, command: &Command) {
+        match command {
+            Command::BeginPayment(command) => self.foresee_begin(command),
+            Command::ChangePayment(command) => self.foresee_change(command),
+            Command::DelayEffect { payment, .. } => self.get(t::PAYMENTS, payment),
+            Command::Cancel(request, _) => self.request(request),
+            Command::ChangeEnrolment(command) => self.get(t::ENROLMENTS, &command.change.enrolment.id),
+            Command::PutMethod(command) => {
+                self.get(t::METHODS, &(command.method.customer, command.method.slot));
+            }
+            Command::SettleWebhook(command) => {
+                self.get(t::PAYMENTS, &command.payment);
+                self.get(t::WEBHOOKS, &command.webhook);
+            }
+            Command::ResendWebhook { payment, webhook, .. } => {
+                self.get(t::PAYMENTS, payment);
+                self.get(t::WEBHOOKS, webhook);
+            }
+            Command::ForgetWebhooks(ids) => ids.iter().for_each(|id| self.get(t::WEBHOOKS, id)),
+            Command::MoveCheckMark(command) => {
+                self.get(t::CHECK_MARK, &());
+                command.payments.iter().for_each(|(id, _)| self.get(t::PAYMENTS, id));
+            }
+            Command::CreateCheckout(checkout, _) => {
+                checkout.terminals.iter().for_each(|terminal| self.get(t::CHECKOUT_OF_TERMINAL, terminal));
+            }
+            // Seldom, and soon found out.
+            Command::CreateCustomer(..)
+            | Command::CreateMerchant(..)
+            | Command::SetTerms { .. }
+            | Command::IssueActivationCode(..)
+            | Command::Enrol(_)
+            | Command::SignAudit(_)
+            | Command::CreateWebhookEndpoint(_)
+            | Command::ChangeWebhookEndpoint(_)
+            | Command::RemoveWebhookEndpoint(..)
+            | Command::Record(_) => {}
+        }
+    }
+
+    fn foresee_begin(&mut self, command: &BeginPayment) {
+        let id = command.payment.id;
+        self.trust(t::REQUESTS, &(command.request.checkout, command.request.key.clone()));
+        self.trust(t::PAYMENTS, &id);
+        if let Some(change) = &command.enrolment {
+            self.get(t::ENROLMENTS, &change.enrolment.id);
+        }
+        if let Some(code_use) = &command.code_use {
+            self.trust(t::CODE_USES, &(code_use.enrolment, code_use.counter));
+        }
+        self.confirmation(command.confirmation.as_ref());
+        self.webhooks(&command.webhooks);
+    }
+
+    fn foresee_change(&mut self, command: &ChangePayment) {
+        self.get(t::PAYMENTS, &command.payment.id);
+        if let Some((request, _)) = &command.request {
+            self.trust(t::REQUESTS, &(request.checkout, request.key.clone()));
+        }
+        if let Some((request, _)) = &command.begin_answer {
+            self.request(request);
+        }
+        if let Some(task) = &command.task {
+            self.trust(t::TASKS, &task.effect);
+        }
+        if let Some(task) = &command.settled_task {
+            self.get(t::TASKS, task);
+        }
+        self.confirmation(command.confirmation.as_ref());
+        self.webhooks(&command.webhooks);
+    }
+
+    fn request(&mut self, request: &RequestId) {
+        self.get(t::REQUESTS, &(request.checkout, request.key.clone()));
+    }
+
+    fn confirmation(&mut self, told: Option<&records::NewConfirmation>) {
+        let Some(enrolment) = told.map(|told| told.enrolment) else { return };
+        self.get(t::ENROLMENTS, &enrolment);
+        let (first, last) = ((enrolment, 0), (enrolment, u32::MAX));
+        self.span(SpanWish::new(t::CONFIRMATIONS.place, &first, &last, Order::Falling, SpanWish::FEW));
+    }
+
+    fn webhooks(&mut self, webhooks: &[Webhook]) {
+        for webhook in webhooks {
+            self.trust(t::WEBHOOKS, &webhook.id);
+            let (endpoint, payment) = (webhook.endpoint, webhook.payment);
+            let (first, last) = ((endpoint, payment, 0), (endpoint, payment, u32::MAX));
+            self.span(SpanWish::new(t::WEBHOOKS_WAITING.place, &first, &last, Order::Rising, SpanWish::FEW));
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The store on PostgreSQL passes the suite, on a real server.
+
+mod databases;
+
+use databases::Database;
+use store::PostgresStore;
+use store::conformance::Place;
+
+impl Place for Database {
+    type Store = PostgresStore;
+
+    fn make() -> Self {
+        Self::new()
+    }
+
+    fn open(&self) -> PostgresStore {
+        self.open_store()
+    }
+}
+
+store::conformance_suite!(Database);
