@@ -6,6 +6,7 @@
 
 mod address;
 mod aside;
+mod cache;
 mod connection;
 mod home;
 mod look;
@@ -24,6 +25,7 @@ use crate::embedded::OpenError;
 use crate::fault::Fault;
 use crate::queries::{self, each_query};
 use aside::{Aside, Chore};
+use cache::Cache;
 use connection::{Connection, Connector, Trouble, told};
 use core::time::Duration;
 use look::{Looker, Moment, Readers};
@@ -110,7 +112,9 @@ impl Database {
         let homes = read_homes(&mut aside).await.map_err(failed)?;
         let homes = Arc::new(RwLock::new(homes));
         let (jobs, taken) = mpsc::channel(writer::QUEUE_LIMIT);
+        let cache = Arc::new(Cache::default());
         let shared = writer::Shared {
+            cache: Arc::clone(&cache),
             connector: connector.clone(),
             homes: Arc::clone(&homes),
             jobs: Arc::new(Mutex::new(taken)),
@@ -123,7 +127,7 @@ impl Database {
         }
         let holder = aside.client.query_one("SELECT gen_random_uuid()::text", &[]).await;
         let holder = holder.map_err(|error| failed(error.into()))?.get(0);
-        let readers = Readers::start(&connector, &homes, options.readers.max(1));
+        let readers = Readers::start(&connector, &homes, cache, options.readers.max(1));
         let aside = Arc::new(Aside::new(connector.clone(), homes, aside));
         tokio::spawn(aside::roll_up_always(Arc::downgrade(&aside)));
         Ok(PostgresStore {

@@ -1,7 +1,7 @@
 //! The map of the store: every table, what its rows are found by and what they hold.
 //!
-//! Names are part of the stored form: a table is never renamed, and one that is no longer needed keeps its
-//! place until a migration removes it.
+//! Names and places are part of the stored forms: a table is never renamed nor moved, new ones come last, and one that is
+//! no longer needed keeps its place until a migration removes it.
 
 use crate::fault::Fault;
 use crate::key::{ByTime, Key};
@@ -20,6 +20,20 @@ use redb::TableDefinition;
 
 /// How the engine sees every table.
 pub(crate) type Bytes = &'static [u8];
+
+/// How the rows of a table live: PostgreSQL keeps those together that live alike, so that a batch needs few statements
+/// and what comes and goes does not lie among what stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Life {
+    /// Few, for years, changed now and then: who takes part.
+    Party,
+    /// One for each sale, changed while it is under way.
+    Sale,
+    /// Written once.
+    Fact,
+    /// Come and go.
+    Queue,
+}
 
 /// A table whose rows `R` are found by `K`.
 pub(crate) struct Map<K, R> {
@@ -59,7 +73,7 @@ pub(crate) const fn definition(name: &str) -> TableDefinition<'_, Bytes, Bytes> 
 pub(crate) const META: TableDefinition<'static, Bytes, Bytes> = definition("meta");
 
 macro_rules! tables {
-    ($($(#[$doc:meta])* $table:ident: $key:ty => $row:ty, $name:literal, $home:expr;)*) => {
+    ($($(#[$doc:meta])* $table:ident: $key:ty => $row:ty, $name:literal, $home:expr, $life:ident;)*) => {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "one for each table, named as it is")]
         enum Place { $($table,)* }
 
@@ -71,81 +85,84 @@ macro_rules! tables {
         /// Where in a key of each table the home of its row stands: the shard, two bytes, of the payer's ids. None
         /// where rows are of nobody in particular; their home is 0.
         pub(crate) const HOMES_AT: &[Option<usize>] = &[$($home,)*];
+
+        /// How the rows of each table live.
+        pub(crate) const LIVES: &[Life] = &[$(Life::$life,)*];
     };
 }
 
 tables! {
     // Who takes part.
     /// Customers.
-    CUSTOMERS: CustomerId => Customer, "customers", Some(0);
+    CUSTOMERS: CustomerId => Customer, "customers", Some(0), Party;
     /// Activation codes by their hash, used ones included.
-    ACTIVATION_CODES: [u8; 32] => ActivationCodeRow, "activation_codes", None;
+    ACTIVATION_CODES: [u8; 32] => ActivationCodeRow, "activation_codes", None, Party;
     /// Enrolments.
-    ENROLMENTS: EnrolmentId => Enrolment, "enrolments", Some(0);
+    ENROLMENTS: EnrolmentId => Enrolment, "enrolments", Some(0), Party;
     /// A customer's methods, removed ones included.
-    METHODS: (CustomerId, MethodSlot) => Method, "methods", Some(0);
+    METHODS: (CustomerId, MethodSlot) => Method, "methods", Some(0), Party;
     /// Merchants.
-    MERCHANTS: MerchantId => Merchant, "merchants", Some(0);
+    MERCHANTS: MerchantId => Merchant, "merchants", Some(0), Party;
     /// Checkouts.
-    CHECKOUTS: CheckoutId => Checkout, "checkouts", Some(0);
+    CHECKOUTS: CheckoutId => Checkout, "checkouts", Some(0), Party;
     /// Index: the checkout with an API key of this SHA-256.
-    CHECKOUT_BY_KEY: [u8; 32] => CheckoutId, "checkout_by_key", None;
+    CHECKOUT_BY_KEY: [u8; 32] => CheckoutId, "checkout_by_key", None, Party;
     /// Index: the checkout that serves a till.
-    CHECKOUT_OF_TERMINAL: TerminalNumber => CheckoutId, "checkout_of_terminal", None;
+    CHECKOUT_OF_TERMINAL: TerminalNumber => CheckoutId, "checkout_of_terminal", None, Party;
 
     // Sales.
     /// Consumed codes: each (enrolment, counter) once, ever.
-    CODE_USES: (EnrolmentId, Counter) => CodeUse, "code_uses", Some(0);
+    CODE_USES: (EnrolmentId, Counter) => CodeUse, "code_uses", Some(0), Fact;
     /// Payments as they stand.
-    PAYMENTS: PaymentId => StoredPayment, "payments", Some(0);
+    PAYMENTS: PaymentId => StoredPayment, "payments", Some(0), Sale;
     /// Index: a merchant's payments by time.
-    PAYMENTS_OF_MERCHANT: (MerchantId, ByTime) => PaymentId, "payments_of_merchant", Some(30);
+    PAYMENTS_OF_MERCHANT: (MerchantId, ByTime) => PaymentId, "payments_of_merchant", Some(30), Fact;
     /// What security management found when a payment was asked for, and by which request.
-    VERDICTS: PaymentId => StoredVerdict, "verdicts", Some(0);
+    VERDICTS: PaymentId => StoredVerdict, "verdicts", Some(0), Fact;
     /// A payment's events by the version that each led to, with their postings.
-    EVENTS: (PaymentId, u32) => StoredEvent, "events", Some(0);
+    EVENTS: (PaymentId, u32) => StoredEvent, "events", Some(0), Fact;
     /// Tills' requests and their answers.
-    REQUESTS: (CheckoutId, IdempotencyKey) => IdempotencyRow, "requests", Some(0);
+    REQUESTS: (CheckoutId, IdempotencyKey) => IdempotencyRow, "requests", Some(0), Sale;
     /// Index: payments by when they must be looked at.
-    WAKES: (Timestamp, PaymentId) => PaymentId, "wakes", Some(8);
+    WAKES: (Timestamp, PaymentId) => PaymentId, "wakes", Some(8), Queue;
 
     // What is still to be done.
     /// Index: effects by when they are due.
-    EFFECTS_DUE: (Timestamp, PaymentId, EffectId) => (PaymentId, EffectId), "effects_due", Some(8);
+    EFFECTS_DUE: (Timestamp, PaymentId, EffectId) => (PaymentId, EffectId), "effects_due", Some(8), Queue;
     /// Operators' tasks, settled ones included.
-    TASKS: EffectId => OperatorTask, "tasks", Some(0);
+    TASKS: EffectId => OperatorTask, "tasks", Some(0), Sale;
 
     // What was told and booked.
     /// An enrolment's confirmations by sequence.
-    CONFIRMATIONS: (EnrolmentId, u32) => ConfirmationRow, "confirmations", Some(0);
+    CONFIRMATIONS: (EnrolmentId, u32) => ConfirmationRow, "confirmations", Some(0), Fact;
     /// The sums of each account, derived from the postings.
-    BALANCES: (AccountKey, Currency) => Balance, "balances", None;
+    BALANCES: (AccountKey, Currency) => Balance, "balances", None, Party;
     /// The audit chain.
-    AUDIT: u64 => AuditRow, "audit", None;
+    AUDIT: u64 => AuditRow, "audit", None, Fact;
     /// Signatures under the audit chain by the row they cover.
-    AUDIT_HEADS: u64 => AuditHead, "audit_heads", None;
+    AUDIT_HEADS: u64 => AuditHead, "audit_heads", None, Fact;
 
     // What is still to be checked.
     /// Payments that the check has not read as they stand, with the version that it has read.
-    CHANGED: PaymentId => (PaymentId, u32), "changed", Some(0);
+    CHANGED: PaymentId => (PaymentId, u32), "changed", Some(0), Queue;
     /// Where the check stands: one row.
-    CHECK_MARK: () => CheckMark, "check_mark", None;
+    CHECK_MARK: () => CheckMark, "check_mark", None, Party;
 
     // What merchants' systems are told.
     /// Webhook endpoints.
-    WEBHOOK_ENDPOINTS: WebhookEndpointId => WebhookEndpoint, "webhook_endpoints", Some(0);
+    WEBHOOK_ENDPOINTS: WebhookEndpointId => WebhookEndpoint, "webhook_endpoints", Some(0), Party;
     /// Index: a merchant's webhook endpoints.
-    WEBHOOK_ENDPOINTS_OF_MERCHANT: (MerchantId, WebhookEndpointId) => WebhookEndpointId, "webhook_endpoints_of_merchant", Some(0);
+    WEBHOOK_ENDPOINTS_OF_MERCHANT: (MerchantId, WebhookEndpointId) => WebhookEndpointId, "webhook_endpoints_of_merchant", Some(0), Party;
     /// Webhooks, also those delivered or given up until they are forgotten.
-    WEBHOOKS: WebhookId => Webhook, "webhooks", Some(0);
+    WEBHOOKS: WebhookId => Webhook, "webhooks", Some(0), Sale;
     /// Index: those that wait, by endpoint, payment and the version that they tell of.
-    WEBHOOKS_WAITING: (WebhookEndpointId, PaymentId, u32) => WebhookId, "webhooks_waiting", Some(16);
+    WEBHOOKS_WAITING: (WebhookEndpointId, PaymentId, u32) => WebhookId, "webhooks_waiting", Some(16), Queue;
     /// Index: the first of each endpoint and payment among those that wait, by when it is due.
-    WEBHOOKS_DUE: (WebhookEndpointId, Timestamp, WebhookId) => WebhookId, "webhooks_due", Some(24);
+    WEBHOOKS_DUE: (WebhookEndpointId, Timestamp, WebhookId) => WebhookId, "webhooks_due", Some(24), Queue;
     /// Index: those that wait, by since when.
-    WEBHOOKS_OLDEST: (Timestamp, WebhookId) => WebhookId, "webhooks_oldest", Some(8);
+    WEBHOOKS_OLDEST: (Timestamp, WebhookId) => WebhookId, "webhooks_oldest", Some(8), Queue;
     /// Index: those delivered or given up, by when.
-    WEBHOOKS_SETTLED: (Timestamp, WebhookId) => WebhookId, "webhooks_settled", Some(8);
+    WEBHOOKS_SETTLED: (Timestamp, WebhookId) => WebhookId, "webhooks_settled", Some(8), Queue;
     /// Index: dead letters by endpoint.
-    WEBHOOKS_DEAD: (WebhookEndpointId, WebhookId) => WebhookId, "webhooks_dead", Some(16);
+    WEBHOOKS_DEAD: (WebhookEndpointId, WebhookId) => WebhookId, "webhooks_dead", Some(16), Queue;
 }

@@ -1,6 +1,7 @@
 //! One connection: how it is made, what it is told first, its prepared statements, and what its errors mean.
 
 use crate::postgres::statements::{self, Kind};
+use crate::tables::Life;
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
 use core::time::Duration;
@@ -102,8 +103,8 @@ pub(super) struct Connection {
 /// Which statement.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Text {
-    /// On the table at this place.
-    Of(usize, Kind),
+    /// On the table of rows that live so.
+    Of(Life, Kind),
     /// This one.
     Plain(&'static str),
 }
@@ -114,7 +115,7 @@ impl Connection {
         for text in texts {
             if !self.statements.contains_key(&text) {
                 let statement = match text {
-                    Text::Of(place, kind) => self.client.prepare(&statements::text(place, kind)).await?,
+                    Text::Of(life, kind) => self.client.prepare(&statements::text(life, kind)).await?,
                     Text::Plain(text) => self.client.prepare(text).await?,
                 };
                 self.statements.insert(text, statement);

@@ -4,21 +4,22 @@
 use crate::fault::Fault;
 use crate::key::{Key, KeyBytes};
 use crate::look::{Look, Order, Span};
+use crate::postgres::cache::Cache;
 use crate::postgres::connection::{Connection, Connector, Text, Trouble};
 use crate::postgres::home;
 use crate::postgres::session::Bytes;
-use crate::postgres::statements::Kind;
-use crate::row::{self, Row};
-use crate::tables::{BALANCES, Map};
+use crate::postgres::statements::{GET_ANY, Kind};
+use crate::row;
+use crate::tables::{BALANCES, LIVES, Life, Map};
 use core::ops::Bound;
 use core::time::Duration;
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 use records::{Balance, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::{sleep, timeout};
-use tokio_postgres::Error;
+use tokio_postgres::{Error, Row};
 
 /// The most questions that may wait.
 const QUEUE_LIMIT: usize = 16_384;
@@ -30,35 +31,21 @@ const LOT_TIME_MAX: Duration = Duration::from_secs(15);
 const TRIES_MAX: usize = 4;
 /// The pause before a lot is asked again.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Longer than any key.
-const AFTER_ALL_KEYS: [u8; 300] = [0xFF; 300];
-
-const BALANCES_NOW: &str =
-    "SELECT true, row FROM balances WHERE home = 0 UNION ALL SELECT false, sums FROM roll_ups";
+/// All in one statement, so that it is one moment.
+const BALANCES_NOW: &str = "SELECT true, row FROM parties WHERE home = 0 AND key >= $1 AND key < $2 \
+     UNION ALL SELECT false, sums FROM roll_ups";
 
 /// A question for the database.
 #[derive(Debug)]
 pub(super) enum Question {
     /// The row found by a key, in this home.
-    Get(usize, u16, Bytes),
+    Get(u16, Bytes),
     /// Rows of a home from one key on, before another.
-    List { place: usize, home: u16, from: Bytes, to: Bytes, limit: i64, order: Order },
-    /// How many rows a table has in a home.
-    Count(usize, u16),
+    List { home: u16, from: Bytes, to: Bytes, limit: i64, order: Order },
+    /// How many rows of a home there are from one key on, before another.
+    Count { home: u16, from: Bytes, to: Bytes },
     /// The balances, and what was not added to them yet: whether it is a balance, and bytes.
     Balances,
-}
-
-impl Question {
-    fn text(&self) -> Text {
-        match self {
-            Self::Get(place, ..) => Text::Of(*place, Kind::Get),
-            Self::List { place, order: Order::Rising, .. } => Text::Of(*place, Kind::Rising),
-            Self::List { place, .. } => Text::Of(*place, Kind::Falling),
-            Self::Count(place, _) => Text::Of(*place, Kind::Count),
-            Self::Balances => Text::Plain(BALANCES_NOW),
-        }
-    }
 }
 
 /// An answer: keys and rows; a count is a row of eight bytes.
@@ -81,24 +68,33 @@ pub(super) fn all_homes(homes: &Homes) -> Vec<u16> {
 /// Whoever answers questions about what is durable.
 pub(super) struct Readers {
     queue: mpsc::Sender<Asked>,
+    cache: Arc<Cache>,
     pub(super) homes: Homes,
 }
 
 impl Readers {
     /// Lets `count` connections answer.
-    pub(super) fn start(connector: &Connector, homes: &Homes, count: usize) -> Self {
+    pub(super) fn start(connector: &Connector, homes: &Homes, cache: Arc<Cache>, count: usize) -> Self {
         let (queue, asked) = mpsc::channel(QUEUE_LIMIT);
         let asked = Arc::new(Mutex::new(asked));
         for _ in 0..count {
             tokio::spawn(answer(connector.clone(), Arc::clone(&asked)));
         }
-        Self { queue, homes: Arc::clone(homes) }
+        Self { queue, cache, homes: Arc::clone(homes) }
     }
 
     async fn ask(&self, question: Question) -> Result<Found, Fault> {
+        let slot = match self.cache.look(&question) {
+            Ok(found) => return Ok(found),
+            Err(slot) => slot,
+        };
         let (reply, answer) = oneshot::channel();
         self.queue.try_send(Asked { question, reply }).map_err(|_| Fault::Refused(StoreError::Busy))?;
-        answer.await.unwrap_or(Err(StoreError::Closed)).map_err(Fault::Refused)
+        let found = answer.await.unwrap_or(Err(StoreError::Closed)).map_err(Fault::Refused)?;
+        if let Some(slot) = slot {
+            self.cache.keep(slot, &found);
+        }
+        Ok(found)
     }
 }
 
@@ -164,76 +160,153 @@ async fn answer_lot(
     Err(super::away(&last))
 }
 
+/// Questions that one statement answers.
+enum Lot<'a> {
+    /// Keys of any tables, each with the questions that want its row.
+    Gets {
+        home: u16,
+        keys: BTreeMap<&'a [u8], Vec<usize>>,
+    },
+    /// Spans, each with its question.
+    Lists {
+        life: Life,
+        home: u16,
+        limit: i64,
+        order: Order,
+        spans: Vec<(&'a [u8], &'a [u8], usize)>,
+    },
+    Count {
+        life: Life,
+        home: u16,
+        from: &'a [u8],
+        to: &'a [u8],
+        question: usize,
+    },
+    Balances {
+        question: usize,
+    },
+}
+
+impl<'a> Lot<'a> {
+    /// Takes question number `n` on, if it fits.
+    fn take(&mut self, n: usize, asked: &'a Question) -> bool {
+        match (self, asked) {
+            (Self::Gets { home, keys }, Question::Get(of, key)) if home == of => {
+                keys.entry(key).or_default().push(n);
+                true
+            }
+            (
+                Self::Lists { life, home, limit, order, spans },
+                Question::List { home: of, from, to, limit: most, order: way },
+            ) if (*life, *home, *limit, *order) == (life_of(from), *of, *most, *way) => {
+                spans.push((from, to, n));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn of(n: usize, asked: &'a Question) -> Self {
+        match asked {
+            Question::Get(home, key) => Self::Gets { home: *home, keys: BTreeMap::from([(&**key, vec![n])]) },
+            Question::List { home, from, to, limit, order } => Self::Lists {
+                life: life_of(from),
+                home: *home,
+                limit: *limit,
+                order: *order,
+                spans: vec![(from, to, n)],
+            },
+            Question::Count { home, from, to } => {
+                Self::Count { life: life_of(from), home: *home, from, to, question: n }
+            }
+            Question::Balances => Self::Balances { question: n },
+        }
+    }
+
+    fn text(&self) -> Text {
+        match self {
+            Self::Gets { .. } => Text::Plain(GET_ANY),
+            Self::Lists { life, order: Order::Rising, .. } => Text::Of(*life, Kind::Rising),
+            Self::Lists { life, .. } => Text::Of(*life, Kind::Falling),
+            Self::Count { life, .. } => Text::Of(*life, Kind::Count),
+            Self::Balances { .. } => Text::Plain(BALANCES_NOW),
+        }
+    }
+
+    async fn ask(&self, connection: &Connection) -> Result<Vec<Row>, Error> {
+        let (client, statement) = (&connection.client, connection.statement(self.text()));
+        match self {
+            Self::Gets { home, keys } => {
+                let of = |life| keys.keys().copied().filter(|key| life_of(key) == life).collect::<Vec<_>>();
+                let [parties, sales, facts, queues] =
+                    [Life::Party, Life::Sale, Life::Fact, Life::Queue].map(of);
+                client.query(statement, &[&i32::from(*home), &parties, &sales, &facts, &queues]).await
+            }
+            Self::Lists { home, limit, spans, .. } => {
+                let (from, to): (Vec<_>, Vec<_>) = spans.iter().map(|(from, to, _)| (*from, *to)).unzip();
+                client.query(statement, &[&i32::from(*home), &from, &to, limit]).await
+            }
+            Self::Count { home, from, to, .. } => {
+                client.query(statement, &[&i32::from(*home), from, to]).await
+            }
+            Self::Balances { .. } => {
+                let [from, to] = [0, 1].map(|next| home::placed_bytes(BALANCES.place + next, &[]));
+                client.query(statement, &[&&*from, &&*to]).await
+            }
+        }
+    }
+
+    /// Hands the rows to the questions.
+    fn answer(&self, rows: &[Row], found: &mut [Found]) {
+        let bytes = |row: &Row, column| Bytes::from(row.get::<_, &[u8]>(column));
+        for row in rows {
+            match self {
+                Self::Gets { keys, .. } => {
+                    for n in keys.get(row.get::<_, &[u8]>(0)).into_iter().flatten() {
+                        found[*n].push((bytes(row, 0), bytes(row, 1)));
+                    }
+                }
+                Self::Lists { spans, .. } => {
+                    let number = usize::try_from(row.get::<_, i64>(0) - 1).unwrap_or(usize::MAX);
+                    if let Some((_, _, n)) = spans.get(number) {
+                        found[*n].push((bytes(row, 1), bytes(row, 2)));
+                    }
+                }
+                Self::Count { question, .. } => {
+                    let count = row.get::<_, i64>(0).to_be_bytes();
+                    found[*question].push((Bytes::default(), count.into()));
+                }
+                Self::Balances { question } => {
+                    found[*question].push(([u8::from(row.get::<_, bool>(0))].into(), bytes(row, 1)));
+                }
+            }
+        }
+    }
+}
+
+fn life_of(placed: &[u8]) -> Life {
+    LIVES[home::place_of(placed)]
+}
+
 /// Asks all at once.
 pub(super) async fn fetch(
     connection: &mut Connection,
     questions: &[&Question],
 ) -> Result<Vec<Found>, Trouble> {
-    let mut gets: BTreeMap<(usize, u16), BTreeMap<&[u8], Vec<usize>>> = BTreeMap::new();
-    let mut others = Vec::new();
+    let mut lots: Vec<Lot<'_>> = Vec::new();
     for (n, question) in questions.iter().enumerate() {
-        match question {
-            Question::Get(place, home, key) => {
-                gets.entry((*place, *home)).or_default().entry(key).or_default().push(n);
-            }
-            other => others.push((n, *other)),
+        if !lots.iter_mut().any(|lot| lot.take(n, question)) {
+            lots.push(Lot::of(n, question));
         }
     }
-    connection.prepare(questions.iter().map(|question| question.text()).collect()).await?;
+    connection.prepare(lots.iter().map(Lot::text).collect()).await?;
     let connection = &*connection;
-    let lots: Vec<_> =
-        gets.iter().map(|((place, home), keys)| get_lot(connection, *place, *home, keys)).collect();
-    let singles: Vec<_> = others.iter().map(|(_, question)| ask_single(connection, question)).collect();
-    let (lots, singles) = join(join_all(lots), join_all(singles)).await;
+    let asked: Vec<_> = lots.iter().map(|lot| lot.ask(connection)).collect();
     let mut found: Vec<Found> = questions.iter().map(|_| Vec::new()).collect();
-    for (rows, keys) in lots.into_iter().zip(gets.values()) {
-        for row in rows? {
-            let (key, value) = (row.get::<_, &[u8]>(0), row.get::<_, &[u8]>(1));
-            for n in keys.get(key).into_iter().flatten() {
-                found[*n].push((key.into(), value.into()));
-            }
-        }
-    }
-    for (rows, (n, question)) in singles.into_iter().zip(&others) {
-        for row in rows? {
-            let pair: (Bytes, Bytes) = match question {
-                Question::Count(..) => (Bytes::default(), row.get::<_, i64>(0).to_be_bytes().into()),
-                Question::Balances => {
-                    ([u8::from(row.get::<_, bool>(0))].into(), row.get::<_, &[u8]>(1).into())
-                }
-                _ => (row.get::<_, &[u8]>(0).into(), row.get::<_, &[u8]>(1).into()),
-            };
-            found[*n].push(pair);
-        }
+    for (rows, lot) in join_all(asked).await.into_iter().zip(&lots) {
+        lot.answer(&rows?, &mut found);
     }
     Ok(found)
-}
-
-type Rows = Result<Vec<tokio_postgres::Row>, Error>;
-
-async fn get_lot(
-    connection: &Connection,
-    place: usize,
-    home: u16,
-    keys: &BTreeMap<&[u8], Vec<usize>>,
-) -> Rows {
-    let statement = connection.statement(Text::Of(place, Kind::Get));
-    let keys: Vec<&[u8]> = keys.keys().copied().collect();
-    connection.client.query(statement, &[&i32::from(home), &keys]).await
-}
-
-async fn ask_single(connection: &Connection, question: &Question) -> Rows {
-    let statement = connection.statement(question.text());
-    match question {
-        Question::Get(_, home, key) => {
-            connection.client.query(statement, &[&i32::from(*home), &vec![&**key]]).await
-        }
-        Question::List { home, from, to, limit, .. } => {
-            connection.client.query(statement, &[&i32::from(*home), &&**from, &&**to, limit]).await
-        }
-        Question::Count(_, home) => connection.client.query(statement, &[&i32::from(*home)]).await,
-        Question::Balances => connection.client.query(statement, &[]).await,
-    }
 }
 
 /// One moment of the database, on a connection of its own.
@@ -311,27 +384,31 @@ impl Looker<'_> {
 }
 
 fn get_question(place: usize, key: &impl Key) -> Result<Question, Fault> {
-    let key: Bytes = KeyBytes::of(key).as_slice().into();
-    Ok(Question::Get(place, home::of(place, &key)?, key))
+    let key = home::placed(place, key);
+    Ok(Question::Get(home::of(&key)?, key))
 }
 
-/// The first key that is not before the bound.
-fn edge<K: Key>(bound: &Bound<K>, unbounded: &[u8], is_after: impl Fn(&Bound<K>) -> bool) -> Bytes {
-    let (Bound::Included(key) | Bound::Excluded(key)) = bound else { return unbounded.into() };
-    let mut bytes = KeyBytes::of(key).as_slice().to_vec();
-    if is_after(bound) {
+/// The first key that is not before the bound; of a bound that is none, the table's first or the first behind it.
+fn edge<K: Key>(place: usize, bound: &Bound<K>, is_end: bool) -> Bytes {
+    let (key, is_behind) = match bound {
+        Bound::Included(key) => (key, is_end),
+        Bound::Excluded(key) => (key, !is_end),
+        Bound::Unbounded => return home::placed_bytes(place + usize::from(is_end), &[]),
+    };
+    let mut bytes = home::placed(place, key).into_vec();
+    if is_behind {
         bytes.push(0);
     }
     bytes.into()
 }
 
 impl Look for Looker<'_> {
-    async fn get<K: Key, R: Row>(&self, map: Map<K, R>, key: &K) -> Result<Option<R>, Fault> {
+    async fn get<K: Key, R: row::Row>(&self, map: Map<K, R>, key: &K) -> Result<Option<R>, Fault> {
         let found = self.ask(vec![get_question(map.place, key)?]).await?;
         found.iter().flatten().next().map(|(_, bytes)| row::read(map.name, bytes)).transpose()
     }
 
-    async fn pointed<K: Key, R: Row>(&self, map: Map<K, R>, keys: &[K]) -> Result<Vec<R>, Fault> {
+    async fn pointed<K: Key, R: row::Row>(&self, map: Map<K, R>, keys: &[K]) -> Result<Vec<R>, Fault> {
         let questions = keys.iter().map(|key| get_question(map.place, key)).collect::<Result<_, _>>()?;
         let found = self.ask(questions).await?;
         let row = |found: &Found| match found.first() {
@@ -341,21 +418,19 @@ impl Look for Looker<'_> {
         found.iter().map(row).collect()
     }
 
-    async fn list<K: Key, R: Row>(
+    async fn list<K: Key, R: row::Row>(
         &self,
         map: Map<K, R>,
         (from, to): Span<K>,
         limit: usize,
         order: Order,
     ) -> Result<Vec<R>, Fault> {
-        let from = edge(&from, &[], |bound| matches!(bound, Bound::Excluded(_)));
-        let to = edge(&to, &AFTER_ALL_KEYS, |bound| matches!(bound, Bound::Included(_)));
-        let homes = match home::of_span(map.place, &from, &to) {
+        let (from, to) = (edge(map.place, &from, false), edge(map.place, &to, true));
+        let homes = match home::of_span(&from, &to) {
             Some(home) => vec![home],
             None => self.homes(),
         };
         let question = |home| Question::List {
-            place: map.place,
             home,
             from: from.clone(),
             to: to.clone(),
@@ -371,9 +446,10 @@ impl Look for Looker<'_> {
         found.iter().map(|(_, bytes)| row::read(map.name, bytes)).collect()
     }
 
-    async fn count<K: Key, R: Row>(&self, map: Map<K, R>) -> Result<u64, Fault> {
-        let questions = self.homes().into_iter().map(|home| Question::Count(map.place, home)).collect();
-        let found = self.ask(questions).await?;
+    async fn count<K: Key, R: row::Row>(&self, map: Map<K, R>) -> Result<u64, Fault> {
+        let (from, to) = (home::placed_bytes(map.place, &[]), home::placed_bytes(map.place + 1, &[]));
+        let question = |home| Question::Count { home, from: from.clone(), to: to.clone() };
+        let found = self.ask(self.homes().into_iter().map(question).collect()).await?;
         let count =
             |(_, bytes): &(Bytes, Bytes)| bytes.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
         Ok(found.iter().flatten().map(count).sum())

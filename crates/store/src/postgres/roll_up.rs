@@ -3,13 +3,12 @@
 //! balances are asked for together with what is not added yet, and whoever asks for the chain has it brought up first.
 
 use crate::fault::Fault;
-use crate::key::KeyBytes;
 use crate::postgres::connection::{Connection, Text, Trouble};
-use crate::postgres::home::COMMON;
+use crate::postgres::home::{COMMON, placed};
 use crate::postgres::session::{Action, Bytes};
 use crate::postgres::statements::Kind;
 use crate::row;
-use crate::tables::{AUDIT, BALANCES};
+use crate::tables::{AUDIT, BALANCES, Life};
 use records::{AuditEntry, AuditRow, Balance, StoreError};
 
 /// As many batches are rolled up in one transaction.
@@ -36,9 +35,9 @@ async fn roll_up_some(connection: &mut Connection) -> Result<bool, Trouble> {
         Text::Plain(HOLD),
         Text::Plain(TAKE),
         Text::Plain(MOVE),
-        Text::Of(AUDIT.place, Kind::Write(Action::Insert)),
-        Text::Of(BALANCES.place, Kind::Get),
-        Text::Of(BALANCES.place, Kind::Write(Action::Put)),
+        Text::Of(Life::Fact, Kind::Write(Action::Insert)),
+        Text::Of(Life::Party, Kind::Get),
+        Text::Of(Life::Party, Kind::Write(Action::Put)),
     ];
     connection.prepare(texts).await?;
     connection.client.batch_execute("BEGIN").await?;
@@ -71,7 +70,7 @@ async fn in_transaction(connection: &Connection) -> Result<bool, Trouble> {
             hash = row.hash;
             let mut bytes = Vec::new();
             row::write(AUDIT.name, &row, &mut bytes).map_err(refused)?;
-            keys.push(KeyBytes::of(&number).as_slice().into());
+            keys.push(placed(AUDIT.place, &number));
             rows.push(bytes);
         }
         for sum in row::read::<Vec<Balance>>("roll_ups", batch.get(1)).map_err(refused)? {
@@ -81,7 +80,7 @@ async fn in_transaction(connection: &Connection) -> Result<bool, Trouble> {
     let home = i32::from(COMMON);
     if !keys.is_empty() {
         let keys: Vec<&[u8]> = keys.iter().map(|key| &**key).collect();
-        let insert = connection.statement(Text::Of(AUDIT.place, Kind::Write(Action::Insert)));
+        let insert = connection.statement(Text::Of(Life::Fact, Kind::Write(Action::Insert)));
         client.execute(insert, &[&home, &keys, &rows]).await?;
         client.execute(connection.statement(Text::Plain(MOVE)), &[&sequence, &&hash[..]]).await?;
     }
@@ -106,10 +105,9 @@ fn add(sums: &mut Vec<Balance>, sum: &Balance) -> Result<(), Trouble> {
 async fn book(connection: &Connection, mut sums: Vec<Balance>) -> Result<(), Trouble> {
     let client = &connection.client;
     let home = i32::from(COMMON);
-    let key = |sum: &Balance| KeyBytes::of(&(sum.account.clone(), sum.currency)).as_slice().to_vec();
+    let key = |sum: &Balance| placed(BALANCES.place, &(sum.account.clone(), sum.currency)).into_vec();
     let keys: Vec<_> = sums.iter().map(key).collect();
-    let known =
-        client.query(connection.statement(Text::Of(BALANCES.place, Kind::Get)), &[&home, &keys]).await?;
+    let known = client.query(connection.statement(Text::Of(Life::Party, Kind::Get)), &[&home, &keys]).await?;
     for balance in known {
         add(&mut sums, &row::read(BALANCES.name, balance.get(1)).map_err(refused)?)?;
     }
@@ -119,7 +117,7 @@ async fn book(connection: &Connection, mut sums: Vec<Balance>) -> Result<(), Tro
         row::write(BALANCES.name, sum, &mut bytes).map_err(refused)?;
         rows.push(bytes);
     }
-    let put = connection.statement(Text::Of(BALANCES.place, Kind::Write(Action::Put)));
+    let put = connection.statement(Text::Of(Life::Party, Kind::Write(Action::Put)));
     client.execute(put, &[&home, &keys, &rows]).await?;
     Ok(())
 }

@@ -4,16 +4,17 @@
 //! behind; the writer reads what is wished for, in one round trip for all commands, and lets it be carried out again.
 
 use crate::fault::Fault;
-use crate::key::{Key, KeyBytes};
+use crate::key::Key;
 use crate::look::Order;
+use crate::postgres::home;
 use crate::postgres::wish::{SpanWish, Wishes};
 use crate::row::{self, Row};
 use crate::session::Session;
-use crate::tables::{Map, NAMES};
+use crate::tables::{LIVES, Life, Map};
 use records::{AuditEntry, Balance};
 use std::collections::BTreeMap;
 
-/// A row's bytes, or a key's.
+/// A row's bytes, or those of a key as PostgreSQL has it.
 pub(super) type Bytes = Box<[u8]>;
 
 /// What the database holds for a key.
@@ -81,59 +82,41 @@ pub(super) struct Lot {
 }
 
 /// What a batch writes, by table, home and kind of statement.
-pub(super) type Lots = BTreeMap<(usize, u16, Action), Lot>;
+pub(super) type Lots = BTreeMap<(Life, u16, Action), Lot>;
 
 /// What the command under way wants written.
 enum Staged {
-    Put(usize, Bytes, Bytes),
-    PutIfAbsent(usize, Bytes, Bytes),
-    Remove(usize, Bytes),
+    Put(Bytes, Bytes),
+    PutIfAbsent(Bytes, Bytes),
+    Remove(Bytes),
 }
 
 /// A batch under way.
+#[derive(Default)]
 pub(super) struct PostgresSession {
-    known: Vec<BTreeMap<Bytes, Known>>,
+    known: BTreeMap<Bytes, Known>,
     spans: Vec<Span>,
-    batch: Vec<BTreeMap<Bytes, Written>>,
+    batch: BTreeMap<Bytes, Written>,
     staged: Vec<Staged>,
     staged_audit: Vec<AuditEntry>,
     staged_sums: Vec<Balance>,
     /// What the command under way took on trust.
-    trusted: Vec<(usize, Bytes)>,
+    trusted: Vec<Bytes>,
     audit: Vec<AuditEntry>,
     sums: Vec<Balance>,
     wishes: Wishes,
 }
 
-fn tables<T>() -> Vec<BTreeMap<Bytes, T>> {
-    NAMES.iter().map(|_| BTreeMap::new()).collect()
-}
-
 impl PostgresSession {
-    pub(super) fn new() -> Self {
-        Self {
-            known: tables(),
-            spans: Vec::new(),
-            batch: tables(),
-            staged: Vec::new(),
-            staged_audit: Vec::new(),
-            staged_sums: Vec::new(),
-            trusted: Vec::new(),
-            audit: Vec::new(),
-            sums: Vec::new(),
-            wishes: Wishes::default(),
-        }
-    }
-
     /// What must be read before the commands that failed can be carried out.
     pub(super) fn take_wishes(&mut self) -> Wishes {
         core::mem::take(&mut self.wishes)
     }
 
-    /// Takes note that these keys were looked at: whatever [`PostgresSession::found`] did not name is absent.
-    pub(super) fn looked(&mut self, place: usize, keys: &[Bytes]) {
+    /// Takes note that these keys were looked at: whatever [`PostgresSession::found`] does not name is absent.
+    pub(super) fn looked(&mut self, keys: &[Bytes]) {
         for key in keys {
-            let known = self.known[place].entry(key.clone()).or_insert(Known::Absent);
+            let known = self.known.entry(key.clone()).or_insert(Known::Absent);
             if matches!(known, Known::Trusted) {
                 *known = Known::Absent;
             }
@@ -141,14 +124,14 @@ impl PostgresSession {
     }
 
     /// Takes note of a row.
-    pub(super) fn found(&mut self, place: usize, key: &[u8], row: &[u8]) {
-        self.known[place].insert(key.into(), Known::Row(row.into()));
+    pub(super) fn found(&mut self, key: &[u8], row: &[u8]) {
+        self.known.insert(key.into(), Known::Row(row.into()));
     }
 
     /// Takes on trust that nothing is found by these keys.
-    pub(super) fn trust(&mut self, keys: Vec<(usize, Bytes)>) {
-        for (place, key) in keys {
-            self.known[place].entry(key).or_insert(Known::Trusted);
+    pub(super) fn trust(&mut self, keys: Vec<Bytes>) {
+        for key in keys {
+            self.known.entry(key).or_insert(Known::Trusted);
         }
     }
 
@@ -167,26 +150,23 @@ impl PostgresSession {
     pub(super) fn distrust(&mut self) -> bool {
         let trusted = core::mem::take(&mut self.trusted);
         let is_resting = !trusted.is_empty();
-        for (place, key) in trusted {
-            self.wishes.row(place, key);
-        }
+        trusted.into_iter().for_each(|key| self.wishes.row(key));
         is_resting
     }
 
-    fn value(&mut self, place: usize, key: &KeyBytes) -> Result<Option<&[u8]>, Fault> {
-        let key = key.as_slice();
-        if let Some(written) = self.batch[place].get(key) {
+    fn value(&mut self, key: Bytes) -> Result<Option<&[u8]>, Fault> {
+        if let Some(written) = self.batch.get(&key) {
             return Ok(written.value.as_deref());
         }
-        match self.known[place].get(key) {
+        match self.known.get(&key) {
             Some(Known::Row(row)) => Ok(Some(row)),
             Some(Known::Absent) => Ok(None),
             Some(Known::Trusted) => {
-                self.trusted.push((place, key.into()));
+                self.trusted.push(key);
                 Ok(None)
             }
             None => {
-                self.wishes.row(place, key.into());
+                self.wishes.row(key);
                 Err(Fault::Unread)
             }
         }
@@ -201,15 +181,14 @@ impl PostgresSession {
         order: Order,
     ) -> Result<Option<R>, Fault> {
         let wish = SpanWish::new(map.place, first, last, order, SpanWish::FEW);
-        let batch = &self.batch[map.place];
-        let written = batch.range::<[u8], _>((wish.from(), wish.to()));
+        let written = self.batch.range::<[u8], _>((wish.from(), wish.to()));
         let mut written = written.filter_map(|(key, written)| Some((key, written.value.as_ref()?)));
         let ours = if order == Order::Rising { written.next() } else { written.next_back() };
         let Some(span) = self.spans.iter().find(|span| span.wish.is_same_span(&wish)) else {
             self.wishes.span(wish);
             return Err(Fault::Unread);
         };
-        let theirs = span.rows.iter().find(|(key, _)| !batch.contains_key(key));
+        let theirs = span.rows.iter().find(|(key, _)| !self.batch.contains_key(key));
         if theirs.is_none() && !span.is_whole() {
             let more = span.wish.limit * 8;
             self.wishes.span(SpanWish { limit: more, ..wish });
@@ -226,30 +205,29 @@ impl PostgresSession {
     /// What the batch writes, the audit entries and the sums apart. A database error means that none of it is done.
     pub(super) fn end(self) -> Result<(Lots, Vec<AuditEntry>, Vec<Balance>), Fault> {
         let mut lots = Lots::new();
-        for (place, rows) in self.batch.into_iter().enumerate() {
-            for (key, Written { value, first }) in rows {
-                let known = self.known[place].get(&key);
-                let action = match (known, &value, first) {
-                    (Some(Known::Row(_)), Some(_), _) => Action::Update,
-                    (Some(Known::Row(_)), None, _) => Action::Delete,
-                    (Some(_), Some(_), _) | (None, Some(_), First::Put) => Action::Insert,
-                    (None, Some(_), First::PutIfAbsent) => Action::InsertIfAbsent,
-                    (None, Some(_), First::Remove) => Action::Put,
-                    (None, None, First::Remove) => Action::DeleteIfThere,
-                    // It came and went within the batch.
-                    (Some(_), None, _) | (None, None, _) => continue,
-                };
-                let home = super::home::of(place, &key)?;
-                let lot = lots.entry((place, home, action)).or_default();
-                lot.keys.push(key);
-                lot.rows.extend(value);
-            }
+        for (key, Written { value, first }) in self.batch {
+            let life = LIVES[home::place_of(&key)];
+            let action = match (self.known.get(&key), &value, first) {
+                (Some(Known::Row(_)), Some(_), _) => Action::Update,
+                (Some(Known::Row(_)), None, _) => Action::Delete,
+                // Such a row says what its key says: one that is there is the same.
+                (_, Some(_), _) if life == Life::Queue => Action::InsertIfAbsent,
+                (Some(_), Some(_), _) | (None, Some(_), First::Put) => Action::Insert,
+                (None, Some(_), First::PutIfAbsent) => Action::InsertIfAbsent,
+                (None, Some(_), First::Remove) => Action::Put,
+                (None, None, First::Remove) => Action::DeleteIfThere,
+                // It came and went within the batch.
+                (Some(_), None, _) | (None, None, _) => continue,
+            };
+            let lot = lots.entry((life, home::of(&key)?, action)).or_default();
+            lot.keys.push(key);
+            lot.rows.extend(value);
         }
         Ok((lots, self.audit, self.sums))
     }
 
-    fn written(&mut self, place: usize, key: Bytes, value: Option<Bytes>, first: First) {
-        self.batch[place]
+    fn written(&mut self, key: Bytes, value: Option<Bytes>, first: First) {
+        self.batch
             .entry(key)
             .and_modify(|written| written.value.clone_from(&value))
             .or_insert(Written { value, first });
@@ -264,12 +242,12 @@ fn bytes_of<R: Row>(map_name: &'static str, row: &R) -> Result<Bytes, Fault> {
 
 impl Session for PostgresSession {
     fn get<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K) -> Result<Option<R>, Fault> {
-        let value = self.value(map.place, &KeyBytes::of(key))?;
+        let value = self.value(home::placed(map.place, key))?;
         value.map(|bytes| row::read(map.name, bytes)).transpose()
     }
 
     fn has<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K) -> Result<bool, Fault> {
-        Ok(self.value(map.place, &KeyBytes::of(key))?.is_some())
+        Ok(self.value(home::placed(map.place, key))?.is_some())
     }
 
     fn first<K: Key, R: Row>(&mut self, map: Map<K, R>, first: &K, last: &K) -> Result<Option<R>, Fault> {
@@ -289,26 +267,25 @@ impl Session for PostgresSession {
         if !span.is_whole() {
             return Err(Fault::wrong("a list that must be short is long"));
         }
-        let batch = &self.batch[map.place];
-        let theirs = span.rows.iter().filter(|(key, _)| !batch.contains_key(key)).count();
-        let written = batch.range::<[u8], _>((wish.from(), wish.to()));
+        let theirs = span.rows.iter().filter(|(key, _)| !self.batch.contains_key(key)).count();
+        let written = self.batch.range::<[u8], _>((wish.from(), wish.to()));
         Ok(theirs + written.filter(|(_, written)| written.value.is_some()).count())
     }
 
     fn put<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K, row: &R) -> Result<(), Fault> {
         let row = bytes_of(map.name, row)?;
-        self.staged.push(Staged::Put(map.place, KeyBytes::of(key).as_slice().into(), row));
+        self.staged.push(Staged::Put(home::placed(map.place, key), row));
         Ok(())
     }
 
     fn put_if_absent<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K, row: &R) -> Result<(), Fault> {
         let row = bytes_of(map.name, row)?;
-        self.staged.push(Staged::PutIfAbsent(map.place, KeyBytes::of(key).as_slice().into(), row));
+        self.staged.push(Staged::PutIfAbsent(home::placed(map.place, key), row));
         Ok(())
     }
 
     fn remove<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K) {
-        self.staged.push(Staged::Remove(map.place, KeyBytes::of(key).as_slice().into()));
+        self.staged.push(Staged::Remove(home::placed(map.place, key)));
     }
 
     fn audit(&mut self, entry: AuditEntry) -> Result<(), Fault> {
@@ -331,15 +308,15 @@ impl Session for PostgresSession {
         let wrote = !self.staged.is_empty() || !self.staged_audit.is_empty() || !self.staged_sums.is_empty();
         for staged in core::mem::take(&mut self.staged) {
             match staged {
-                Staged::Put(place, key, row) => self.written(place, key, Some(row), First::Put),
-                Staged::Remove(place, key) => self.written(place, key, None, First::Remove),
-                Staged::PutIfAbsent(place, key, row) => {
-                    let is_there = match (self.batch[place].get(&key), self.known[place].get(&key)) {
+                Staged::Put(key, row) => self.written(key, Some(row), First::Put),
+                Staged::Remove(key) => self.written(key, None, First::Remove),
+                Staged::PutIfAbsent(key, row) => {
+                    let is_there = match (self.batch.get(&key), self.known.get(&key)) {
                         (Some(written), _) => written.value.is_some(),
                         (None, known) => matches!(known, Some(Known::Row(_))),
                     };
                     if !is_there {
-                        self.written(place, key, Some(row), First::PutIfAbsent);
+                        self.written(key, Some(row), First::PutIfAbsent);
                     }
                 }
             }

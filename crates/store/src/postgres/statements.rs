@@ -4,7 +4,7 @@
 //! proves it.
 
 use crate::postgres::session::Action;
-use crate::tables::NAMES;
+use crate::tables::Life;
 
 /// What is done to a table by one statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,39 +13,49 @@ pub(super) enum Kind {
     Hold,
     /// Reads rows by key.
     Get,
-    /// Reads a span, rising.
+    /// Reads the first rows of spans.
     Rising,
-    /// Reads a span, falling.
+    /// Reads the last rows of spans, the last one first.
     Falling,
-    /// Counts a table's rows.
+    /// Counts the rows of a span.
     Count,
     /// Writes.
     Write(Action),
 }
 
-/// The text of the statement of this kind on the table at `place`. `$1` is the home.
-pub(super) fn text(place: usize, kind: Kind) -> String {
-    let table = NAMES[place];
+/// The table of rows that live so.
+pub(super) const fn table(life: Life) -> &'static str {
+    match life {
+        Life::Party => "parties",
+        Life::Sale => "sales",
+        Life::Fact => "facts",
+        Life::Queue => "queues",
+    }
+}
+
+/// The text of the statement of this kind on the table of rows that live so. `$1` is the home.
+pub(super) fn text(life: Life, kind: Kind) -> String {
+    let table = table(life);
     let given = "SELECT $1::integer, key, row FROM unnest($2::bytea[], $3::bytea[]) AS given (key, row)";
     match kind {
         Kind::Hold => {
             format!("SELECT key, row FROM {table} WHERE home = $1 AND key = ANY($2) ORDER BY key FOR UPDATE")
         }
         Kind::Get => format!("SELECT key, row FROM {table} WHERE home = $1 AND key = ANY($2)"),
-        Kind::Rising => span(table, "ASC"),
-        Kind::Falling => span(table, "DESC"),
-        Kind::Count => format!("SELECT count(*) FROM {table} WHERE home = $1"),
+        Kind::Rising => spans(table, "ASC"),
+        Kind::Falling => spans(table, "DESC"),
+        Kind::Count => format!("SELECT count(*) FROM {table} WHERE home = $1 AND key >= $2 AND key < $3"),
         Kind::Write(Action::Insert) => format!("INSERT INTO {table} (home, key, row) {given}"),
         Kind::Write(Action::InsertIfAbsent) => {
-            format!("INSERT INTO {table} (home, key, row) {given} ON CONFLICT (home, key) DO NOTHING")
+            format!("INSERT INTO {table} (home, key, row) {given} ON CONFLICT (key, home) DO NOTHING")
         }
         Kind::Write(Action::Put) => format!(
-            "INSERT INTO {table} (home, key, row) {given} ON CONFLICT (home, key) DO UPDATE SET row = excluded.row"
+            "INSERT INTO {table} (home, key, row) {given} ON CONFLICT (key, home) DO UPDATE SET row = excluded.row"
         ),
+        // Found by key whatever the planner thinks: it would turn a join around while the table is small.
         Kind::Write(Action::Update) => format!(
-            "WITH touched AS (UPDATE {table} SET row = given.row \
-             FROM unnest($2::bytea[], $3::bytea[]) AS given (key, row) \
-             WHERE {table}.home = $1 AND {table}.key = given.key RETURNING 1) \
+            "WITH touched AS (UPDATE {table} SET row = ($3::bytea[])[array_position($2::bytea[], key)] \
+             WHERE home = $1 AND key = ANY($2) RETURNING 1) \
              SELECT expect_rows(count(*), $4) FROM touched"
         ),
         Kind::Write(Action::Delete) => format!(
@@ -58,20 +68,29 @@ pub(super) fn text(place: usize, kind: Kind) -> String {
     }
 }
 
-/// From `$2` on, before `$3`, at most `$4` rows.
-fn span(table: &str, order: &str) -> String {
+/// Of each span, from a key of `$2` on, before that of `$3`, the outermost `$4` rows, with the span's number from 1.
+fn spans(table: &str, order: &str) -> String {
     format!(
-        "SELECT key, row FROM {table} WHERE home = $1 AND key >= $2 AND key < $3 ORDER BY key {order} LIMIT $4"
+        "SELECT span.number, found.key, found.row \
+         FROM unnest($2::bytea[], $3::bytea[]) WITH ORDINALITY AS span (first, last, number) \
+         CROSS JOIN LATERAL (SELECT key, row FROM {table} WHERE home = $1 AND key >= span.first AND key < span.last \
+         ORDER BY key {order} LIMIT $4) AS found"
     )
 }
 
-/// Begins a batch: whoever moves the writer's mark on has the writer's place, and no earlier batch can follow.
-pub(super) const BEGIN_BATCH: &str = "WITH touched AS (UPDATE writers SET batch = $2::bigint WHERE id = $1 AND batch = $2::bigint - 1 RETURNING 1) \
-     SELECT expect_rows(count(*), 1) FROM touched";
+/// Begins a batch: takes the writer's place, locks and reads.
+pub(super) const BEGIN_BATCH: &str = "SELECT held_key, held_row FROM begin_batch($1, $2, $3, $4, $5)";
+
+/// Writes what almost every batch writes.
+pub(super) const WRITE_BATCH: &str =
+    "SELECT write_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+
+/// Reads rows of one home by key, from every table.
+pub(super) const GET_ANY: &str = "SELECT key, row FROM parties WHERE home = $1 AND key = ANY($2) \
+     UNION ALL SELECT key, row FROM sales WHERE home = $1 AND key = ANY($3) \
+     UNION ALL SELECT key, row FROM facts WHERE home = $1 AND key = ANY($4) \
+     UNION ALL SELECT key, row FROM queues WHERE home = $1 AND key = ANY($5)";
 
 /// The number of a writer's last batch. That it is an update makes it wait for a batch still under way, and proves
 /// that the server that answers may commit.
 pub(super) const LAST_BATCH: &str = "UPDATE writers SET seen_at = now() WHERE id = $1 RETURNING batch";
-
-/// Puts aside what is rolled up later: audit entries and sums of a batch.
-pub(super) const ROLL_UP_LATER: &str = "INSERT INTO roll_ups (entries, sums) VALUES ($1, $2)";

@@ -1,8 +1,9 @@
 //! What a batch must read before its commands can be carried out: foreseen from the commands, so that one round trip
 //! does for almost all, or found missing while they are carried out.
 
-use crate::key::{Key, KeyBytes};
+use crate::key::Key;
 use crate::look::Order;
+use crate::postgres::home::placed;
 use crate::postgres::session::Bytes;
 use crate::row::Row;
 use crate::tables::{self as t, Map};
@@ -10,10 +11,9 @@ use core::ops::Bound;
 use records::{BeginPayment, ChangePayment, Command, RequestId, Webhook};
 use std::collections::BTreeSet;
 
-/// Rows of a table from one key to another.
+/// Rows of a table from one key to another, as PostgreSQL has them.
 #[derive(Clone, Debug)]
 pub(super) struct SpanWish {
-    pub(super) place: usize,
     pub(super) first: Bytes,
     pub(super) last: Bytes,
     pub(super) order: Order,
@@ -23,20 +23,16 @@ pub(super) struct SpanWish {
 
 impl SpanWish {
     /// As many as are read where the outermost is looked for: the batch itself may have removed some.
-    pub(super) const FEW: usize = 4;
+    pub(super) const FEW: usize = 2;
     /// As many as are read where all are counted.
     pub(super) const MANY: usize = 1_000;
 
     pub(super) fn new<K: Key>(place: usize, first: &K, last: &K, order: Order, limit: usize) -> Self {
-        let bytes = |key: &K| KeyBytes::of(key).as_slice().into();
-        Self { place, first: bytes(first), last: bytes(last), order, limit }
+        Self { first: placed(place, first), last: placed(place, last), order, limit }
     }
 
     pub(super) fn is_same_span(&self, other: &Self) -> bool {
-        self.place == other.place
-            && self.order == other.order
-            && self.first == other.first
-            && self.last == other.last
+        self.order == other.order && self.first == other.first && self.last == other.last
     }
 
     pub(super) fn from(&self) -> Bound<&[u8]> {
@@ -52,10 +48,10 @@ impl SpanWish {
 /// first.
 #[derive(Default, Debug)]
 pub(super) struct Wishes {
-    pub(super) rows: BTreeSet<(usize, Bytes)>,
+    pub(super) rows: BTreeSet<Bytes>,
     pub(super) spans: Vec<SpanWish>,
     /// Keys drawn just now, at which nothing is expected.
-    pub(super) trusted: Vec<(usize, Bytes)>,
+    pub(super) trusted: Vec<Bytes>,
 }
 
 impl Wishes {
@@ -63,8 +59,8 @@ impl Wishes {
         self.rows.is_empty() && self.spans.is_empty()
     }
 
-    pub(super) fn row(&mut self, place: usize, key: Bytes) {
-        self.rows.insert((place, key));
+    pub(super) fn row(&mut self, key: Bytes) {
+        self.rows.insert(key);
     }
 
     pub(super) fn span(&mut self, wish: SpanWish) {
@@ -74,11 +70,11 @@ impl Wishes {
     }
 
     fn get<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K) {
-        self.row(map.place, KeyBytes::of(key).as_slice().into());
+        self.row(placed(map.place, key));
     }
 
     fn trust<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K) {
-        self.trusted.push((map.place, KeyBytes::of(key).as_slice().into()));
+        self.trusted.push(placed(map.place, key));
     }
 
     /// What `command` will look at, as far as it says so itself.

@@ -8,22 +8,25 @@ use crate::commands;
 use crate::failpoint;
 use crate::fault::Fault;
 use crate::look::Order;
+use crate::postgres::cache::Cache;
 use crate::postgres::connection::{Connection, Connector, Text, Trouble, told};
 use crate::postgres::look::{Homes, all_homes};
-use crate::postgres::news::Teller;
+use crate::postgres::news::{News, Teller};
 use crate::postgres::session::{Action, Bytes, Lot, Lots, PostgresSession};
-use crate::postgres::statements::{BEGIN_BATCH, Kind, LAST_BATCH, ROLL_UP_LATER};
+use crate::postgres::statements::{BEGIN_BATCH, Kind, LAST_BATCH, WRITE_BATCH};
 use crate::postgres::wish::{SpanWish, Wishes};
 use crate::postgres::{away, home};
 use crate::row;
+use crate::tables::{CONFIRMATIONS, EFFECTS_DUE, LIVES, Life, WEBHOOKS};
 use core::time::Duration;
-use futures_util::future::{join_all, try_join, try_join3};
+use futures_util::future::{join, join_all, try_join, try_join3};
 use records::{AuditEntry, Balance, Command, Outcome, StoreError};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::Error;
+use tokio_postgres::types::ToSql;
 
 /// The most commands that may wait; more are told that the store is busy.
 pub(super) const QUEUE_LIMIT: usize = 4_096;
@@ -42,6 +45,16 @@ const SINGLE_TRIES_MAX: usize = 20;
 /// The pause before another try to connect.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// What almost every batch writes, in the order of the arguments of `write_batch`.
+const HOT: [(Life, Action); 6] = [
+    (Life::Party, Action::Update),
+    (Life::Sale, Action::Update),
+    (Life::Sale, Action::Insert),
+    (Life::Fact, Action::Insert),
+    (Life::Queue, Action::InsertIfAbsent),
+    (Life::Queue, Action::DeleteIfThere),
+];
+
 type Answer = Result<Outcome, StoreError>;
 
 /// A command and whom to tell.
@@ -58,6 +71,7 @@ pub(super) struct Shared {
     pub(super) homes: Homes,
     pub(super) jobs: Arc<Mutex<mpsc::Receiver<Job>>>,
     pub(super) teller: Teller,
+    pub(super) cache: Arc<Cache>,
 }
 
 /// What one task owns.
@@ -251,7 +265,7 @@ impl Writer {
         is_trusting: bool,
         asked_for: &mut Option<Vec<Answer>>,
     ) -> Result<bool, Trouble> {
-        let mut session = PostgresSession::new();
+        let mut session = PostgresSession::default();
         let mut wishes = Wishes::default();
         commands.iter().for_each(|command| wishes.foresee(command));
         let trusted = core::mem::take(&mut wishes.trusted);
@@ -309,6 +323,7 @@ impl Writer {
         failpoint("store-before-commit");
         self.write(connection, &lots, audit, sums, || *asked_for = Some(answers)).await?;
         failpoint("store-after-commit");
+        self.shared.cache.written(lots.values().flat_map(|lot| &lot.keys));
         self.shared.teller.tell(told_of);
         Ok(true)
     }
@@ -321,16 +336,25 @@ impl Writer {
         wishes: Wishes,
     ) -> Result<(), Trouble> {
         let next = self.batch + 1;
-        let wanted = Wanted::of(wishes)?;
+        let mut wanted = Wanted::of(wishes)?;
+        let (home, parties, sales) = wanted.take_first();
         let mut texts = wanted.texts();
         texts.push(Text::Plain(BEGIN_BATCH));
         connection.prepare(texts).await?;
         let connection = &*connection;
-        let begin = connection.client.batch_execute("BEGIN");
-        let mark = connection.statement(Text::Plain(BEGIN_BATCH));
-        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] = [&self.id, &next];
-        let mark = connection.client.query(mark, &parameters);
-        let (_, _, found) = try_join3(begin, mark, wanted.fetch(connection)).await?;
+        let (client, statement) = (&connection.client, connection.statement(Text::Plain(BEGIN_BATCH)));
+        let (party_keys, sale_keys) = (slices(&parties), slices(&sales));
+        let at_home = i32::from(home);
+        let parameters: [&(dyn ToSql + Sync); 5] = [&self.id, &next, &at_home, &party_keys, &sale_keys];
+        let begun = try_join3(
+            client.batch_execute("BEGIN"),
+            client.query(statement, &parameters),
+            wanted.fetch(connection),
+        );
+        let (_, held, found) = begun.await?;
+        session.looked(&parties);
+        session.looked(&sales);
+        held.iter().for_each(|row| session.found(row.get(0), row.get(1)));
         wanted.note(found, session);
         Ok(())
     }
@@ -345,13 +369,17 @@ impl Writer {
         asks: impl FnOnce(),
     ) -> Result<(), Trouble> {
         let refused = |fault: Fault| Trouble::Refused(fault.told());
-        let (mut entries, mut added) = (Vec::new(), Vec::new());
-        let is_later = !audit.is_empty() || !sums.is_empty();
-        row::write("roll_ups", &audit, &mut entries).map_err(refused)?;
-        row::write("roll_ups", &sums, &mut added).map_err(refused)?;
-        let of_lot = |(place, _, action): &(usize, u16, Action)| Text::Of(*place, Kind::Write(*action));
-        let mut texts: Vec<_> = lots.keys().map(of_lot).collect();
-        texts.push(Text::Plain(ROLL_UP_LATER));
+        let (mut entries, mut added) = (None, None);
+        if !audit.is_empty() || !sums.is_empty() {
+            row::write("roll_ups", &audit, entries.insert(Vec::new())).map_err(refused)?;
+            row::write("roll_ups", &sums, added.insert(Vec::new())).map_err(refused)?;
+        }
+        let home = lots.keys().map(|(_, home, _)| *home).next().unwrap_or(home::COMMON);
+        let (together, apart): (Vec<_>, Vec<_>) =
+            lots.iter().partition(|((life, at, action), _)| *at == home && HOT.contains(&(*life, *action)));
+        let mut texts: Vec<_> =
+            apart.iter().map(|((life, _, action), _)| Text::Of(*life, Kind::Write(*action))).collect();
+        texts.push(Text::Plain(WRITE_BATCH));
         connection.prepare(texts).await?;
         let known = all_homes(&self.shared.homes);
         let mut new_homes: Vec<u16> = lots.keys().map(|(_, home, _)| *home).collect();
@@ -361,20 +389,28 @@ impl Writer {
             let insert = "INSERT INTO homes (home) VALUES ($1) ON CONFLICT DO NOTHING";
             connection.client.execute(insert, &[&i32::from(*home)]).await?;
         }
-        let write = |(&(place, home, action), lot)| write_lot(connection, place, home, action, lot);
-        let writes: Vec<_> = lots.iter().map(write).collect();
-        let writes = async { join_all(writes).await.into_iter().collect::<Result<(), Error>>() };
-        let later = async {
-            if is_later {
-                let statement = connection.statement(Text::Plain(ROLL_UP_LATER));
-                connection.client.execute(statement, &[&entries, &added]).await?;
-            }
-            Ok(())
+        let part = |hot: (Life, Action)| {
+            let lot = together.iter().find(|((life, _, action), _)| (*life, *action) == hot);
+            lot.map_or_else(Default::default, |(_, lot)| (slices(&lot.keys), slices(&lot.rows)))
         };
+        let parts: [(Vec<&[u8]>, Vec<&[u8]>); HOT.len()] = HOT.map(part);
+        let at_home = i32::from(home);
+        let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&at_home];
+        for (keys, rows) in &parts {
+            parameters.extend([keys as &(dyn ToSql + Sync), rows]);
+        }
+        // What is gone has no rows.
+        parameters.pop();
+        parameters.extend([&entries as &(dyn ToSql + Sync), &added]);
+        let write = |(&(life, home, action), lot)| write_lot(connection, life, home, action, lot);
+        let apart: Vec<_> = apart.into_iter().map(write).collect();
+        let statement = connection.statement(Text::Plain(WRITE_BATCH));
+        let together = connection.client.query(statement, &parameters);
+        let apart = async { join_all(apart).await.into_iter().collect::<Result<(), Error>>() };
         asks();
         // Whatever fails makes the commit a rollback, and is what is told.
         let commit = async { Ok(connection.client.batch_execute("COMMIT").await) };
-        let (_, committed) = try_join(try_join(writes, later), commit).await?;
+        let (_, committed) = try_join(try_join(together, apart), commit).await?;
         committed?;
         let mut homes = self.shared.homes.write().unwrap_or_else(PoisonError::into_inner);
         homes.extend(new_homes);
@@ -395,91 +431,120 @@ async fn read(
     Ok(())
 }
 
-/// Wishes by table and home.
+/// Wishes, those together that one statement fulfils: rows by table and home, spans also by order and limit.
 struct Wanted {
-    rows: Vec<(usize, i32, Vec<Bytes>)>,
-    spans: Vec<(SpanWish, i32, Vec<u8>)>,
+    rows: BTreeMap<(Life, u16), Vec<Bytes>>,
+    spans: Vec<((Life, u16), Vec<SpanWish>)>,
 }
 
 type Rows = Vec<tokio_postgres::Row>;
 
 impl Wanted {
     fn of(wishes: Wishes) -> Result<Self, Trouble> {
-        let refused = |fault: Fault| Trouble::Refused(fault.told());
-        let mut rows: BTreeMap<(usize, u16), Vec<Bytes>> = BTreeMap::new();
-        for (place, key) in wishes.rows {
-            rows.entry((place, home::of(place, &key).map_err(refused)?)).or_default().push(key);
+        let whose = |key: &[u8]| match home::of(key) {
+            Ok(home) => Ok((LIVES[home::place_of(key)], home)),
+            Err(fault) => Err(Trouble::Refused(fault.told())),
+        };
+        let mut rows: BTreeMap<(Life, u16), Vec<Bytes>> = BTreeMap::new();
+        for key in wishes.rows {
+            rows.entry(whose(&key)?).or_default().push(key);
         }
-        let mut spans = Vec::new();
+        let mut spans: Vec<((Life, u16), Vec<SpanWish>)> = Vec::new();
         for span in wishes.spans {
-            let home = home::of(span.place, &span.first).map_err(refused)?;
-            let mut to = span.last.to_vec();
-            to.push(0);
-            spans.push((span, i32::from(home), to));
+            let of = whose(&span.first)?;
+            let alike = |(other, spans): &&mut ((Life, u16), Vec<SpanWish>)| {
+                *other == of
+                    && spans.iter().all(|other| (other.order, other.limit) == (span.order, span.limit))
+            };
+            match spans.iter_mut().find(alike) {
+                Some((_, spans)) => spans.push(span),
+                None => spans.push((of, vec![span])),
+            }
         }
-        let rows = rows.into_iter().map(|((place, home), keys)| (place, i32::from(home), keys)).collect();
         Ok(Self { rows, spans })
     }
 
+    /// Takes out the parties and sales of the first home, which are read as the batch begins.
+    fn take_first(&mut self) -> (u16, Vec<Bytes>, Vec<Bytes>) {
+        let home = self.rows.keys().next().map_or(home::COMMON, |(_, home)| *home);
+        let mut take = |life| self.rows.remove(&(life, home)).unwrap_or_default();
+        (home, take(Life::Party), take(Life::Sale))
+    }
+
     fn texts(&self) -> Vec<Text> {
-        let rows = self.rows.iter().map(|(place, ..)| Text::Of(*place, Kind::Hold));
-        rows.chain(self.spans.iter().map(|(span, ..)| span_text(span))).collect()
+        let rows = self.rows.keys().map(|(life, _)| Text::Of(*life, Kind::Hold));
+        rows.chain(self.spans.iter().map(|((life, _), spans)| span_text(*life, spans))).collect()
     }
 
     /// Rows are locked in the order of the statements, and of the keys in each; spans come after.
     async fn fetch(&self, connection: &Connection) -> Result<(Vec<Rows>, Vec<Rows>), Error> {
-        let rows = self.rows.iter().map(|(place, home, keys)| hold(connection, *place, *home, keys));
+        let rows = self.rows.iter().map(|((life, home), keys)| hold(connection, *life, *home, keys));
         let rows: Vec<_> = rows.collect();
-        let spans: Vec<_> = self.spans.iter().map(|span| read_span(connection, span)).collect();
+        let spans =
+            self.spans.iter().map(|((life, home), spans)| read_spans(connection, *life, *home, spans));
+        let spans: Vec<_> = spans.collect();
         let all = |rows: Vec<Result<Rows, Error>>| rows.into_iter().collect::<Result<Vec<_>, _>>();
-        let (rows, spans) = futures_util::future::join(join_all(rows), join_all(spans)).await;
+        let (rows, spans) = join(join_all(rows), join_all(spans)).await;
         Ok((all(rows)?, all(spans)?))
     }
 
     fn note(self, (rows, spans): (Vec<Rows>, Vec<Rows>), session: &mut PostgresSession) {
-        for ((place, _, keys), rows) in self.rows.iter().zip(rows) {
-            session.looked(*place, keys);
-            rows.iter().for_each(|row| session.found(*place, row.get(0), row.get(1)));
+        for (keys, rows) in self.rows.values().zip(rows) {
+            session.looked(keys);
+            rows.iter().for_each(|row| session.found(row.get(0), row.get(1)));
         }
-        for ((span, ..), rows) in self.spans.into_iter().zip(spans) {
-            let pair = |row: &tokio_postgres::Row| {
-                (Bytes::from(row.get::<_, &[u8]>(0)), Bytes::from(row.get::<_, &[u8]>(1)))
-            };
-            session.spanned(span, rows.iter().map(pair).collect());
+        for ((_, wishes), rows) in self.spans.into_iter().zip(spans) {
+            let mut found: Vec<Vec<(Bytes, Bytes)>> = wishes.iter().map(|_| Vec::new()).collect();
+            for row in &rows {
+                let number = usize::try_from(row.get::<_, i64>(0) - 1).unwrap_or(usize::MAX);
+                if let Some(found) = found.get_mut(number) {
+                    found.push((row.get::<_, &[u8]>(1).into(), row.get::<_, &[u8]>(2).into()));
+                }
+            }
+            wishes.into_iter().zip(found).for_each(|(wish, found)| session.spanned(wish, found));
         }
     }
 }
 
-async fn hold(connection: &Connection, place: usize, home: i32, keys: &[Bytes]) -> Result<Rows, Error> {
-    let keys: Vec<&[u8]> = keys.iter().map(|key| &**key).collect();
-    connection.client.query(connection.statement(Text::Of(place, Kind::Hold)), &[&home, &keys]).await
+fn slices(all: &[Bytes]) -> Vec<&[u8]> {
+    all.iter().map(|bytes| &**bytes).collect()
 }
 
-async fn read_span(
+async fn hold(connection: &Connection, life: Life, home: u16, keys: &[Bytes]) -> Result<Rows, Error> {
+    let keys = slices(keys);
+    let statement = connection.statement(Text::Of(life, Kind::Hold));
+    connection.client.query(statement, &[&i32::from(home), &keys]).await
+}
+
+async fn read_spans(
     connection: &Connection,
-    (span, home, to): &(SpanWish, i32, Vec<u8>),
+    life: Life,
+    home: u16,
+    spans: &[SpanWish],
 ) -> Result<Rows, Error> {
-    let limit = i64::try_from(span.limit).unwrap_or(i64::MAX);
-    let statement = connection.statement(span_text(span));
-    connection.client.query(statement, &[home, &&*span.first, to, &limit]).await
+    let limit = i64::try_from(spans.iter().map(|span| span.limit).max().unwrap_or(0)).unwrap_or(i64::MAX);
+    let from: Vec<&[u8]> = spans.iter().map(|span| &*span.first).collect();
+    // The first key behind the last one.
+    let to: Vec<Vec<u8>> = spans.iter().map(|span| [&*span.last, &[0]].concat()).collect();
+    let statement = connection.statement(span_text(life, spans));
+    connection.client.query(statement, &[&i32::from(home), &from, &to, &limit]).await
 }
 
-fn span_text(span: &SpanWish) -> Text {
-    let kind = if span.order == Order::Rising { Kind::Rising } else { Kind::Falling };
-    Text::Of(span.place, kind)
+fn span_text(life: Life, spans: &[SpanWish]) -> Text {
+    let is_rising = spans.iter().any(|span| span.order == Order::Rising);
+    Text::Of(life, if is_rising { Kind::Rising } else { Kind::Falling })
 }
 
 async fn write_lot(
     connection: &Connection,
-    place: usize,
+    life: Life,
     home: u16,
     action: Action,
     lot: &Lot,
 ) -> Result<(), Error> {
-    let statement = connection.statement(Text::Of(place, Kind::Write(action)));
+    let statement = connection.statement(Text::Of(life, Kind::Write(action)));
     let home = i32::from(home);
-    let keys: Vec<&[u8]> = lot.keys.iter().map(|key| &**key).collect();
-    let rows: Vec<&[u8]> = lot.rows.iter().map(|row| &**row).collect();
+    let (keys, rows) = (slices(&lot.keys), slices(&lot.rows));
     let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
     let client = &connection.client;
     match action {
@@ -494,18 +559,20 @@ async fn write_lot(
 }
 
 /// What others should hear of once it is committed.
-fn told_of(lots: &Lots) -> crate::postgres::news::News {
-    use crate::tables::{CONFIRMATIONS, EFFECTS_DUE, WEBHOOKS};
-    let mut news = crate::postgres::news::News::default();
-    for ((place, _, action), lot) in lots {
+fn told_of(lots: &Lots) -> News {
+    let mut news = News::default();
+    for ((.., action), lot) in lots {
         if lot.rows.is_empty() || *action == Action::Update {
             continue;
         }
-        if *place == CONFIRMATIONS.place {
-            news.confirmations.extend(lot.keys.iter().filter_map(|key| key.first_chunk::<6>().copied()));
+        for key in &lot.keys {
+            let place = home::place_of(key);
+            if place == CONFIRMATIONS.place {
+                news.confirmations.extend(key.get(1..).and_then(|key| key.first_chunk::<6>().copied()));
+            }
+            news.effects |= place == EFFECTS_DUE.place;
+            news.webhooks |= place == WEBHOOKS.place;
         }
-        news.effects |= *place == EFFECTS_DUE.place;
-        news.webhooks |= *place == WEBHOOKS.place;
     }
     news
 }

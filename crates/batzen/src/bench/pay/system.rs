@@ -91,7 +91,13 @@ impl System {
         let mut config = ServerConfig::from_file(&folder.server_config())?;
         let mut servers = 1;
         if let Keeping::Postgres { url, servers: count } = keeping {
-            let store = PostgresConfig { postgres: url, password: None, roots: None, writers: 2, readers: 2 };
+            let store = PostgresConfig {
+                postgres: url,
+                password: None,
+                roots: None,
+                writers: std::env::var("BW").map_or(2, |w| w.parse().unwrap()),
+                readers: std::env::var("BR").map_or(2, |w| w.parse().unwrap()),
+            };
             database(&store)?.migrate(false).await?;
             config.store = StoreConfig::Postgres(store);
             servers = count;

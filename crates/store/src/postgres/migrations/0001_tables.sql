@@ -1,5 +1,6 @@
--- Every table of rows is alike: `home` is the payer's shard, `key` sorts as the rows do, `row` is one version byte and
--- postcard. The columns mean the same in the embedded store; spec: docs/adr/0018.
+-- Rows that live alike stand in one table. `key` is the place of the row's table in the embedded store, one byte, and the
+-- row's key there, and sorts as the rows do; `home` is the payer's shard; `row` is one version byte and postcard.
+-- Places: crates/store/src/tables.rs. Why so: docs/adr/0018-postgresql.md.
 
 CREATE FUNCTION expect_rows(written bigint, expected bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -8,48 +9,17 @@ BEGIN
     END IF;
 END $$;
 
--- Who takes part.
-CREATE TABLE customers (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE activation_codes (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE enrolments (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key)) WITH (fillfactor = 50);
-CREATE TABLE methods (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE merchants (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE checkouts (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE checkout_by_key (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE checkout_of_terminal (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
+-- Who takes part: few, for years, changed now and then. A payment locks its payer's row here first.
+CREATE TABLE parties (key bytea NOT NULL, home integer NOT NULL, row bytea NOT NULL, PRIMARY KEY (key, home)) WITH (fillfactor = 50);
 
--- Sales.
-CREATE TABLE code_uses (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE payments (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key)) WITH (fillfactor = 50);
-CREATE TABLE payments_of_merchant (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE verdicts (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE events (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE requests (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key)) WITH (fillfactor = 70);
-CREATE TABLE wakes (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
+-- Payments as they stand, tills' requests and their answers, operators' tasks, webhooks: changed while a sale is under way.
+CREATE TABLE sales (key bytea NOT NULL, home integer NOT NULL, row bytea NOT NULL, PRIMARY KEY (key, home)) WITH (fillfactor = 60);
 
--- What is still to be done.
-CREATE TABLE effects_due (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE tasks (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
+-- Consumed codes, verdicts, events with their postings, confirmations, the audit chain: written once.
+CREATE TABLE facts (key bytea NOT NULL, home integer NOT NULL, row bytea NOT NULL, PRIMARY KEY (key, home));
 
--- What was told and booked.
-CREATE TABLE confirmations (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE balances (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE audit (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE audit_heads (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-
--- What is still to be checked.
-CREATE TABLE changed (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE check_mark (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-
--- What merchants' systems are told.
-CREATE TABLE webhook_endpoints (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE webhook_endpoints_of_merchant (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE webhooks (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key)) WITH (fillfactor = 70);
-CREATE TABLE webhooks_waiting (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE webhooks_due (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE webhooks_oldest (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE webhooks_settled (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
-CREATE TABLE webhooks_dead (home integer NOT NULL, key bytea NOT NULL, row bytea NOT NULL, PRIMARY KEY (home, key));
+-- What is due when, and what is to be checked: comes and goes all day long.
+CREATE TABLE queues (key bytea NOT NULL, home integer NOT NULL, row bytea NOT NULL, PRIMARY KEY (key, home)) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 
 -- Which homes there are: a list over all of them asks each.
 CREATE TABLE homes (home integer PRIMARY KEY);
@@ -59,7 +29,7 @@ INSERT INTO homes VALUES (0);
 CREATE TABLE writers (id text PRIMARY KEY, batch bigint NOT NULL, seen_at timestamptz NOT NULL DEFAULT now());
 
 -- What batches add to the audit chain and to the balances, until the sequencer rolls it up, in the order of `id`.
-CREATE TABLE roll_ups (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, entries bytea NOT NULL, sums bytea NOT NULL);
+CREATE TABLE roll_ups (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, entries bytea NOT NULL, sums bytea NOT NULL) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 
 -- The end of the audit chain: one row, held by whoever rolls up.
 CREATE TABLE sequencer (is_single boolean PRIMARY KEY CHECK (is_single), sequence bigint NOT NULL, hash bytea NOT NULL);
@@ -68,10 +38,71 @@ INSERT INTO sequencer VALUES (true, 0, decode(repeat('00', 32), 'hex'));
 -- Which server does which of the work that one of them does for all.
 CREATE TABLE leases (work text PRIMARY KEY, holder text NOT NULL, until timestamptz NOT NULL);
 
--- Short-lived rows come and go all day long.
-ALTER TABLE wakes SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
-ALTER TABLE effects_due SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
-ALTER TABLE roll_ups SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
-ALTER TABLE webhooks_waiting SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
-ALTER TABLE webhooks_due SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
-ALTER TABLE webhooks_oldest SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+-- The two statements of almost every batch, so that it needs few messages. The first takes the writer's place, which no
+-- earlier batch of a connection that is gone can have after it, and locks what the batch will look at, payers first.
+CREATE FUNCTION begin_batch(writer text, number bigint, at_home integer, party_keys bytea[], sale_keys bytea[])
+RETURNS TABLE (held_key bytea, held_row bytea) LANGUAGE plpgsql AS $$
+DECLARE
+    written bigint;
+BEGIN
+    UPDATE writers SET batch = number WHERE id = writer AND batch = number - 1;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    PERFORM expect_rows(written, 1);
+    IF cardinality(party_keys) > 0 THEN
+        RETURN QUERY SELECT held.key, held.row FROM parties AS held
+            WHERE held.home = at_home AND held.key = ANY(party_keys) ORDER BY held.key FOR UPDATE;
+    END IF;
+    IF cardinality(sale_keys) > 0 THEN
+        RETURN QUERY SELECT held.key, held.row FROM sales AS held
+            WHERE held.home = at_home AND held.key = ANY(sale_keys) ORDER BY held.key FOR UPDATE;
+    END IF;
+END $$;
+
+-- The second writes. Updated rows were locked by the first, and must be there. They are found by their keys whatever the
+-- planner thinks of the table: a join it would turn around while the table is small.
+CREATE FUNCTION write_batch(
+    at_home integer,
+    updated_parties bytea[], updated_party_rows bytea[],
+    updated_sales bytea[], updated_sale_rows bytea[],
+    new_sales bytea[], new_sale_rows bytea[],
+    new_facts bytea[], new_fact_rows bytea[],
+    new_queued bytea[], new_queued_rows bytea[],
+    gone_queued bytea[],
+    entries bytea, sums bytea
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    written bigint;
+BEGIN
+    IF cardinality(updated_parties) > 0 THEN
+        UPDATE parties SET row = updated_party_rows[array_position(updated_parties, key)]
+            WHERE home = at_home AND key = ANY(updated_parties);
+        GET DIAGNOSTICS written = ROW_COUNT;
+        PERFORM expect_rows(written, cardinality(updated_parties));
+    END IF;
+    IF cardinality(updated_sales) > 0 THEN
+        UPDATE sales SET row = updated_sale_rows[array_position(updated_sales, key)]
+            WHERE home = at_home AND key = ANY(updated_sales);
+        GET DIAGNOSTICS written = ROW_COUNT;
+        PERFORM expect_rows(written, cardinality(updated_sales));
+    END IF;
+    IF cardinality(new_sales) > 0 THEN
+        INSERT INTO sales (home, key, row)
+            SELECT at_home, given.key, given.row FROM unnest(new_sales, new_sale_rows) AS given (key, row);
+    END IF;
+    IF cardinality(new_facts) > 0 THEN
+        INSERT INTO facts (home, key, row)
+            SELECT at_home, given.key, given.row FROM unnest(new_facts, new_fact_rows) AS given (key, row);
+    END IF;
+    IF cardinality(gone_queued) > 0 THEN
+        DELETE FROM queues WHERE home = at_home AND key = ANY(gone_queued);
+    END IF;
+    IF cardinality(new_queued) > 0 THEN
+        -- Such a row says what its key says: one that is there is the same.
+        INSERT INTO queues (home, key, row)
+            SELECT at_home, given.key, given.row FROM unnest(new_queued, new_queued_rows) AS given (key, row)
+            ON CONFLICT (key, home) DO NOTHING;
+    END IF;
+    IF entries IS NOT NULL THEN
+        INSERT INTO roll_ups (entries, sums) VALUES (entries, sums);
+    END IF;
+END $$;
