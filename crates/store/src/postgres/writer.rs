@@ -393,7 +393,7 @@ impl Writer {
             let lot = together.iter().find(|((life, _, action), _)| (*life, *action) == hot);
             lot.map_or_else(Default::default, |(_, lot)| (slices(&lot.keys), slices(&lot.rows)))
         };
-        let parts: [(Vec<&[u8]>, Vec<&[u8]>); HOT.len()] = HOT.map(part);
+        let parts: [Slices<'_>; HOT.len()] = HOT.map(part);
         let at_home = i32::from(home);
         let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&at_home];
         for (keys, rows) in &parts {
@@ -505,6 +505,9 @@ impl Wanted {
         }
     }
 }
+
+/// Keys and rows.
+type Slices<'a> = (Vec<&'a [u8]>, Vec<&'a [u8]>);
 
 fn slices(all: &[Bytes]) -> Vec<&[u8]> {
     all.iter().map(|bytes| &**bytes).collect()

@@ -62,6 +62,12 @@ pub(super) struct PayArgs {
     /// two. The user must be allowed to make databases; what is made is dropped again.
     #[arg(long, value_name = "URL", conflicts_with_all = ["memory", "growth"])]
     postgres: Option<String>,
+    /// With `--postgres`: how many transactions each server has under way.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
+    writers: u8,
+    /// With `--postgres`: how many connections of each server answer questions.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
+    readers: u8,
     /// Look every enrolment of this configuration's store up: what `--memory` starts.
     #[arg(long, value_name = "CONFIG", hide = true)]
     look_up: Option<PathBuf>,

@@ -61,7 +61,8 @@ pub(super) async fn measure(
     let made = async {
         pgbench(&["-q", "-i", "-s", &SCALE.to_string()], &database(0).url())?;
         let start = async |place: usize, servers: usize| {
-            let keeping = Keeping::Postgres { url: database(place).url(), servers };
+            let (writers, readers) = (arguments.writers, arguments.readers);
+            let keeping = Keeping::Postgres { url: database(place).url(), servers, writers, readers };
             let enrolments = arguments.enrolments as usize;
             System::start(&folder.join(&names[place]), keeping, Paying::Instant, enrolments, most).await
         };

@@ -47,7 +47,7 @@ pub(super) enum Keeping {
     /// In a file of the system's folder.
     File,
     /// In this database, which is empty, by so many servers.
-    Postgres { url: String, servers: usize },
+    Postgres { url: String, servers: usize, writers: u8, readers: u8 },
 }
 
 /// Something that serves until it is told to end.
@@ -90,14 +90,8 @@ impl System {
         folder.make(&Realm::new("bench")?, free_ports()?, Browsing::Apart)?;
         let mut config = ServerConfig::from_file(&folder.server_config())?;
         let mut servers = 1;
-        if let Keeping::Postgres { url, servers: count } = keeping {
-            let store = PostgresConfig {
-                postgres: url,
-                password: None,
-                roots: None,
-                writers: std::env::var("BW").map_or(2, |w| w.parse().unwrap()),
-                readers: std::env::var("BR").map_or(2, |w| w.parse().unwrap()),
-            };
+        if let Keeping::Postgres { url, servers: count, writers, readers } = keeping {
+            let store = PostgresConfig { postgres: url, password: None, roots: None, writers, readers };
             database(&store)?.migrate(false).await?;
             config.store = StoreConfig::Postgres(store);
             servers = count;
