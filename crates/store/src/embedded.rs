@@ -24,11 +24,15 @@ pub use manual::ManualWriter;
 pub use open::{CACHE_BYTES_DEFAULT, OpenError, Options};
 pub use writer::{BATCH_LIMIT, QUEUE_LIMIT};
 
+use crate::fault::Fault;
+use crate::look::Order;
+use core::ops::Bound;
 use disk::SyncWatch;
 use engine::{Engine, State};
 use open::{Opened, Opener};
 use records::{Command, Outcome, StoreError};
 use settling::Settler;
+use snapshot::Going;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
@@ -147,6 +151,25 @@ impl EmbeddedStore {
         &self.engine
     }
 
+    /// At most `limit` rows of a table behind a key, as bytes, in key order.
+    pub(crate) fn raw_rows(
+        &self,
+        place: usize,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<RawRow>, Fault> {
+        let read = self.engine.read(|snapshot| {
+            let mut rows: Vec<RawRow> = Vec::with_capacity(limit);
+            let between = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+            snapshot.visit(None, place, between, Order::Rising, |key, row| {
+                rows.push((key.into(), row.into()));
+                Ok(if rows.len() == limit { Going::Enough } else { Going::On })
+            })?;
+            Ok(rows)
+        });
+        read.map_err(Fault::Refused)
+    }
+
     /// Hands `command` to the writer and waits for its answer.
     pub(crate) async fn send(&self, command: Command) -> Result<Outcome, StoreError> {
         let (reply, answer) = oneshot::channel();
@@ -162,6 +185,9 @@ impl EmbeddedStore {
         }
     }
 }
+
+/// A key's bytes and its row's.
+pub(crate) type RawRow = (Box<[u8]>, Box<[u8]>);
 
 impl Drop for EmbeddedStore {
     fn drop(&mut self) {

@@ -15,11 +15,13 @@ mod news;
 mod roll_up;
 mod session;
 mod statements;
+mod transfer;
 mod wish;
 mod writer;
 
 pub use address::Address;
 pub use migrations::Schema;
+pub use transfer::Moved;
 
 use crate::embedded::OpenError;
 use crate::fault::Fault;

@@ -3,6 +3,7 @@
 mod api_client;
 mod books;
 mod check;
+mod database;
 mod webhook;
 
 use crate::failure::Failure;
@@ -15,6 +16,7 @@ use api::admin::{
 pub(crate) use api_client::OperatorClient;
 use books::BooksCommand;
 use clap::Subcommand;
+use database::DatabaseCommand;
 use model::{CustomerId, EnrolmentId, MerchantId, PaymentId};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -26,13 +28,13 @@ use std::process::ExitCode;
 pub(crate) struct AdminArgs {
     /// The payment server, such as https://localhost:7443.
     #[arg(long, value_name = "URL")]
-    server: String,
+    server: Option<String>,
     /// PEM: who issued the server's certificate.
-    #[arg(long, value_name = "FILE")]
-    roots: PathBuf,
+    #[arg(long, value_name = "FILE", requires = "server")]
+    roots: Option<PathBuf>,
     /// The file with the operator's key, readable by its owner only.
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
+    #[arg(long, value_name = "FILE", requires = "server")]
+    key: Option<PathBuf>,
     /// Who you are, for the audit trail.
     #[arg(long, default_value = "operator")]
     operator: String,
@@ -101,10 +103,18 @@ enum AdminCommand {
     },
     #[command(flatten)]
     Books(BooksCommand),
+    #[command(flatten)]
+    Database(DatabaseCommand),
 }
 
 pub(crate) fn admin(arguments: AdminArgs, output: &Output) -> Result<ExitCode, Failure> {
-    let client = OperatorClient::new(arguments.server, &arguments.roots, &arguments.key, arguments.operator)?;
+    if let AdminCommand::Database(command) = &arguments.command {
+        return database::run(command, output);
+    }
+    let (Some(server), Some(roots), Some(key)) = (arguments.server, arguments.roots, arguments.key) else {
+        return Err(Failure::usage("name the server with --server, --roots and --key"));
+    };
+    let client = OperatorClient::new(server, &roots, &key, arguments.operator)?;
     runtime()?.block_on(run(&client, arguments.command, output))
 }
 
@@ -149,6 +159,7 @@ async fn run(client: &OperatorClient, command: AdminCommand, output: &Output) ->
         }
         AdminCommand::Check { whole } => return check::run(client, whole, output).await,
         AdminCommand::Books(command) => books::run(client, command, output).await?,
+        AdminCommand::Database(command) => return database::run(&command, output),
     }
     Ok(ExitCode::SUCCESS)
 }

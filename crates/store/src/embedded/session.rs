@@ -65,7 +65,7 @@ impl<'a> EmbeddedSession<'a> {
         order: Order,
     ) -> Result<Option<R>, Fault> {
         let mut found = None;
-        self.visit(map, first, last, order, |row| {
+        self.visit(map, first, last, order, |_, row| {
             found = Some(row::read(map.name, row)?);
             Ok(Going::Enough)
         })?;
@@ -78,7 +78,7 @@ impl<'a> EmbeddedSession<'a> {
         first: &K,
         last: &K,
         order: Order,
-        visit: impl FnMut(&[u8]) -> Result<Going, Fault>,
+        visit: impl FnMut(&[u8], &[u8]) -> Result<Going, Fault>,
     ) -> Result<(), Fault> {
         let (first, last) = (KeyBytes::of(first), KeyBytes::of(last));
         let between = (Bound::Included(first.as_slice()), Bound::Included(last.as_slice()));
@@ -108,7 +108,7 @@ impl Session for EmbeddedSession<'_> {
 
     fn count<K: Key, R: Row>(&mut self, map: Map<K, R>, first: &K, last: &K) -> Result<usize, Fault> {
         let mut count = 0;
-        self.visit(map, first, last, Order::Rising, |_| {
+        self.visit(map, first, last, Order::Rising, |_, _| {
             count += 1;
             Ok(Going::On)
         })?;

@@ -121,7 +121,7 @@ impl Snapshot {
         }
     }
 
-    /// Visits the rows between two keys, with what `batch` did to them, in key order or against it, until `visit`
+    /// Visits the rows between two keys, each with its key, with what `batch` did to them, in key order or against it, until `visit`
     /// says that it is enough.
     pub(crate) fn visit(
         &self,
@@ -129,7 +129,7 @@ impl Snapshot {
         place: usize,
         between: (Bound<&[u8]>, Bound<&[u8]>),
         order: Order,
-        mut visit: impl FnMut(&[u8]) -> Result<Going, Fault>,
+        mut visit: impl FnMut(&[u8], &[u8]) -> Result<Going, Fault>,
     ) -> Result<(), Fault> {
         let mut layers: Vec<_> =
             self.layers(batch).map(|rows| turned(rows.range(place, between), order).peekable()).collect();
@@ -161,8 +161,8 @@ impl Snapshot {
                 }
             }
             let going = match (touched, is_stored.then_some(&stored)) {
-                (Some(Some(value)), _) => visit(value)?,
-                (None, Some(Some((_, value)))) => visit(value.value())?,
+                (Some(Some(value)), _) => visit(first.unwrap_or_default(), value)?,
+                (None, Some(Some((key, value)))) => visit(key.value(), value.value())?,
                 _ => Going::On,
             };
             if going == Going::Enough {
@@ -203,7 +203,7 @@ impl Snapshot {
         }
         let (from, to) = (from.map(|key| KeyBytes::of(&key)), to.map(|key| KeyBytes::of(&key)));
         let between = (from.as_ref().map(KeyBytes::as_slice), to.as_ref().map(KeyBytes::as_slice));
-        self.visit(None, map.place, between, order, |bytes| {
+        self.visit(None, map.place, between, order, |_, bytes| {
             rows.push(row::read(map.name, bytes)?);
             Ok(if rows.len() == limit { Going::Enough } else { Going::On })
         })?;

@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn news_read_as_they_were_told() {
-        let ids: BTreeSet<[u8; 6]> = (0..1_200_u32).map(|n| [0, 0, 1, 2, (n >> 8) as u8, n as u8]).collect();
+        let ids: BTreeSet<[u8; 6]> =
+            (0..1_200_u32).map(|n| [0, 0, 1, 2, n.to_be_bytes()[2], n.to_be_bytes()[3]]).collect();
         let news = News { confirmations: ids.clone(), effects: true, webhooks: true };
         let payloads = news.payloads();
         assert!(payloads.iter().all(|payload| payload.len() < 8_000));
