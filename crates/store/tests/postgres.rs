@@ -14,7 +14,7 @@ impl Place for Database {
     }
 
     fn open(&self) -> PostgresStore {
-        self.open_store()
+        self.store(2)
     }
 }
 

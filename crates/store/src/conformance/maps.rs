@@ -84,7 +84,7 @@ pub struct Request {
 }
 
 /// What must become of a command.
-#[derive(PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Expected {
     /// This outcome.
     Plain(Outcome),

@@ -287,21 +287,19 @@ impl Writer {
                     commands::look_ahead(&mut session, command.clone());
                     continue;
                 }
-                match commands::carry_out(&mut session, command.clone()) {
-                    Ok((Outcome::Done, wrote_now)) => {
-                        wrote |= wrote_now;
-                        *answer = Some(Ok(Outcome::Done));
-                    }
-                    Ok((refusal, _)) => {
-                        if session.distrust() {
-                            is_held_up = true;
-                        } else {
-                            *answer = Some(Ok(refusal));
-                        }
-                    }
-                    Err(Fault::Unread) => is_held_up = true,
-                    Err(fault) => *answer = Some(Err(fault.told())),
+                let carried = commands::carry_out(&mut session, command.clone());
+                let is_done = matches!(carried, Ok((Outcome::Done, _)));
+                if matches!(carried, Err(Fault::Unread)) || (!is_done && session.distrust()) {
+                    is_held_up = true;
+                    continue;
                 }
+                *answer = Some(match carried {
+                    Ok((outcome, wrote_now)) => {
+                        wrote |= wrote_now;
+                        Ok(outcome)
+                    }
+                    Err(fault) => Err(fault.told()),
+                });
             }
             let wishes = session.take_wishes();
             if wishes.is_empty() {
