@@ -19,11 +19,10 @@ pub(super) struct Migration {
 }
 
 /// All steps, the first one first.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    name: "0001_tables.sql",
-    sql: include_str!("migrations/0001_tables.sql"),
-    programs_from: 1,
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001_tables.sql", sql: include_str!("migrations/0001_tables.sql"), programs_from: 1 },
+    Migration { name: "0002_views.sql", sql: include_str!("migrations/0002_views.sql"), programs_from: 1 },
+];
 
 /// The first step after which this program works.
 const NEEDED: i32 = 1;
@@ -138,4 +137,43 @@ async fn apply(connection: &Connection, step: &Migration, number: i32) -> Result
         let _ = client.batch_execute("ROLLBACK").await;
     }
     applied
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A step's name and its SHA-256 in a line each, in the form of `sha256sum`.
+    const LOCK_FILE: &str = include_str!("migrations/migrations.lock");
+
+    /// Databases somewhere were made by these very texts. Whoever changes one of them makes a new step instead; a new
+    /// one gets its line with `sha256sum 0003_name.sql >> migrations.lock`.
+    #[test]
+    fn steps_that_were_once_released_are_never_edited() {
+        let locked: Vec<_> = LOCK_FILE.lines().filter_map(|line| line.split_once("  ")).collect();
+        let steps: Vec<_> = MIGRATIONS.iter().map(|step| step.name).collect();
+        assert_eq!(locked.iter().map(|(_, name)| *name).collect::<Vec<_>>(), steps, "a line for each step");
+        for ((hash, name), step) in locked.iter().zip(MIGRATIONS) {
+            let now = crypto::hash::sha256(&[step.sql.as_bytes()]);
+            let now: String = now.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(now, *hash, "{name} was edited; put what is new into a step of its own");
+        }
+    }
+
+    /// While servers are replaced one after the other, both versions work on the tables as the later one leaves them.
+    #[test]
+    fn each_step_leaves_the_program_before_it_working() {
+        for (step, number) in MIGRATIONS.iter().zip(1..) {
+            assert!(step.programs_from <= (number - 1).max(1), "{} ends the version before it", step.name);
+            let words = step.sql.to_uppercase();
+            let takes_away =
+                ["DROP TABLE", "DROP COLUMN", "RENAME", "ALTER COLUMN", "DROP FUNCTION", "TRUNCATE"];
+            assert!(
+                !takes_away.iter().any(|word| words.contains(word)),
+                "{} takes something away",
+                step.name
+            );
+            assert!(step.name.starts_with(&format!("{number:04}_")), "{} is out of order", step.name);
+        }
+    }
 }

@@ -94,3 +94,65 @@ pub(super) const GET_ANY: &str = "SELECT key, row FROM parties WHERE home = $1 A
 /// The number of a writer's last batch. That it is an update makes it wait for a batch still under way, and proves
 /// that the server that answers may commit.
 pub(super) const LAST_BATCH: &str = "UPDATE writers SET seen_at = now() WHERE id = $1 RETURNING batch";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postgres::migrations::MIGRATIONS;
+
+    const LIVES: [Life; 4] = [Life::Party, Life::Sale, Life::Fact, Life::Queue];
+    const ACTIONS: [Action; 6] = [
+        Action::Insert,
+        Action::InsertIfAbsent,
+        Action::Put,
+        Action::Update,
+        Action::Delete,
+        Action::DeleteIfThere,
+    ];
+
+    /// The body of a function as the migrations leave it, statement by statement.
+    fn body(name: &str) -> Vec<String> {
+        let begin = format!("FUNCTION {name}(");
+        let sql = MIGRATIONS.iter().rev().find(|step| step.sql.contains(&begin)).unwrap().sql;
+        let (_, rest) = sql.rsplit_once(&begin).unwrap();
+        let body = rest.split("$$").nth(1).unwrap();
+        let lines = body.lines().map(|line| line.split("--").next().unwrap());
+        lines.collect::<Vec<_>>().join(" ").split(';').map(|one| one.trim().to_owned()).collect()
+    }
+
+    /// Which of the tables of rows a statement names.
+    fn named(statement: &str) -> Vec<&'static str> {
+        let words: Vec<&str> = statement.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+        LIVES.map(table).into_iter().filter(|table| words.contains(table)).collect()
+    }
+
+    /// Whoever spreads the tables by home can send each statement that payments wait for to one place: it names one
+    /// table of rows, of one home, and rows of that home by their keys alone; and no table that payers share but one to
+    /// which rows are only added.
+    #[test]
+    fn hot_statements_are_of_one_home_each() {
+        let mut statements: Vec<String> = ["begin_batch", "write_batch"].into_iter().flat_map(body).collect();
+        for life in LIVES {
+            let kinds = [Kind::Hold, Kind::Rising, Kind::Falling].into_iter().chain(ACTIONS.map(Kind::Write));
+            statements.extend(kinds.map(|kind| text(life, kind)));
+        }
+        statements.extend(GET_ANY.split("UNION ALL").map(str::to_owned));
+        let mut seen = 0;
+        for statement in statements {
+            let tables = named(&statement);
+            if tables.is_empty() {
+                let shared = ["homes", "sequencer", "leases", "migrations"];
+                assert!(!shared.iter().any(|table| statement.contains(table)), "{statement}");
+                continue;
+            }
+            seen += 1;
+            assert_eq!(tables.len(), 1, "two tables at once: {statement}");
+            let of_one_home = ["home = at_home", "home = $1", "SELECT at_home,", "SELECT $1::integer,"];
+            assert!(of_one_home.iter().any(|home| statement.contains(home)), "no home: {statement}");
+            let by_key = ["key = ANY(", "unnest(", "key >= span.first"];
+            assert!(by_key.iter().any(|key| statement.contains(key)), "not by key: {statement}");
+            assert!(!statement.contains(" OR ") && !statement.contains("JOIN parties"), "{statement}");
+        }
+        assert_eq!(seen, 2 + 6 + 4 * 9 + 4);
+    }
+}

@@ -198,6 +198,8 @@ impl Writer {
                     tries += 1;
                     if tries >= tries_max {
                         tracing::warn!(error, "a batch did not get through");
+                        // Should its mark not be what it thinks, it learns so as it connects.
+                        self.connection = None;
                         return Err(StoreError::Busy);
                     }
                 }
