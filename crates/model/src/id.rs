@@ -65,6 +65,12 @@ macro_rules! wide_ids {
             pub const fn shard(self) -> u16 {
                 (self.0 >> 112) as u16
             }
+
+            /// The same id in another shard.
+            #[must_use]
+            pub const fn in_shard(self, shard: u16) -> Self {
+                Self((shard as u128) << 112 | self.0 & (u128::MAX >> 16))
+            }
         }
 
         impl fmt::Display for $name {
@@ -292,6 +298,8 @@ mod tests {
         let id = PaymentId::derive(7, crate::Timestamp::from_ms(1_700_000_000_000), u64::MAX);
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!(id.shard(), 7);
+        assert_eq!(id.in_shard(9).shard(), 9);
+        assert_eq!(id.in_shard(9).in_shard(7), id);
         assert!(id.to_string().replace("pay", "cus").parse::<PaymentId>().is_err());
         assert!("pay_zzzzzzzzzzzzzzzzzzzzzzzzzz".parse::<PaymentId>().is_err());
         assert_eq!(PaymentId::from_u128(u128::MAX).to_string().parse(), Ok(PaymentId::from_u128(u128::MAX)));

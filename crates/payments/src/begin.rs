@@ -66,7 +66,7 @@ impl Payments {
         let provider = self.provider(&payer.provider)?.clone();
         let merchant = self.merchant(&command.payment).await?;
         command.payment.terms = merchant.terms_of(&payer.provider, command.payment.order.amount.currency);
-        let payment = command.payment.clone();
+        let (payment, asked) = (command.payment.clone(), command.request.clone());
         let effect = match self.write_intent(command).await? {
             Ok(effect) => effect,
             Err(known) => return Ok(known),
@@ -76,7 +76,7 @@ impl Payments {
         let answer = provider.authorise(hold_request(&payment, merchant.name, &effect)?).await;
         watch.ended(PaymentStep::Bank, matches!(answer, Authorisation::Approved { .. }));
         fail_point("payments-after-provider");
-        let payment = match self.authorised(payment.clone(), &effect, answer).await {
+        let payment = match self.authorised(payment.clone(), &effect, answer, Some(&asked)).await {
             Ok(payment) => payment,
             // The intent is durable, so a worker will find out; to say that nothing happened would be wrong.
             Err(PaymentError::Store(_) | PaymentError::Contended) => payment,
@@ -213,12 +213,14 @@ impl Payments {
     }
 
     /// Applies a provider's answer to an authorisation. If somebody else ended the payment meanwhile, gives
-    /// back how it ended: an approval that came too late is met by the release that is on its way.
+    /// back how it ended: an approval that came too late is met by the release that is on its way. `asked` is the
+    /// request that began it, where that is known.
     pub(crate) async fn authorised(
         &self,
         mut payment: Payment,
         effect: &Effect,
         answer: Authorisation,
+        asked: Option<&RequestId>,
     ) -> Result<Payment, PaymentError> {
         for _ in 0..ATTEMPTS_MAX {
             let event = self.event_of(&answer);
@@ -232,7 +234,11 @@ impl Payments {
                 Err(error) => return Err(error),
             };
             change.done_effect = is_settled.then_some(effect.id);
-            self.attach_begin_answer(&mut change).await?;
+            match (asked, answers::begun(&change.payment)) {
+                // An answer that somebody else gave meanwhile stays.
+                (Some(asked), Some(answer)) => change.begin_answer = Some((asked.clone(), answer)),
+                _ => self.attach_begin_answer(&mut change).await?,
+            }
             match self.commit(&change).await? {
                 Outcome::Done => return Ok(change.payment),
                 _ => payment = self.load(payment.id).await?,

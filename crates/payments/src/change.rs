@@ -2,6 +2,7 @@
 
 use crate::service::ATTEMPTS_MAX;
 use crate::{PaymentError, Payments, answers};
+use futures_util::future::join;
 use model::{MerchantId, Payment, PaymentEvent, PaymentId, PaymentState};
 use records::{Answer, ChangePayment, Command, EffectKind, IdempotencyRow, Outcome, RequestId};
 
@@ -49,10 +50,12 @@ impl Payments {
         wanted: Wanted,
     ) -> Result<Changed, PaymentError> {
         for _ in 0..ATTEMPTS_MAX {
-            if let Some(row) = self.store.request(request.checkout, request.key.clone()).await? {
+            let asked = self.store.request(request.checkout, request.key.clone());
+            let (row, payment) = join(asked, self.of_merchant(merchant, id)).await;
+            if let Some(row) = row? {
                 return known(row, &request);
             }
-            let payment = self.of_merchant(merchant, id).await?;
+            let payment = payment?;
             let (change, answer) = match self.compose_wanted(&payment, &request, wanted).await {
                 Ok(composed) => composed,
                 Err(error @ (PaymentError::NotAllowed(_) | PaymentError::Money(_))) => {

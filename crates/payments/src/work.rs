@@ -7,6 +7,7 @@ use crate::provider::BookingAnswer;
 use crate::service::{ATTEMPTS_MAX, effect_order, was_overtaken};
 use crate::step::{NotAllowed, booked_minor};
 use crate::{PaymentError, Payments};
+use futures_util::future::try_join;
 use futures_util::{StreamExt, stream};
 use model::{Booking, Money, Payment, PaymentEvent, PaymentId, PaymentState, Timestamp};
 use records::{Command, Effect, EffectKind, OperatorTask, Outcome};
@@ -96,15 +97,17 @@ impl Payments {
     /// Sends a payment's effects in the order in which they were decided, until one stays unknown. Gives back
     /// whether the outcome of one is known now.
     async fn send_effects(&self, id: PaymentId) -> Result<bool, PaymentError> {
-        let mut effects = self.store.effects_of(id).await?;
+        let (mut effects, payment) = try_join(self.store.effects_of(id), self.store.payment(id)).await?;
         effects.sort_by_key(effect_order);
+        // As it stands before the first effect is sent.
+        let mut payment = payment;
         let mut is_known = false;
         let mut waiting = effects.iter();
         while let Some(effect) = waiting.next() {
             let sent = if effect.due_at > self.clock.now() {
                 Ok(Sent::AgainAt(effect.due_at))
             } else {
-                self.send(effect).await
+                self.send(effect, payment.take()).await
             };
             match sent {
                 Ok(Sent::Known) => is_known = true,
@@ -133,9 +136,12 @@ impl Payments {
         Ok(())
     }
 
-    /// Sends one effect.
-    async fn send(&self, effect: &Effect) -> Result<Sent, PaymentError> {
-        let payment = self.load(effect.payment).await?;
+    /// Sends one effect of a payment that stands so; it is looked up if none is given.
+    async fn send(&self, effect: &Effect, payment: Option<Payment>) -> Result<Sent, PaymentError> {
+        let payment = match payment {
+            Some(payment) => payment,
+            None => self.load(effect.payment).await?,
+        };
         let provider = self.provider(&effect.provider)?;
         let money = |amount_minor| Money { amount_minor, ..payment.order.amount };
         fail_point("payments-before-effect");
@@ -163,7 +169,7 @@ impl Payments {
         }
         let request = hold_request(&payment, self.merchant(&payment).await?.name, effect)?;
         let answer = self.provider(&effect.provider)?.authorise(request).await;
-        let payment = self.authorised(payment, effect, answer).await?;
+        let payment = self.authorised(payment, effect, answer, None).await?;
         if matches!(payment.state, PaymentState::Received | PaymentState::Unknown) {
             return self.delay(effect).await.map(Sent::AgainAt);
         }

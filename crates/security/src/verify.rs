@@ -2,6 +2,7 @@
 //! has to be committed. It writes nothing itself.
 
 use crypto::p256::VerifyingKey;
+use futures_util::future::try_join;
 use model::{Order, Payer, PaymentId, PaymentStep, Timestamp, Watch};
 use protocol::{
     authentication_statement::{AuthenticationLevel, AuthenticationStatement, SignedStatement},
@@ -23,7 +24,7 @@ const CHECKS: [&str; 10] =
     ["signature", "counter", "status", "freshness", "pin", "method", "cap", "terminal", "evidence", "limit"];
 
 impl Security {
-    /// Verifies a code that was shown for `payment` with this `order`, in the order of `spec/payment-code.md`,
+    /// Verifies a code that was shown for `payment`, which is given its payer's shard, with this `order`, in the order of `spec/payment-code.md`,
     /// chapter 9. Writes nothing: what is given must be committed in one command before anyone is answered.
     ///
     /// If that commit says [`Outcome::Conflict`](records::Outcome::Conflict), another code of the same device
@@ -59,6 +60,9 @@ impl Security {
             }
         };
         let known = self.snapshot(&opened).await?;
+        // What belongs to a payment lives where its payer does.
+        let payer = known.as_ref().map(|known| known.enrolment.id.shard());
+        let case = Case { payment: payer.map_or(payment, |shard| payment.in_shard(shard)), ..case };
         watch.ended(PaymentStep::Open, known.is_some());
         let judgement = judge(&opened, known.as_ref(), order, now, self.policy(), watch);
         match known {
@@ -76,11 +80,15 @@ impl Security {
         let Some(enrolment) = self.store.enrolment(fields.enrolment).await? else { return Ok(None) };
         let device_key = VerifyingKey::from_sec1(&enrolment.device_key)
             .map_err(|_| SecurityError::Damaged("device key"))?;
-        let past_use = match self.store.code_use(fields.enrolment, fields.counter).await? {
+        let (past_use, method) = try_join(
+            self.store.code_use(fields.enrolment, fields.counter),
+            self.store.method(enrolment.customer, fields.method),
+        )
+        .await?;
+        let past_use = match past_use {
             Some(past) => Some(self.past_use(past).await?),
             None => None,
         };
-        let method = self.store.method(enrolment.customer, fields.method).await?;
         let generation = PinGeneration(u32::from(enrolment.pin.generation));
         let pin_key = self
             .keys

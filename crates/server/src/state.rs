@@ -54,11 +54,13 @@ pub struct ServerLimits {
     pub checkout_rate_per_s: u32,
     /// Phones that may listen for confirmations at the same time.
     pub listeners_max: usize,
+    /// Over how many homes customers are spread: shards of a database cluster; 1 where there is none.
+    pub homes: u16,
 }
 
 impl Default for ServerLimits {
     fn default() -> Self {
-        Self { requests_at_once_max: 1_024, checkout_rate_per_s: 200, listeners_max: 10_000 }
+        Self { requests_at_once_max: 1_024, checkout_rate_per_s: 200, listeners_max: 10_000, homes: 1 }
     }
 }
 

@@ -78,9 +78,20 @@ pub(crate) struct PostgresConfig {
     /// Connections that answer questions.
     #[serde(default = "default_connections")]
     pub(crate) readers: u8,
+    /// Over how many homes new customers are spread, where the database is a cluster that spreads its tables by them.
+    #[serde(default = "default_homes")]
+    pub(crate) homes: u16,
 }
 
 impl StoreConfig {
+    /// Over how many homes customers are spread.
+    pub(crate) const fn homes(&self) -> u16 {
+        match self {
+            Self::File(_) => 1,
+            Self::Postgres(postgres) => postgres.homes,
+        }
+    }
+
     /// The size of its file.
     pub(crate) fn file_bytes(&self) -> Result<u64, Failure> {
         use std::os::unix::fs::MetadataExt;
@@ -188,6 +199,10 @@ const fn default_capture_window_s() -> u32 {
 
 const fn default_connections() -> u8 {
     2
+}
+
+const fn default_homes() -> u16 {
+    1
 }
 
 const fn default_check_every_s() -> u32 {

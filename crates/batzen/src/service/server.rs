@@ -134,7 +134,7 @@ pub(crate) fn parts(config: &ServerConfig, store: &AnyStore) -> Result<Parts, Fa
         clock: Arc::new(SystemClock),
         terms,
         operator_key_hash: sha256(&[operator_key.as_bytes()]),
-        limits: ServerLimits::default(),
+        limits: ServerLimits { homes: config.store.homes(), ..ServerLimits::default() },
         check_every: (config.check_every_s > 0).then(|| Duration::from_secs(config.check_every_s.into())),
         emv_profile: config.emv_profile.as_ref().map(EmvText::to_profile).transpose()?,
         webhooks: config.webhooks.as_ref().map(webhook_client).transpose()?,

@@ -37,7 +37,8 @@ pub(crate) async fn add_customer(
     Body(asked): Body<CustomerRequest>,
 ) -> Reply<(StatusCode, Json<CustomerView>)> {
     let now = shared.now();
-    let id = CustomerId::derive(0, now, SystemIds.random());
+    let home = SystemIds.random() % u64::from(shared.limits.homes.max(1));
+    let id = CustomerId::derive(u16::try_from(home).unwrap_or(0), now, SystemIds.random());
     let customer = Customer { id, name: name(asked.name)?, created_at: now };
     let audit = entry(&operator, now, "customer.created", id);
     created(shared.store.commit(Command::CreateCustomer(customer.clone(), audit)).await?)?;
