@@ -16,6 +16,7 @@ mod roll_up;
 mod session;
 mod statements;
 mod transfer;
+mod wanted;
 mod wish;
 mod writer;
 

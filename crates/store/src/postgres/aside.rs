@@ -11,6 +11,8 @@ use tokio::time::{sleep, timeout};
 
 /// How often the sequencer rolls up by itself: so far may the stored chain and balances lag behind.
 const ROLL_UP_EVERY: Duration = Duration::from_millis(500);
+/// Every so many rounds, some hours.
+const FORGET_EVERY: u32 = 20_000;
 /// How long a server keeps work that it took, unless it takes it again.
 const LEASE: &str = "10 seconds";
 /// How long a chore may take.
@@ -29,6 +31,8 @@ pub(super) enum Chore<'a> {
     RollUp,
     /// Takes work for this server; done if it has it.
     Take { work: &'a str, holder: &'a str },
+    /// Forgets writers of servers that are gone for good. One that is not makes itself known again.
+    Forget,
     /// Lets others have the work that this server has.
     GiveBack { holder: &'a str },
 }
@@ -88,6 +92,11 @@ impl Aside {
             Chore::Take { work, holder } => {
                 Ok(connection.client.execute(TAKE, &[&work, &holder, &LEASE]).await? == 1)
             }
+            Chore::Forget => {
+                let old = "DELETE FROM writers WHERE seen_at < now() - interval '30 days'";
+                connection.client.execute(old, &[]).await?;
+                Ok(true)
+            }
             Chore::GiveBack { holder } => {
                 connection.client.execute("DELETE FROM leases WHERE holder = $1", &[&holder]).await?;
                 Ok(true)
@@ -99,9 +108,15 @@ impl Aside {
 /// Rolls up now and then, for as long as the store is there. It may run in each server: the sequencer's row lets in one
 /// at a time.
 pub(super) async fn roll_up_always(aside: Weak<Aside>) {
+    let mut round = 0_u32;
     loop {
         sleep(ROLL_UP_EVERY).await;
         let Some(aside): Option<Arc<Aside>> = aside.upgrade() else { return };
+        if round.is_multiple_of(FORGET_EVERY) {
+            // Tried again in time.
+            let _ = aside.act(Chore::Forget).await;
+        }
+        round = round.wrapping_add(1);
         if let Err(error) = aside.act(Chore::RollUp).await {
             tracing::warn!(%error, "audit and balances could not be rolled up; it is retried");
         }

@@ -8,6 +8,7 @@ use core::time::Duration;
 use records::StoreError;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::TargetSessionAttrs;
@@ -29,7 +30,7 @@ const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seq
      DO $$ BEGIN IF current_setting('synchronous_commit') IN ('off', 'local') \
      THEN PERFORM set_config('synchronous_commit', 'on', false); END IF; END $$";
 
-type Made = Result<(Client, JoinHandle<()>), Error>;
+type Made = Result<(Client, JoinHandle<()>, Arc<AtomicBool>), Error>;
 
 /// Who is told of the notifications that come to a connection.
 pub(super) type Heard = mpsc::UnboundedSender<String>;
@@ -61,6 +62,8 @@ impl Connector {
             let (config, tls) = (config.clone(), tls.clone());
             Box::pin(async move {
                 let (client, mut connection) = config.connect(tls).await?;
+                let warned = Arc::new(AtomicBool::new(false));
+                let warned_there = Arc::clone(&warned);
                 let task = tokio::spawn(async move {
                     while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
                         match message {
@@ -68,7 +71,10 @@ impl Connector {
                                 // Whoever listened may have gone.
                                 heard.iter().for_each(|heard| drop(heard.send(news.payload().to_owned())));
                             }
-                            Ok(AsyncMessage::Notice(notice)) => tracing::warn!(%notice, "PostgreSQL says"),
+                            Ok(AsyncMessage::Notice(notice)) => {
+                                tracing::warn!(notice = notice.message(), "PostgreSQL says");
+                                warned_there.store(true, Ordering::Release);
+                            }
                             Ok(_) => {}
                             Err(error) => {
                                 tracing::debug!(error = told(&error), "a connection to PostgreSQL ended");
@@ -78,7 +84,7 @@ impl Connector {
                     }
                 });
                 client.batch_execute(SETTINGS).await?;
-                Ok((client, task))
+                Ok((client, task, warned))
             })
         }))
     }
@@ -88,8 +94,8 @@ impl Connector {
     }
 
     pub(super) async fn connect_listening(&self, heard: Option<Heard>) -> Result<Connection, Error> {
-        let (client, task) = (self.0)(heard).await?;
-        Ok(Connection { client, statements: HashMap::new(), task })
+        let (client, task, warned) = (self.0)(heard).await?;
+        Ok(Connection { client, statements: HashMap::new(), task, warned })
     }
 }
 
@@ -98,6 +104,8 @@ pub(super) struct Connection {
     pub(super) client: Client,
     statements: HashMap<Text, Statement>,
     task: JoinHandle<()>,
+    /// Whether the server warned of something.
+    warned: Arc<AtomicBool>,
 }
 
 /// Which statement.
@@ -122,6 +130,11 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    /// Whether the server warned since this was asked last. It warns before it answers.
+    pub(super) fn was_warned(&self) -> bool {
+        self.warned.swap(false, Ordering::AcqRel)
     }
 
     /// A statement that was prepared.

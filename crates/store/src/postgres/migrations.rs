@@ -106,6 +106,8 @@ pub(super) async fn check(connection: &Connection) -> Result<Schema, OpenError> 
 /// Applies what is waiting, each step wholly or not at all; or only says what that is.
 pub(super) async fn migrate(connection: &Connection, is_dry: bool) -> Result<Schema, OpenError> {
     let client = &connection.client;
+    // Whoever migrates already is waited for.
+    client.batch_execute("SET lock_timeout = 0").await.map_err(|error| failed(&error))?;
     client.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await.map_err(|error| failed(&error))?;
     let before = look(connection).await?;
     if !is_dry {

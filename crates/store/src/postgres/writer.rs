@@ -7,21 +7,20 @@
 use crate::commands;
 use crate::failpoint;
 use crate::fault::Fault;
-use crate::look::Order;
 use crate::postgres::cache::Cache;
 use crate::postgres::connection::{Connection, Connector, Text, Trouble, told};
 use crate::postgres::look::{Homes, all_homes};
 use crate::postgres::news::{News, Teller};
-use crate::postgres::session::{Action, Bytes, Lot, Lots, PostgresSession};
+use crate::postgres::session::{Action, Lot, Lots, PostgresSession};
 use crate::postgres::statements::{BEGIN_BATCH, Kind, LAST_BATCH, WRITE_BATCH};
-use crate::postgres::wish::{SpanWish, Wishes};
+use crate::postgres::wanted::{Slices, Wanted, slices};
+use crate::postgres::wish::Wishes;
 use crate::postgres::{away, home};
 use crate::row;
-use crate::tables::{CONFIRMATIONS, EFFECTS_DUE, LIVES, Life, WEBHOOKS};
+use crate::tables::{CONFIRMATIONS, EFFECTS_DUE, Life, WEBHOOKS};
 use core::time::Duration;
-use futures_util::future::{join, join_all, try_join, try_join3};
+use futures_util::future::{join_all, try_join, try_join3};
 use records::{AuditEntry, Balance, Command, Outcome, StoreError};
-use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout};
@@ -410,8 +409,13 @@ impl Writer {
         asks();
         // Whatever fails makes the commit a rollback, and is what is told.
         let commit = async { Ok(connection.client.batch_execute("COMMIT").await) };
+        connection.was_warned();
         let (_, committed) = try_join(try_join(together, apart), commit).await?;
         committed?;
+        if connection.was_warned() {
+            // Somebody ended its wait for a standby: it is committed here, and perhaps nowhere else.
+            return Err(Trouble::Lost("the server warned as it committed".into()));
+        }
         let mut homes = self.shared.homes.write().unwrap_or_else(PoisonError::into_inner);
         homes.extend(new_homes);
         Ok(())
@@ -429,113 +433,6 @@ async fn read(
     let found = wanted.fetch(connection).await?;
     wanted.note(found, session);
     Ok(())
-}
-
-/// Wishes, those together that one statement fulfils: rows by table and home, spans also by order and limit.
-struct Wanted {
-    rows: BTreeMap<(Life, u16), Vec<Bytes>>,
-    spans: Vec<((Life, u16), Vec<SpanWish>)>,
-}
-
-type Rows = Vec<tokio_postgres::Row>;
-
-impl Wanted {
-    fn of(wishes: Wishes) -> Result<Self, Trouble> {
-        let whose = |key: &[u8]| match home::of(key) {
-            Ok(home) => Ok((LIVES[home::place_of(key)], home)),
-            Err(fault) => Err(Trouble::Refused(fault.told())),
-        };
-        let mut rows: BTreeMap<(Life, u16), Vec<Bytes>> = BTreeMap::new();
-        for key in wishes.rows {
-            rows.entry(whose(&key)?).or_default().push(key);
-        }
-        let mut spans: Vec<((Life, u16), Vec<SpanWish>)> = Vec::new();
-        for span in wishes.spans {
-            let of = whose(&span.first)?;
-            let alike = |(other, spans): &&mut ((Life, u16), Vec<SpanWish>)| {
-                *other == of
-                    && spans.iter().all(|other| (other.order, other.limit) == (span.order, span.limit))
-            };
-            match spans.iter_mut().find(alike) {
-                Some((_, spans)) => spans.push(span),
-                None => spans.push((of, vec![span])),
-            }
-        }
-        Ok(Self { rows, spans })
-    }
-
-    /// Takes out the parties and sales of the first home, which are read as the batch begins.
-    fn take_first(&mut self) -> (u16, Vec<Bytes>, Vec<Bytes>) {
-        let home = self.rows.keys().next().map_or(home::COMMON, |(_, home)| *home);
-        let mut take = |life| self.rows.remove(&(life, home)).unwrap_or_default();
-        (home, take(Life::Party), take(Life::Sale))
-    }
-
-    fn texts(&self) -> Vec<Text> {
-        let rows = self.rows.keys().map(|(life, _)| Text::Of(*life, Kind::Hold));
-        rows.chain(self.spans.iter().map(|((life, _), spans)| span_text(*life, spans))).collect()
-    }
-
-    /// Rows are locked in the order of the statements, and of the keys in each; spans come after.
-    async fn fetch(&self, connection: &Connection) -> Result<(Vec<Rows>, Vec<Rows>), Error> {
-        let rows = self.rows.iter().map(|((life, home), keys)| hold(connection, *life, *home, keys));
-        let rows: Vec<_> = rows.collect();
-        let spans =
-            self.spans.iter().map(|((life, home), spans)| read_spans(connection, *life, *home, spans));
-        let spans: Vec<_> = spans.collect();
-        let all = |rows: Vec<Result<Rows, Error>>| rows.into_iter().collect::<Result<Vec<_>, _>>();
-        let (rows, spans) = join(join_all(rows), join_all(spans)).await;
-        Ok((all(rows)?, all(spans)?))
-    }
-
-    fn note(self, (rows, spans): (Vec<Rows>, Vec<Rows>), session: &mut PostgresSession) {
-        for (keys, rows) in self.rows.values().zip(rows) {
-            session.looked(keys);
-            rows.iter().for_each(|row| session.found(row.get(0), row.get(1)));
-        }
-        for ((_, wishes), rows) in self.spans.into_iter().zip(spans) {
-            let mut found: Vec<Vec<(Bytes, Bytes)>> = wishes.iter().map(|_| Vec::new()).collect();
-            for row in &rows {
-                let number = usize::try_from(row.get::<_, i64>(0) - 1).unwrap_or(usize::MAX);
-                if let Some(found) = found.get_mut(number) {
-                    found.push((row.get::<_, &[u8]>(1).into(), row.get::<_, &[u8]>(2).into()));
-                }
-            }
-            wishes.into_iter().zip(found).for_each(|(wish, found)| session.spanned(wish, found));
-        }
-    }
-}
-
-/// Keys and rows.
-type Slices<'a> = (Vec<&'a [u8]>, Vec<&'a [u8]>);
-
-fn slices(all: &[Bytes]) -> Vec<&[u8]> {
-    all.iter().map(|bytes| &**bytes).collect()
-}
-
-async fn hold(connection: &Connection, life: Life, home: u16, keys: &[Bytes]) -> Result<Rows, Error> {
-    let keys = slices(keys);
-    let statement = connection.statement(Text::Of(life, Kind::Hold));
-    connection.client.query(statement, &[&i32::from(home), &keys]).await
-}
-
-async fn read_spans(
-    connection: &Connection,
-    life: Life,
-    home: u16,
-    spans: &[SpanWish],
-) -> Result<Rows, Error> {
-    let limit = i64::try_from(spans.iter().map(|span| span.limit).max().unwrap_or(0)).unwrap_or(i64::MAX);
-    let from: Vec<&[u8]> = spans.iter().map(|span| &*span.first).collect();
-    // The first key behind the last one.
-    let to: Vec<Vec<u8>> = spans.iter().map(|span| [&*span.last, &[0]].concat()).collect();
-    let statement = connection.statement(span_text(life, spans));
-    connection.client.query(statement, &[&i32::from(home), &from, &to, &limit]).await
-}
-
-fn span_text(life: Life, spans: &[SpanWish]) -> Text {
-    let is_rising = spans.iter().any(|span| span.order == Order::Rising);
-    Text::Of(life, if is_rising { Kind::Rising } else { Kind::Falling })
 }
 
 async fn write_lot(

@@ -29,6 +29,9 @@ const TOOLS: &[Tool] = &[
     Tool { package: "zbar-tools", is_here: || is_on_path("zbarimg") },
     Tool { package: "iproute2", is_here: || is_on_path("ip") },
     Tool { package: "util-linux", is_here: || is_on_path("unshare") },
+    Tool { package: "postgresql", is_here: has_postgres },
+    Tool { package: "patroni", is_here: || is_on_path("patroni") },
+    Tool { package: "etcd-server", is_here: || is_on_path("etcd") },
     Tool { package: "faketime", is_here: || is_on_path("faketime") },
     Tool { package: "nodejs", is_here: || is_on_path("node") },
     Tool { package: "npm", is_here: || is_on_path("npm") },
@@ -45,6 +48,12 @@ const TOOLS: &[Tool] = &[
     },
     Tool { package: "lld-22", is_here: || has_wasm_library() || is_on_path("wasm-ld-22") },
 ];
+
+/// Debian keeps a server's programs beside those of other versions.
+fn has_postgres() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    is_on_path("initdb") || versions.into_iter().any(|version| version.path().join("bin/initdb").exists())
+}
 
 pub(super) fn run(bench: &Bench) -> Result<Counts, String> {
     install_packages(bench)?;

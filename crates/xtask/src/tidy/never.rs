@@ -147,9 +147,9 @@ const RESERVED: &[Reserved] = &[
     },
     Reserved {
         things: &["tokio-postgres", "rusqlite", "sqlx", "diesel"],
-        rooms: &["store"],
+        rooms: &["store", "https"],
         tests_exempt: false,
-        remedy: "SQL lives in `store` alone",
+        remedy: "SQL lives in `store` alone; `https` gives its connections TLS and knows no statement",
     },
 ];
 

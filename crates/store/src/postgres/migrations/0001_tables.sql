@@ -29,7 +29,7 @@ INSERT INTO homes VALUES (0);
 CREATE TABLE writers (id text PRIMARY KEY, batch bigint NOT NULL, seen_at timestamptz NOT NULL DEFAULT now());
 
 -- What batches add to the audit chain and to the balances, until the sequencer rolls it up, in the order of `id`.
-CREATE TABLE roll_ups (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, entries bytea NOT NULL, sums bytea NOT NULL) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+CREATE TABLE roll_ups (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, entries bytea NOT NULL, sums bytea NOT NULL, at timestamptz NOT NULL DEFAULT now()) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 
 -- The end of the audit chain: one row, held by whoever rolls up.
 CREATE TABLE sequencer (is_single boolean PRIMARY KEY CHECK (is_single), sequence bigint NOT NULL, hash bytea NOT NULL);
@@ -45,7 +45,7 @@ RETURNS TABLE (held_key bytea, held_row bytea) LANGUAGE plpgsql AS $$
 DECLARE
     written bigint;
 BEGIN
-    UPDATE writers SET batch = number WHERE id = writer AND batch = number - 1;
+    UPDATE writers SET batch = number, seen_at = now() WHERE id = writer AND batch = number - 1;
     GET DIAGNOSTICS written = ROW_COUNT;
     PERFORM expect_rows(written, 1);
     IF cardinality(party_keys) > 0 THEN
