@@ -29,7 +29,7 @@ use crate::fault::Fault;
 use crate::queries::{self, each_query};
 use aside::{Aside, Chore};
 use cache::Cache;
-use connection::{Connection, Connector, Trouble, told};
+use connection::{Connection, Connector, Trouble};
 use core::time::Duration;
 use look::{Looker, Moment, Readers};
 use model::{
@@ -91,7 +91,7 @@ pub struct Database(Connector);
 impl Database {
     async fn connect(&self) -> Result<Connection, OpenError> {
         let made = self.0.connect().await;
-        made.map_err(|error| OpenError::Failed(format!("PostgreSQL cannot be reached: {}", told(&error))))
+        made.map_err(|error| OpenError::Failed(format!("PostgreSQL cannot be reached: {error}")))
     }
 
     /// Applies the steps of the schema that are waiting, or only says which those are. Gives how the database stood

@@ -72,6 +72,9 @@ pub(crate) struct PostgresConfig {
     /// hosts on this machine are connected to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) roots: Option<PathBuf>,
+    /// Connections are not protected although hosts are elsewhere: the network between protects them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) unprotected: bool,
     /// Transactions under way at once.
     #[serde(default = "default_connections")]
     pub(crate) writers: u8,
@@ -203,6 +206,10 @@ const fn default_connections() -> u8 {
 
 const fn default_homes() -> u16 {
     1
+}
+
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 const fn default_check_every_s() -> u32 {

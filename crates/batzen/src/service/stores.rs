@@ -96,14 +96,17 @@ pub(crate) fn database(config: &PostgresConfig) -> Result<Database, Failure> {
         None => address,
     };
     let Some(roots) = &config.roots else {
-        if !address.is_local() {
+        if !address.is_local() && !config.unprotected {
             return Err(Failure::new(
                 "the store in PostgreSQL: it is not on this machine; name the file with the roots of its \
-                 certificates as `roots`",
+                 certificates as `roots`, or say `\"unprotected\": true` if the network between protects it",
             ));
         }
         return Ok(address.unprotected());
     };
+    if config.unprotected {
+        return Err(Failure::new("the store in PostgreSQL: with `roots` it cannot be `unprotected`"));
+    }
     let roots = Roots::from_pem(&read_named(roots)?)
         .map_err(|error| Failure::new(format!("{} is not usable: {error}", roots.display())))?;
     Ok(address.protected(DatabaseTls::new(&roots, None)))

@@ -104,7 +104,7 @@ impl Address {
     #[must_use]
     pub fn unprotected(mut self) -> Database {
         self.0.ssl_mode(SslMode::Disable);
-        Database(Connector::new(self.0, NoTls))
+        Database(Connector::new(&self.0, NoTls))
     }
 
     /// The database, reached over TLS and not otherwise.
@@ -117,7 +117,7 @@ impl Address {
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
         self.0.ssl_mode(SslMode::Require);
-        Database(Connector::new(self.0, tls))
+        Database(Connector::new(&self.0, tls))
     }
 }
 

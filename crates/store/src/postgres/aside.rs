@@ -1,6 +1,6 @@
 //! What is done by the side, seldom, on one connection: rolling up, taking work for this server.
 
-use crate::postgres::connection::{Connection, Connector, Trouble, told};
+use crate::postgres::connection::{Connection, Connector, Trouble};
 use crate::postgres::look::Homes;
 use crate::postgres::{away, read_homes, roll_up};
 use core::time::Duration;
@@ -58,7 +58,7 @@ impl Aside {
                 Some(connection) if !connection.client.is_closed() => connection,
                 _ => match self.connector.connect().await {
                     Ok(connection) => connection,
-                    Err(error) => return Err(away(&told(&error))),
+                    Err(error) => return Err(away(&error)),
                 },
             };
             match timeout(CHORE_MAX, self.once(&mut connection, chore)).await {

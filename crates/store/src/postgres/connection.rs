@@ -11,13 +11,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio_postgres::config::TargetSessionAttrs;
+use tokio::time::timeout;
+use tokio_postgres::config::{Host, TargetSessionAttrs};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{AsyncMessage, Client, Config, Error, Socket, Statement};
 
 /// How long making a connection may take, for each host that is tried.
 const CONNECT_MAX: Duration = Duration::from_secs(2);
+/// How long a host may take to let us in: one that hangs takes connections, and never answers.
+const WELCOME_MAX: Duration = Duration::from_secs(5);
 /// After how long without a sign of life a peer counts as gone.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
 
@@ -30,7 +33,8 @@ const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seq
      DO $$ BEGIN IF current_setting('synchronous_commit') IN ('off', 'local') \
      THEN PERFORM set_config('synchronous_commit', 'on', false); END IF; END $$";
 
-type Made = Result<(Client, JoinHandle<()>, Arc<AtomicBool>), Error>;
+/// A connection, or why there is none.
+type Made = Result<Connection, String>;
 
 /// Who is told of the notifications that come to a connection.
 pub(super) type Heard = mpsc::UnboundedSender<String>;
@@ -42,14 +46,55 @@ type Make = dyn Fn(Option<Heard>) -> Pin<Box<dyn Future<Output = Made> + Send>> 
 pub(super) struct Connector(Arc<Make>);
 
 impl Connector {
-    pub(super) fn new<T>(mut config: Config, tls: T) -> Self
+    pub(super) fn new<T>(config: &Config, tls: T) -> Self
     where
         T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
         T::Stream: Send + 'static,
         T::TlsConnect: Send,
         <T::TlsConnect as tokio_postgres::tls::TlsConnect<Socket>>::Future: Send,
     {
-        config
+        let hosts = each_host(config);
+        Self(Arc::new(move |heard| {
+            let (hosts, tls) = (hosts.clone(), tls.clone());
+            Box::pin(async move {
+                let mut last = "no host is named".to_owned();
+                for host in hosts {
+                    match timeout(WELCOME_MAX, open(&host, tls.clone(), heard.clone())).await {
+                        Ok(Ok(made)) => return Ok(made),
+                        Ok(Err(error)) => last = told(&error),
+                        Err(_) => "it did not answer in time".clone_into(&mut last),
+                    }
+                }
+                Err(last)
+            })
+        }))
+    }
+
+    pub(super) async fn connect(&self) -> Result<Connection, String> {
+        self.connect_listening(None).await
+    }
+
+    pub(super) async fn connect_listening(&self, heard: Option<Heard>) -> Result<Connection, String> {
+        (self.0)(heard).await
+    }
+}
+
+/// How each of the hosts is reached, one after the other: the client itself would wait at one that hangs.
+fn each_host(config: &Config) -> Vec<Config> {
+    let ports = config.get_ports();
+    let alone = |(place, host): (usize, &Host)| {
+        let mut one = Config::new();
+        match host {
+            Host::Tcp(name) => one.host(name),
+            Host::Unix(path) => one.host_path(path),
+        };
+        ports.get(place).or(ports.first()).map(|port| one.port(*port));
+        config.get_user().map(|user| one.user(user));
+        config.get_password().map(|password| one.password(password));
+        config.get_dbname().map(|name| one.dbname(name));
+        config.get_options().map(|options| one.options(options));
+        one.ssl_mode(config.get_ssl_mode())
+            .channel_binding(config.get_channel_binding())
             .connect_timeout(CONNECT_MAX)
             .keepalives(true)
             .keepalives_idle(SILENCE_MAX)
@@ -58,45 +103,42 @@ impl Connector {
             .tcp_user_timeout(SILENCE_MAX)
             .application_name("batzen")
             .target_session_attrs(TargetSessionAttrs::ReadWrite);
-        Self(Arc::new(move |heard| {
-            let (config, tls) = (config.clone(), tls.clone());
-            Box::pin(async move {
-                let (client, mut connection) = config.connect(tls).await?;
-                let warned = Arc::new(AtomicBool::new(false));
-                let warned_there = Arc::clone(&warned);
-                let task = tokio::spawn(async move {
-                    while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
-                        match message {
-                            Ok(AsyncMessage::Notification(news)) => {
-                                // Whoever listened may have gone.
-                                heard.iter().for_each(|heard| drop(heard.send(news.payload().to_owned())));
-                            }
-                            Ok(AsyncMessage::Notice(notice)) => {
-                                tracing::warn!(notice = notice.message(), "PostgreSQL says");
-                                warned_there.store(true, Ordering::Release);
-                            }
-                            Ok(_) => {}
-                            Err(error) => {
-                                tracing::debug!(error = told(&error), "a connection to PostgreSQL ended");
-                                return;
-                            }
-                        }
-                    }
-                });
-                client.batch_execute(SETTINGS).await?;
-                Ok((client, task, warned))
-            })
-        }))
-    }
+        one
+    };
+    config.get_hosts().iter().enumerate().map(alone).collect()
+}
 
-    pub(super) async fn connect(&self) -> Result<Connection, Error> {
-        self.connect_listening(None).await
-    }
-
-    pub(super) async fn connect_listening(&self, heard: Option<Heard>) -> Result<Connection, Error> {
-        let (client, task, warned) = (self.0)(heard).await?;
-        Ok(Connection { client, statements: HashMap::new(), task, warned })
-    }
+/// Connects, and tells the connection what each is told first.
+async fn open<T>(config: &Config, tls: T, heard: Option<Heard>) -> Result<Connection, Error>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    let (client, mut connection) = config.connect(tls).await?;
+    let warned = Arc::new(AtomicBool::new(false));
+    let warned_there = Arc::clone(&warned);
+    let task = tokio::spawn(async move {
+        while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+            match message {
+                Ok(AsyncMessage::Notification(news)) => {
+                    // Whoever listened may have gone.
+                    heard.iter().for_each(|heard| drop(heard.send(news.payload().to_owned())));
+                }
+                Ok(AsyncMessage::Notice(notice)) => {
+                    tracing::warn!(notice = notice.message(), "PostgreSQL says");
+                    warned_there.store(true, Ordering::Release);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::debug!(error = told(&error), "a connection to PostgreSQL ended");
+                    return;
+                }
+            }
+        }
+    });
+    let opened = Connection { client, statements: HashMap::new(), task, warned };
+    opened.client.batch_execute(SETTINGS).await?;
+    Ok(opened)
 }
 
 /// A connection with its prepared statements. Dropping it closes it.

@@ -139,7 +139,7 @@ async fn answer_lot(
             None => match connector.connect().await {
                 Ok(connection) => connection,
                 Err(error) => {
-                    last = super::connection::told(&error);
+                    last = error;
                     continue;
                 }
             },
@@ -317,7 +317,7 @@ pub(super) struct Moment {
 
 impl Moment {
     pub(super) async fn of(connector: &Connector) -> Result<Self, Trouble> {
-        let mut connection = connector.connect().await?;
+        let mut connection = connector.connect().await.map_err(Trouble::Lost)?;
         connection.client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
         // The moment is that of the first question.
         let homes = super::read_homes(&mut connection).await?;

@@ -213,7 +213,7 @@ impl Writer {
             return Ok(());
         }
         self.connection = None;
-        let connection = self.shared.connector.connect().await.map_err(|error| told(&error))?;
+        let connection = self.shared.connector.connect().await?;
         let asked = timeout(BATCH_TIME_MAX, connection.client.query_opt(LAST_BATCH, &[&self.id])).await;
         let row = asked.map_err(|_| "it did not answer in time".to_owned())?;
         self.batch = match row.map_err(|error| told(&error))? {

@@ -91,8 +91,15 @@ impl System {
         let mut config = ServerConfig::from_file(&folder.server_config())?;
         let mut servers = 1;
         if let Keeping::Postgres { url, servers: count, writers, readers } = keeping {
-            let store =
-                PostgresConfig { postgres: url, password: None, roots: None, writers, readers, homes: 1 };
+            let store = PostgresConfig {
+                postgres: url,
+                password: None,
+                roots: None,
+                unprotected: false,
+                writers,
+                readers,
+                homes: 1,
+            };
             database(&store)?.migrate(false).await?;
             config.store = StoreConfig::Postgres(store);
             servers = count;
