@@ -21,11 +21,15 @@ pub enum Part {
     Server,
     /// The reference bank.
     Bank,
+    /// Another payment server on the first one's database, with a port of its own.
+    Second,
 }
 
 impl Part {
-    /// All of them, in the order in which they are started.
+    /// Those that every system has, in the order in which they are started.
     pub const ALL: [Self; 2] = [Self::Bank, Self::Server];
+    /// The payment servers of a system on PostgreSQL.
+    pub const SERVERS: [Self; 2] = [Self::Server, Self::Second];
 
     /// Its name, as in files.
     #[must_use]
@@ -33,6 +37,7 @@ impl Part {
         match self {
             Self::Server => "server",
             Self::Bank => "bank",
+            Self::Second => "second",
         }
     }
 
@@ -40,7 +45,7 @@ impl Part {
     #[must_use]
     pub const fn command(self) -> &'static [&'static str] {
         match self {
-            Self::Server => &["server"],
+            Self::Server | Self::Second => &["server"],
             Self::Bank => &["bank", "run"],
         }
     }
@@ -62,6 +67,7 @@ impl Service {
         config: &Path,
         log: &Path,
         wrapper: &[String],
+        variables: &[(String, String)],
         failpoints: Option<&str>,
     ) -> Self {
         let file = File::options().create(true).append(true).open(log).expect("the folder can be written");
@@ -79,6 +85,7 @@ impl Service {
             Some(points) => command.env("FAILPOINTS", points),
             None => command.env_remove("FAILPOINTS"),
         };
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         command.env("BATZEN_LOG", "debug,hyper=info,rustls=info,hyper_util=info");
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(file);
         let mut child = command.spawn().unwrap_or_else(|error| panic!("no {}: {error}", part.name()));
@@ -111,6 +118,17 @@ impl Service {
     /// Ends it as an operator would; it finishes what it has taken on.
     pub(crate) fn stop(&mut self) -> ExitStatus {
         self.stdin = None;
+        self.wait_until_ended()
+    }
+
+    /// `SIGTERM`; it finishes what it has taken on.
+    pub(crate) fn terminate(&mut self) -> ExitStatus {
+        // A process that has just died needs none.
+        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
+        self.wait_until_ended()
+    }
+
+    fn wait_until_ended(&mut self) -> ExitStatus {
         let give_up_at = Instant::now() + END_WITHIN;
         loop {
             if let Some(status) = self.child.try_wait().expect("our own child can be waited for") {

@@ -49,14 +49,19 @@ impl Sums {
 pub struct System {
     server: Option<Service>,
     bank: Option<Service>,
+    second: Option<Service>,
     door: Door,
     ports: Ports,
+    /// The second server's, if there may be one.
+    second_ports: Option<Ports>,
     dir: PathBuf,
     customer: String,
     merchant: String,
     deaths: u32,
     /// What the services are run by, such as `nsenter`.
     wrapper: Vec<String>,
+    /// What they find in their environment.
+    variables: Vec<(String, String)>,
     _folder: TempDir,
 }
 
@@ -99,15 +104,74 @@ impl System {
         Self {
             server: None,
             bank: None,
+            second: None,
             door: Door::new(dir.join("tls/roots.pem")),
             ports,
+            second_ports: None,
             dir,
             customer,
             merchant,
             deaths: 0,
             wrapper: Vec::new(),
+            variables: Vec::new(),
             _folder: folder,
         }
+    }
+
+    /// The same as [`System::start`] with two payment servers, whose store is the empty PostgreSQL database at `url`.
+    ///
+    /// # Panics
+    /// If anything of it fails.
+    #[must_use]
+    pub fn start_on(url: &str) -> Self {
+        let mut system = Self::make();
+        system.seed_bank(OPENING);
+        system.use_database(url);
+        let _ = system.migrate(&[]).expect("admin migrate");
+        for part in [Part::Bank, Part::Server, Part::Second] {
+            system.start_part(part, None);
+        }
+        system.register();
+        system
+    }
+
+    /// Lets the store be in the PostgreSQL database at `url`, and makes a second server's configuration. The tables
+    /// must be made before a server starts.
+    ///
+    /// # Panics
+    /// If a configuration cannot be written.
+    pub fn use_database(&mut self, url: &str) {
+        let path = self.config(Part::Server);
+        let mut config = read_json(&path);
+        config["store"] = json!({ "postgres": url });
+        if !url.contains("127.0.0.1") {
+            // The networks of tests are their own.
+            config["store"]["unprotected"] = json!(true);
+        }
+        write_json(&path, &config);
+        let ports = self.second_ports.take().unwrap_or_else(Ports::take);
+        config["listen"] = json!(format!("127.0.0.1:{}", ports.first));
+        self.second_ports = Some(ports);
+        write_json(&self.config(Part::Second), &config);
+        let mut realm = read_json(&self.realm_file());
+        realm["server_url"] = json!(self.url_of(Part::Second));
+        write_json(&self.realm_file_of(Part::Second), &realm);
+    }
+
+    /// `batzen admin migrate` with these arguments, in the services' environment.
+    #[must_use]
+    pub fn migrate(&self, arguments: &[&str]) -> Ran {
+        let mut migrate = batzen(["--json", "admin", "migrate", "--config"]).arg(self.config(Part::Server));
+        for (name, value) in &self.variables {
+            migrate = migrate.env(name, value);
+        }
+        migrate.args(arguments).run()
+    }
+
+    /// `batzen check` with these arguments.
+    #[must_use]
+    pub fn check(&self, arguments: &[&str]) -> Ran {
+        batzen(["--json", "check", "--config"]).arg(self.config(Part::Server)).args(arguments).run()
     }
 
     /// Makes the customer's account at the bank.
@@ -140,8 +204,18 @@ impl System {
     /// If it cannot be activated.
     #[must_use]
     pub fn phone(&self, name: &str) -> Phone {
+        self.phone_at(Part::Server, name)
+    }
+
+    /// The same with a phone that knows this server only.
+    ///
+    /// # Panics
+    /// If it cannot be activated.
+    #[must_use]
+    pub fn phone_at(&self, server: Part, name: &str) -> Phone {
         let phone = self.blank_phone(name);
-        let _ = phone.activate(&self.realm_file(), &self.activation_code()).expect("wallet activate");
+        let realm_file = self.realm_file_of(server);
+        let _ = phone.activate(&realm_file, &self.activation_code()).expect("wallet activate");
         let _ = phone.add_account(CUSTOMER_NUMBER, BANK_PASSWORD).expect("wallet methods add");
         phone
     }
@@ -168,9 +242,18 @@ impl System {
     /// If it cannot be registered or set up.
     #[must_use]
     pub fn till(&self, number: u32) -> Till {
+        self.till_at(Part::Server, number)
+    }
+
+    /// The same with a till that knows this server only.
+    ///
+    /// # Panics
+    /// If it cannot be registered or set up.
+    #[must_use]
+    pub fn till_at(&self, server: Part, number: u32) -> Till {
         let (label, api_key) = self.register_till(number);
         let till = Till::new(self.dir.join("tills").join(number.to_string()), label);
-        let _ = till.set_up(&self.server_url(), &self.roots(), &api_key).expect("checkout setup");
+        let _ = till.set_up(&self.url_of(server), &self.roots(), &api_key).expect("checkout setup");
         till
     }
 
@@ -189,7 +272,14 @@ impl System {
     /// `batzen admin` with these arguments.
     #[must_use]
     pub fn admin(&self, arguments: &[&str]) -> Ran {
-        let admin = batzen(["--json", "admin", "--server", &self.server_url(), "--roots"]).arg(self.roots());
+        self.admin_at(Part::Server, arguments)
+    }
+
+    /// The same at this server.
+    #[must_use]
+    pub fn admin_at(&self, server: Part, arguments: &[&str]) -> Ran {
+        let admin =
+            batzen(["--json", "admin", "--server", &self.url_of(server), "--roots"]).arg(self.roots());
         admin.arg("--key").arg(self.dir.join("server/operator.key")).args(arguments).run()
     }
 
@@ -211,6 +301,28 @@ impl System {
         format!("https://localhost:{}", self.ports.first)
     }
 
+    /// Where this server is.
+    ///
+    /// # Panics
+    /// If the system has no such server.
+    #[must_use]
+    pub fn url_of(&self, server: Part) -> String {
+        format!("https://localhost:{}", self.port_of(server))
+    }
+
+    /// A service's port; of the bank's two the customers'.
+    ///
+    /// # Panics
+    /// If the system has no such service.
+    #[must_use]
+    pub fn port_of(&self, part: Part) -> u16 {
+        match part {
+            Part::Server => self.ports.first,
+            Part::Bank => self.ports.first + 2,
+            Part::Second => self.second_ports.as_ref().expect("the store is in PostgreSQL").first,
+        }
+    }
+
     /// The payment server's port; the bank has the two after it.
     #[must_use]
     pub const fn port(&self) -> u16 {
@@ -229,10 +341,18 @@ impl System {
         self.dir.join("phone/realm.json")
     }
 
+    /// What phones ship with that know this server only.
+    #[must_use]
+    pub fn realm_file_of(&self, server: Part) -> PathBuf {
+        if server == Part::Second { self.dir.join("phone/second.json") } else { self.realm_file() }
+    }
+
     /// A service's configuration.
     #[must_use]
     pub fn config(&self, part: Part) -> PathBuf {
-        self.dir.join(format!("{0}/{0}.json", part.name()))
+        // Servers of one system have the same keys.
+        let folder = if part == Part::Second { Part::Server } else { part };
+        self.dir.join(format!("{}/{}.json", folder.name(), part.name()))
     }
 
     /// A service's log, from all its starts.
@@ -255,13 +375,8 @@ impl System {
     /// # Panics
     /// If it ends without such a reason.
     pub fn start_part(&mut self, part: Part, failpoints: Option<&str>) {
-        let port = match part {
-            Part::Server => self.ports.first,
-            Part::Bank => self.ports.first + 2,
-        };
-        let mut service =
-            Service::start(part, &self.config(part), &self.log(part), &self.wrapper, failpoints);
-        let is_open = service.wait_until_open(&self.door, port);
+        let mut service = self.launch(part, failpoints);
+        let is_open = service.wait_until_open(&self.door, self.port_of(part));
         assert!(is_open || failpoints.is_some(), "the {} ended\n{}", part.name(), service.log_end());
         *self.service(part) = Some(service);
     }
@@ -269,6 +384,12 @@ impl System {
     /// Has services that are started from now on run by another program, such as `nsenter`; by none if empty.
     pub fn run_services_within(&mut self, wrapper: &[&str]) {
         self.wrapper = wrapper.iter().map(|word| (*word).to_owned()).collect();
+    }
+
+    /// Lets services that are started from now on find these variables in their environment.
+    pub fn run_services_with(&mut self, variables: &[(&str, &str)]) {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        self.variables = variables.iter().map(owned).collect();
     }
 
     /// Runs a service to its end: for one that should refuse to start.
@@ -281,8 +402,13 @@ impl System {
 
     /// Starts a service without waiting until others can reach it.
     pub fn launch_part(&mut self, part: Part) {
-        let service = Service::start(part, &self.config(part), &self.log(part), &self.wrapper, None);
+        let service = self.launch(part, None);
         *self.service(part) = Some(service);
+    }
+
+    fn launch(&self, part: Part, failpoints: Option<&str>) -> Service {
+        let (config, log) = (self.config(part), self.log(part));
+        Service::start(part, &config, &log, &self.wrapper, &self.variables, failpoints)
     }
 
     /// Ends a service in order.
@@ -292,6 +418,17 @@ impl System {
     pub fn stop_part(&mut self, part: Part) {
         if let Some(mut service) = self.service(part).take() {
             let status = service.stop();
+            assert!(status.success(), "the {} ended with {status}\n{}", part.name(), service.log_end());
+        }
+    }
+
+    /// `SIGTERM`, and waits until the service has finished what it had taken on.
+    ///
+    /// # Panics
+    /// If it does not end well.
+    pub fn terminate_part(&mut self, part: Part) {
+        if let Some(mut service) = self.service(part).take() {
+            let status = service.terminate();
             assert!(status.success(), "the {} ended with {status}\n{}", part.name(), service.log_end());
         }
     }
@@ -319,7 +456,7 @@ impl System {
 
     /// Starts again, without failpoints, what has died. How often that was needed is [`System::deaths`].
     pub fn revive(&mut self) {
-        for part in Part::ALL {
+        for part in [Part::Bank, Part::Server, Part::Second] {
             if self.service(part).as_mut().is_some_and(Service::has_ended) {
                 self.deaths += 1;
                 self.start_part(part, None);
@@ -357,6 +494,17 @@ impl System {
         match part {
             Part::Server => &mut self.server,
             Part::Bank => &mut self.bank,
+            Part::Second => &mut self.second,
+        }
+    }
+
+    /// Whether the service was started, and neither stopped nor killed since.
+    #[must_use]
+    pub const fn has_started(&self, part: Part) -> bool {
+        match part {
+            Part::Server => self.server.is_some(),
+            Part::Bank => self.bank.is_some(),
+            Part::Second => self.second.is_some(),
         }
     }
 }
@@ -417,7 +565,7 @@ impl System {
         }
     }
 
-    /// Waits until the sums are these and nothing is left to do, ends both services, and has both stores checked.
+    /// Waits until the sums are these and nothing is left to do, ends all services, and has both stores checked.
     ///
     /// # Panics
     /// If anything is wrong.
@@ -426,16 +574,20 @@ impl System {
         self.expect_sums(expected);
         // A booking that the bank made may not be written down at the server yet; a drained server looks once.
         let give_up_at = Instant::now() + SETTLE_WITHIN;
+        let has_second = self.has_started(Part::Second);
         loop {
             self.stop_part(Part::Server);
-            let check =
-                batzen(["--json", "check", "--settled", "--config"]).arg(self.config(Part::Server)).run();
+            self.stop_part(Part::Second);
+            let check = self.check(&["--settled"]);
             if check.is_success() {
                 break;
             }
             let is_sound = check.json()["is_sound"].as_bool() == Some(true);
             assert!(is_sound && Instant::now() < give_up_at, "{check}");
             self.start_part(Part::Server, None);
+            if has_second {
+                self.start_part(Part::Second, None);
+            }
             thread::sleep(Duration::from_secs(1));
         }
         self.stop_part(Part::Bank);
@@ -448,7 +600,7 @@ impl System {
 impl Drop for System {
     fn drop(&mut self) {
         if thread::panicking() {
-            for part in [Part::Server, Part::Bank] {
+            for part in [Part::Server, Part::Second, Part::Bank] {
                 if let Some(service) = self.service(part) {
                     eprintln!("{}", service.log_end());
                 }

@@ -82,6 +82,17 @@ impl Cluster {
         }
     }
 
+    /// Puts a line before all others in its `pg_hba.conf`, and lets it be read.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn admit_first(&self, line: &str) {
+        let path = self.data().join("pg_hba.conf");
+        let others = fs::read_to_string(&path).expect("initdb made it");
+        fs::write(path, format!("{line}\n{others}")).expect("the folder can be written");
+        self.psql("select pg_reload_conf()");
+    }
+
     /// The database `postgres` over TCP.
     #[must_use]
     pub fn url(&self) -> String {
@@ -95,7 +106,9 @@ impl Cluster {
         format!("postgresql:///postgres?host={folder}&port={}&user=postgres", self.ports.first)
     }
 
-    fn url_of(&self, database: &str) -> String {
+    /// A database over TCP, whether it is there or not.
+    #[must_use]
+    pub fn url_of(&self, database: &str) -> String {
         format!("postgresql://postgres@127.0.0.1:{}/{database}", self.ports.first)
     }
 

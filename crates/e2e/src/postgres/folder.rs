@@ -84,6 +84,14 @@ pub(super) fn kill_all_in(folder: &Path) {
     }
 }
 
+/// Sends the signal to every process that works in the folder or below it.
+pub(super) fn signal_all_in(folder: &Path, signal: Signal) {
+    for pid in processes_in(folder) {
+        // One that has just ended needs none.
+        let _ = kill_process(pid, signal);
+    }
+}
+
 /// In the order in which they were started, as a rule: parents first, so that they make no more children.
 fn processes_in(folder: &Path) -> Vec<Pid> {
     let listed = fs::read_dir("/proc").expect("the system tells its processes");

@@ -1,8 +1,9 @@
 //! One Patroni with its PostgreSQL, in a network namespace.
 
-use super::folder::{give_away, kill_all_in};
+use super::folder::{give_away, kill_all_in, signal_all_in};
 use super::network::Network;
 use super::programs::{account, bare_command, log_end, postgres_folder, program};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -64,6 +65,11 @@ impl Node {
         if let Some(mut patroni) = self.patroni.take() {
             let _ = patroni.wait();
         }
+    }
+
+    /// `SIGSTOP` of Patroni and PostgreSQL, or `SIGCONT` after it.
+    pub(super) fn freeze(&self, is_frozen: bool) {
+        signal_all_in(&self.folder, if is_frozen { Signal::STOP } else { Signal::CONT });
     }
 
     /// Whether Patroni there says that its PostgreSQL runs as the primary and has the lock.

@@ -187,6 +187,16 @@ impl Patroni {
         self.network.mend(node);
     }
 
+    /// `SIGSTOP` of a node's Patroni and PostgreSQL: its system still takes connections, and nobody answers.
+    pub fn freeze(&self, node: usize) {
+        self.nodes[node].freeze(true);
+    }
+
+    /// `SIGCONT`.
+    pub fn thaw(&self, node: usize) {
+        self.nodes[node].freeze(false);
+    }
+
     fn etcd_log(&self) -> PathBuf {
         self.folder.path().join("etcd").join("etcd.log")
     }
