@@ -55,7 +55,9 @@ impl Recorder {
         History(self.operations().clone())
     }
 
-    fn now_us(&self) -> u64 {
+    /// Microseconds since the recording began.
+    #[must_use]
+    pub fn now_us(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
     }
 

@@ -75,7 +75,8 @@ pub(crate) struct Victims<'a> {
     pub(crate) system: &'a mut System,
     pub(crate) tills: &'a Proxy,
     pub(crate) bank: &'a Proxy,
-    pub(crate) disk: &'a SmallDisk,
+    /// None if the store is in no file.
+    pub(crate) disk: Option<&'a SmallDisk>,
     pub(crate) receiver: &'a mut Receiver,
     pub(crate) done: Done,
 }
@@ -110,10 +111,12 @@ impl Victims<'_> {
                 self.done.slow += 1;
             }
             Fault::FillDisk(time) => {
-                self.disk.fill();
-                sleep(time);
-                self.disk.make_room();
-                self.done.full += 1;
+                if let Some(disk) = self.disk {
+                    disk.fill();
+                    sleep(time);
+                    disk.make_room();
+                    self.done.full += 1;
+                }
             }
             Fault::KillReceiver(time) => {
                 self.receiver.kill();

@@ -8,6 +8,7 @@
 
 mod audit;
 mod chance;
+mod failover;
 mod faults;
 mod line;
 mod phone;
@@ -16,7 +17,10 @@ mod report;
 mod shop;
 mod till;
 mod town;
+mod twice;
 mod webhooks;
 
+pub use failover::{Outage, fail_over};
 pub use report::Report;
-pub use town::{Options, run};
+pub use town::{Hands, Options, run, sell_during};
+pub use twice::{Twice, show_to_two_servers};

@@ -1,8 +1,8 @@
-//! A network that can be cut: TCP passed through, until the weather changes.
+//! A network that can be cut: TCP passed through, until the weather changes; to several servers in turn.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -30,8 +30,10 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Passes through to this port of this machine, from a port of its own.
-    pub(crate) async fn start(to: u16) -> std::io::Result<Self> {
+    /// Passes through to these ports of this machine, from a port of its own: each connection to the next of them that
+    /// takes it.
+    pub(crate) async fn start(to: Vec<u16>) -> std::io::Result<Self> {
+        let to = Arc::new(Servers { ports: to, turn: AtomicUsize::new(0) });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
         let (weather, seen) = watch::channel(Weather::default());
@@ -39,7 +41,7 @@ impl Proxy {
         let counted = Arc::clone(&broken);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(pass(client, to, seen.clone(), Arc::clone(&counted)));
+                tokio::spawn(pass(client, Arc::clone(&to), seen.clone(), Arc::clone(&counted)));
             }
         });
         Ok(Self { port, weather, broken })
@@ -67,9 +69,33 @@ impl Proxy {
     }
 }
 
-async fn pass(client: TcpStream, to: u16, weather: watch::Receiver<Weather>, broken: Arc<AtomicU64>) {
-    let server = SocketAddr::from((Ipv4Addr::LOCALHOST, to));
-    let Ok(server) = TcpStream::connect(server).await else { return };
+/// Where connections lead.
+struct Servers {
+    ports: Vec<u16>,
+    /// Whose turn it is.
+    turn: AtomicUsize,
+}
+
+impl Servers {
+    async fn connect(&self) -> Option<TcpStream> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        for step in 0..self.ports.len() {
+            let port = self.ports[turn.wrapping_add(step) % self.ports.len()];
+            if let Ok(server) = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await {
+                return Some(server);
+            }
+        }
+        None
+    }
+}
+
+async fn pass(
+    client: TcpStream,
+    to: Arc<Servers>,
+    weather: watch::Receiver<Weather>,
+    broken: Arc<AtomicU64>,
+) {
+    let Some(server) = to.connect().await else { return };
     for stream in [&client, &server] {
         // Small pieces wait for nothing; without that it is only slower.
         let _ = stream.set_nodelay(true);

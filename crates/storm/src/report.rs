@@ -32,6 +32,8 @@ pub struct Report {
     pub webhooks: usize,
     /// See `webhooks`.
     pub webhooks_repeated: usize,
+    /// What polite customers were told who could not pay; where all are polite, nobody else is asked.
+    pub failed: Vec<String>,
     /// What the history checker says.
     pub checked: Checked,
     /// Whatever is wrong beside the history, in words.

@@ -7,8 +7,9 @@ use crate::till::Till;
 use api::payment::PaymentRequest;
 use checkout::{Action, Plan};
 use history::{Call, Outcome};
-use model::{Currency, PaymentId};
+use model::{Currency, PaymentId, TerminalNumber};
 use serde_json::{Value, json};
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -27,6 +28,10 @@ pub(crate) struct Shop {
     pub(crate) is_over: AtomicBool,
     /// Customers served.
     pub(crate) served: AtomicU64,
+    /// Whether all are polite: nothing but usual sales.
+    pub(crate) is_polite: bool,
+    /// What polite customers were told who could not pay.
+    pub(crate) failed: std::sync::Mutex<Vec<String>>,
 }
 
 impl Shop {
@@ -40,8 +45,15 @@ impl Shop {
                 tokio::time::sleep(TILL_BUSY_PAUSE).await;
                 continue;
             };
-            let Ok(code) = self.phones[customer].lock().await.code(None) else { continue };
+            let mut phone = self.phones[customer].lock().await;
+            let Ok(code) = phone.code(None) else { continue };
             self.served.fetch_add(1, Ordering::Relaxed);
+            if self.is_polite {
+                // A code is used up before the phone makes the next one.
+                self.sell_politely(&mut till, &code, &mut chance).await;
+                continue;
+            }
+            drop(phone);
             match chance.below(100) {
                 0..=49 => sell(&mut till, &code, &mut chance).await,
                 50..=62 => hold_and_capture_part(&mut till, &code, &mut chance).await,
@@ -50,6 +62,16 @@ impl Shop {
                 _ => be_rude(&mut till, &code, &mut chance).await,
             }
         }
+    }
+
+    /// A usual sale, after which the customer goes away content or not.
+    async fn sell_politely(&self, till: &mut Till, code: &Code, chance: &mut Chance) {
+        let sale = till.pay(code, amount(chance), Plan::Capture, None).await;
+        if sale.as_ref().is_some_and(checkout::Sale::is_paid) {
+            return;
+        }
+        let told = format!("{} at {}: {sale:?}", code.payer, till.line.client);
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).push(told);
     }
 
     /// One code, held under two scanners at once.
@@ -122,28 +144,30 @@ async fn be_rude(till: &mut Till, code: &Code, chance: &mut Chance) {
     let other = format!("{key}-again");
     till.loose.extend([&key, &other].map(|key| (code.payer.clone(), key.clone())));
     let till = &*till;
+    let ask = |key, amount_minor| ask(&till.line, till.terminal, code, key, amount_minor);
     match chance.below(5) {
         0 => {
-            let _ = tokio::join!(ask(till, code, &key, amount_minor), ask(till, code, &other, amount_minor));
+            let _ = tokio::join!(ask(&key, amount_minor), ask(&other, amount_minor));
         }
         1 => {
-            let _ = ask(till, code, &key, amount_minor).await;
-            let _ = ask(till, code, &key, amount_minor + 1).await;
-            let _ = ask(till, code, &key, amount_minor).await;
+            let _ = ask(&key, amount_minor).await;
+            let _ = ask(&key, amount_minor + 1).await;
+            let _ = ask(&key, amount_minor).await;
         }
         2 => {
             let _ = cancel(&till.line, &code.payer, &key).await;
-            let _ = ask(till, code, &key, amount_minor).await;
+            let _ = ask(&key, amount_minor).await;
         }
         3 => {
-            let _ = tokio::join!(ask(till, code, &key, amount_minor), cancel(&till.line, &code.payer, &key));
+            let _ = tokio::join!(ask(&key, amount_minor), cancel(&till.line, &code.payer, &key));
         }
         _ => take_too_much(till, code, &key, amount_minor).await,
     }
 }
 
 async fn take_too_much(till: &Till, code: &Code, key: &str, amount_minor: i64) {
-    let Some(payment) = payment_in(&ask(till, code, key, amount_minor).await) else { return };
+    let asked = ask(&till.line, till.terminal, code, key, amount_minor).await;
+    let Some(payment) = payment_in(&asked) else { return };
     let more = Some(amount_minor + 1);
     let key = |name: &str| format!("{key}-{name}");
     let capture =
@@ -180,16 +204,18 @@ async fn change(till: &Till, payer: &str, payment: PaymentId, call: Call) -> Out
 }
 
 /// Asks for authorisation past the till's journal.
-async fn ask(till: &Till, code: &Code, key: &str, amount_minor: i64) -> Outcome {
-    let body = PaymentRequest {
-        code: code.digits.clone(),
-        amount_minor,
-        currency: Currency::CHF,
-        terminal: till.terminal,
-    };
+pub(crate) async fn ask(
+    line: &Line,
+    terminal: TerminalNumber,
+    code: &Code,
+    key: &str,
+    amount_minor: i64,
+) -> Outcome {
+    let code_digits = code.digits.clone();
+    let body = PaymentRequest { code: code_digits, amount_minor, currency: Currency::CHF, terminal };
     let call = Call::Authorise { key: key.to_owned(), counter: code.counter.0, amount_minor };
     let body = serde_json::to_value(&body).expect("plain data");
-    till.line.note(&code.payer, call, post("/v1/payments".to_owned(), Some(key), &body), RUDE_DEADLINE).await
+    line.note(&code.payer, call, post("/v1/payments".to_owned(), Some(key), &body), RUDE_DEADLINE).await
 }
 
 /// Cancels what was, or will be, asked under this key.

@@ -38,6 +38,9 @@ enum Chore {
         /// What everything is drawn from.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Lose the primary of a PostgreSQL database instead, by `kill -9`, by a cut cable and by `SIGSTOP`.
+        #[arg(long, conflicts_with = "kills")]
+        failover: bool,
         /// Write what the tills saw to this file, one operation a line.
         #[arg(long, value_name = "FILE")]
         history: Option<PathBuf>,
@@ -64,7 +67,9 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().chore {
         Chore::Test(options) => check::run(&options),
         Chore::Tidy => tidy::run(),
-        Chore::Storm { kills, seed, history } => check::storm(kills, seed, history.as_deref()),
+        Chore::Storm { kills, seed, failover, history } => {
+            check::storm((!failover).then_some(kills), seed, history.as_deref())
+        }
         Chore::Vectors => check::make_vectors(),
         Chore::Wasm { check } => check::make_wasm(check),
         Chore::Sim { arguments } => check::simulate(&arguments),

@@ -93,15 +93,20 @@ pub(crate) fn make_vectors() -> Result<bool, String> {
     Ok(bench.run(&mut bench.cargo(&["run", "--package", "fixtures", "--bin", "vectors"])).is_ok())
 }
 
-/// Builds `batzen` and lets a storm come over it; true when nothing was lost or made.
+/// Builds `batzen` and lets a storm come over it, with so many kills or with a database that loses its primary; true
+/// when nothing was lost or made.
 ///
 /// # Errors
 /// When cargo cannot say where the workspace is.
-pub(crate) fn storm(kills: u32, seed: u64, history: Option<&Path>) -> Result<bool, String> {
+pub(crate) fn storm(kills: Option<u32>, seed: u64, history: Option<&Path>) -> Result<bool, String> {
     let (places, _) = tree::read_workspace()?;
     let bench = Bench { places };
     bench.run(&mut bench.cargo(&["build", "--package", "batzen"]))?;
-    let mut command = bench.cargo(&["run", "--package", "storm", "--", "--kills", &kills.to_string()]);
+    let mut command = bench.cargo(&["run", "--package", "storm", "--"]);
+    match kills {
+        Some(kills) => command.args(["--kills", &kills.to_string()]),
+        None => command.arg("--failover"),
+    };
     command.args(["--seed", &seed.to_string()]).env("BATZEN_BIN", bench.built_binary("debug"));
     if let Some(history) = history {
         // The chore runs at the root, whoever called it from wherever.
