@@ -75,8 +75,8 @@ pub(crate) struct PostgresConfig {
     /// Connections are not protected although hosts are elsewhere: the network between protects them.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(crate) unprotected: bool,
-    /// Transactions under way at once.
-    #[serde(default = "default_connections")]
+    /// Transactions under way at once. One makes larger batches, which is best where cores are few.
+    #[serde(default = "default_writers")]
     pub(crate) writers: u8,
     /// Connections that answer questions.
     #[serde(default = "default_connections")]
@@ -202,6 +202,10 @@ const fn default_capture_window_s() -> u32 {
 
 const fn default_connections() -> u8 {
     2
+}
+
+const fn default_writers() -> u8 {
+    1
 }
 
 const fn default_homes() -> u16 {

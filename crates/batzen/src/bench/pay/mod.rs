@@ -63,7 +63,7 @@ pub(super) struct PayArgs {
     #[arg(long, value_name = "URL", conflicts_with_all = ["memory", "growth"])]
     postgres: Option<String>,
     /// With `--postgres`: how many transactions each server has under way.
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     writers: u8,
     /// With `--postgres`: how many connections of each server answer questions.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
