@@ -44,6 +44,14 @@ pub(crate) struct AdminArgs {
 
 #[derive(Subcommand)]
 enum AdminCommand {
+    #[command(flatten)]
+    Api(ApiCommand),
+    #[command(flatten)]
+    Database(DatabaseCommand),
+}
+
+#[derive(Subcommand)]
+enum ApiCommand {
     /// Add a customer.
     AddCustomer {
         /// The customer's name.
@@ -103,63 +111,61 @@ enum AdminCommand {
     },
     #[command(flatten)]
     Books(BooksCommand),
-    #[command(flatten)]
-    Database(DatabaseCommand),
 }
 
 pub(crate) fn admin(arguments: AdminArgs, output: &Output) -> Result<ExitCode, Failure> {
-    if let AdminCommand::Database(command) = &arguments.command {
-        return database::run(command, output);
-    }
+    let command = match arguments.command {
+        AdminCommand::Database(command) => return database::run(&command, output),
+        AdminCommand::Api(command) => command,
+    };
     let (Some(server), Some(roots), Some(key)) = (arguments.server, arguments.roots, arguments.key) else {
         return Err(Failure::usage("name the server with --server, --roots and --key"));
     };
     let client = OperatorClient::new(server, &roots, &key, arguments.operator)?;
-    runtime()?.block_on(run(&client, arguments.command, output))
+    runtime()?.block_on(run(&client, command, output))
 }
 
-async fn run(client: &OperatorClient, command: AdminCommand, output: &Output) -> Result<ExitCode, Failure> {
+async fn run(client: &OperatorClient, command: ApiCommand, output: &Output) -> Result<ExitCode, Failure> {
     match command {
-        AdminCommand::AddCustomer { name } => {
+        ApiCommand::AddCustomer { name } => {
             let made: CustomerView = client.post("/v1/admin/customers", &CustomerRequest { name }).await?;
             show(output, &made, format!("customer {} ({})", made.id, made.name));
         }
-        AdminCommand::IssueActivationCode { customer } => {
+        ApiCommand::IssueActivationCode { customer } => {
             let path = format!("/v1/admin/customers/{customer}/activation-codes");
             let made: ActivationCodeView = client.post(&path, &serde_json::json!({})).await?;
             let until = model::Timestamp::from_ms(made.expires_at_ms);
             show(output, &made, format!("{}\ngood until {until}, for one phone", made.activation_code));
         }
-        AdminCommand::AddMerchant { name } => {
+        ApiCommand::AddMerchant { name } => {
             let made: MerchantView = client.post("/v1/admin/merchants", &MerchantRequest { name }).await?;
             show(output, &made, format!("merchant {} ({})", made.id, made.name));
         }
-        AdminCommand::AddCheckout { merchant, name, terminals } => {
+        ApiCommand::AddCheckout { merchant, name, terminals } => {
             let asked = CheckoutRequest { merchant, name, terminals };
             let made: NewCheckoutView = client.post("/v1/admin/checkouts", &asked).await?;
             let labels: Vec<String> = made.terminals.iter().map(ToString::to_string).collect();
             let text = format!("checkout {}\nAPI key {}\ntills {}", made.id, made.api_key, labels.join(" "));
             show(output, &made, text);
         }
-        AdminCommand::Enrolments { after } => {
+        ApiCommand::Enrolments { after } => {
             let query = after.map(|id| format!("?after={id}")).unwrap_or_default();
             let page: EnrolmentAdminPage = client.get(&format!("/v1/admin/enrolments{query}")).await?;
             let lines: Vec<String> = page.enrolments.iter().map(enrolment_line).collect();
             show(output, &page, lines.join("\n"));
         }
-        AdminCommand::Lock { enrolment } => turn(client, enrolment, "lock", output).await?,
-        AdminCommand::Unlock { enrolment } => turn(client, enrolment, "unlock", output).await?,
-        AdminCommand::Webhook(command) => webhook::run(client, command, output).await?,
-        AdminCommand::Payment { id } => {
+        ApiCommand::Lock { enrolment } => turn(client, enrolment, "lock", output).await?,
+        ApiCommand::Unlock { enrolment } => turn(client, enrolment, "unlock", output).await?,
+        ApiCommand::Webhook(command) => webhook::run(client, command, output).await?,
+        ApiCommand::Payment { id } => {
             let story: PaymentStory = client.get(&format!("/v1/admin/payments/{id}")).await?;
             let mut lines = vec![format!("{id}: verdict {}", story.verdict)];
             lines.extend(story.events.iter().map(|event| format!("  {event}")));
             lines.extend(story.open_effects.iter().map(|effect| format!("  still to tell: {effect}")));
             show(output, &story, lines.join("\n"));
         }
-        AdminCommand::Check { whole } => return check::run(client, whole, output).await,
-        AdminCommand::Books(command) => books::run(client, command, output).await?,
-        AdminCommand::Database(command) => return database::run(&command, output),
+        ApiCommand::Check { whole } => return check::run(client, whole, output).await,
+        ApiCommand::Books(command) => books::run(client, command, output).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
