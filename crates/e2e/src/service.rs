@@ -28,6 +28,8 @@ pub enum Part {
 impl Part {
     /// Those that every system has, in the order in which they are started.
     pub const ALL: [Self; 2] = [Self::Bank, Self::Server];
+    /// Those that a system may have, in the order in which they are started.
+    pub const EVERY: [Self; 3] = [Self::Bank, Self::Server, Self::Second];
     /// The payment servers of a system on PostgreSQL.
     pub const SERVERS: [Self; 2] = [Self::Server, Self::Second];
 

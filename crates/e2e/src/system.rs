@@ -1,5 +1,7 @@
 //! A whole system in a folder of its own: what `batzen init` makes, a bank with an account, a server, a shop.
 
+mod database;
+
 use crate::binary::{Ran, batzen};
 use crate::door::Door;
 use crate::ports::Ports;
@@ -116,62 +118,6 @@ impl System {
             variables: Vec::new(),
             _folder: folder,
         }
-    }
-
-    /// The same as [`System::start`] with two payment servers, whose store is the empty PostgreSQL database at `url`.
-    ///
-    /// # Panics
-    /// If anything of it fails.
-    #[must_use]
-    pub fn start_on(url: &str) -> Self {
-        let mut system = Self::make();
-        system.seed_bank(OPENING);
-        system.use_database(url);
-        let _ = system.migrate(&[]).expect("admin migrate");
-        for part in [Part::Bank, Part::Server, Part::Second] {
-            system.start_part(part, None);
-        }
-        system.register();
-        system
-    }
-
-    /// Lets the store be in the PostgreSQL database at `url`, and makes a second server's configuration. The tables
-    /// must be made before a server starts.
-    ///
-    /// # Panics
-    /// If a configuration cannot be written.
-    pub fn use_database(&mut self, url: &str) {
-        let path = self.config(Part::Server);
-        let mut config = read_json(&path);
-        config["store"] = json!({ "postgres": url });
-        if !url.contains("127.0.0.1") {
-            // The networks of tests are their own.
-            config["store"]["unprotected"] = json!(true);
-        }
-        write_json(&path, &config);
-        let ports = self.second_ports.take().unwrap_or_else(Ports::take);
-        config["listen"] = json!(format!("127.0.0.1:{}", ports.first));
-        self.second_ports = Some(ports);
-        write_json(&self.config(Part::Second), &config);
-        let mut realm = read_json(&self.realm_file());
-        realm["server_url"] = json!(self.url_of(Part::Second));
-        write_json(&self.realm_file_of(Part::Second), &realm);
-    }
-
-    /// `batzen admin migrate` with these arguments, in the services' environment.
-    #[must_use]
-    pub fn migrate(&self, arguments: &[&str]) -> Ran {
-        let mut migrate = batzen(["--json", "admin", "migrate", "--config"]).arg(self.config(Part::Server));
-        for (name, value) in &self.variables {
-            migrate = migrate.env(name, value);
-        }
-        migrate.args(arguments).run()
-    }
-
-    /// `batzen check` with these arguments.
-    #[must_use]
-    pub fn check(&self, arguments: &[&str]) -> Ran {
-        batzen(["--json", "check", "--config"]).arg(self.config(Part::Server)).args(arguments).run()
     }
 
     /// Makes the customer's account at the bank.
@@ -456,7 +402,7 @@ impl System {
 
     /// Starts again, without failpoints, what has died. How often that was needed is [`System::deaths`].
     pub fn revive(&mut self) {
-        for part in [Part::Bank, Part::Server, Part::Second] {
+        for part in Part::EVERY {
             if self.service(part).as_mut().is_some_and(Service::has_ended) {
                 self.deaths += 1;
                 self.start_part(part, None);

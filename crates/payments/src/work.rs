@@ -97,10 +97,9 @@ impl Payments {
     /// Sends a payment's effects in the order in which they were decided, until one stays unknown. Gives back
     /// whether the outcome of one is known now.
     async fn send_effects(&self, id: PaymentId) -> Result<bool, PaymentError> {
-        let (mut effects, payment) = try_join(self.store.effects_of(id), self.store.payment(id)).await?;
+        // The payment as it stands before the first effect is sent.
+        let (mut effects, mut payment) = try_join(self.store.effects_of(id), self.store.payment(id)).await?;
         effects.sort_by_key(effect_order);
-        // As it stands before the first effect is sent.
-        let mut payment = payment;
         let mut is_known = false;
         let mut waiting = effects.iter();
         while let Some(effect) = waiting.next() {

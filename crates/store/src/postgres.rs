@@ -15,6 +15,7 @@ mod news;
 mod roll_up;
 mod session;
 mod statements;
+mod sums;
 mod transfer;
 mod wanted;
 mod wish;
@@ -80,8 +81,6 @@ pub struct PostgresStore {
     aside: Arc<Aside>,
     /// Who takes leases here.
     holder: String,
-    /// Gone when the store is.
-    alive: Arc<()>,
     taken: StdMutex<HashMap<&'static str, Instant>>,
 }
 
@@ -140,7 +139,6 @@ impl Database {
             readers,
             aside,
             holder,
-            alive: Arc::default(),
             taken: StdMutex::default(),
         })
     }
@@ -195,21 +193,6 @@ async fn read_homes(connection: &mut Connection) -> Result<BTreeSet<u16>, Troubl
     Ok(rows.iter().filter_map(|row| u16::try_from(row.get::<_, i32>(0)).ok()).collect())
 }
 
-/// Nothing could be done because the database is away.
-fn away(error: &str) -> StoreError {
-    tracing::warn!(error, "PostgreSQL is away");
-    StoreError::Busy
-}
-
-impl Trouble {
-    fn told(self) -> StoreError {
-        match self {
-            Self::Again(error) | Self::Lost(error) => away(&error),
-            Self::Refused(error) => error,
-        }
-    }
-}
-
 impl Store for PostgresStore {
     fn commit(&self, command: Command) -> StoreFuture<'_, Outcome> {
         Box::pin(self.send(command))
@@ -228,7 +211,7 @@ impl Store for PostgresStore {
     }
 
     fn listen(&self, listener: Arc<dyn Listener>) {
-        news::listen(self.connector.clone(), listener, Arc::downgrade(&self.alive));
+        news::listen(self.connector.clone(), listener, Arc::downgrade(&self.aside));
     }
 }
 
@@ -240,9 +223,6 @@ macro_rules! implement {
         impl Queries for PostgresStore {
             $(fn $query(&self, $($argument: $kind),*) -> StoreFuture<'_, $answer> {
                 Box::pin(async move {
-                    if stringify!($query) == "audit" {
-                        self.roll_up().await?;
-                    }
                     let look = Looker::Now(&self.readers);
                     for _ in 0..ASKED_AGAIN_MAX {
                         // Between two looks of one question a row may go.
@@ -255,6 +235,13 @@ macro_rules! implement {
                 })
             })*
 
+            fn audit(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditRow>> {
+                Box::pin(async move {
+                    self.roll_up().await?;
+                    queries::audit(&Looker::Now(&self.readers), page).await.map_err(Fault::told)
+                })
+            }
+
             fn balances(&self) -> StoreFuture<'_, Vec<Balance>> {
                 Box::pin(async move { Looker::Now(&self.readers).balances().await.map_err(Fault::told) })
             }
@@ -266,6 +253,12 @@ macro_rules! implement {
                     queries::$query(&Looker::At(&self.0), $($argument),*).await.map_err(Fault::told)
                 })
             })*
+
+            fn audit(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditRow>> {
+                Box::pin(async move {
+                    queries::audit(&Looker::At(&self.0), page).await.map_err(Fault::told)
+                })
+            }
 
             fn balances(&self) -> StoreFuture<'_, Vec<Balance>> {
                 Box::pin(async move { Looker::At(&self.0).balances().await.map_err(Fault::told) })

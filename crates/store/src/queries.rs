@@ -22,7 +22,8 @@ use records::{
     Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Page, PostingRow, VerdictRow,
 };
 
-/// Calls `$implement` with every question but the balances, as `name(argument: type, …) -> answer;`.
+/// Calls `$implement` with every question but those of the balances and the audit chain, which each store keeps up in
+/// its own way, as `name(argument: type, …) -> answer;`.
 macro_rules! each_query {
     ($implement:ident) => {
         $implement! {
@@ -53,7 +54,6 @@ macro_rules! each_query {
             task(id: EffectId) -> Option<OperatorTask>;
             tasks(page: Page<EffectId>) -> Vec<OperatorTask>;
             confirmations(enrolment: EnrolmentId, page: Page<u32>) -> Vec<ConfirmationRow>;
-            audit(page: Page<u64>) -> Vec<AuditRow>;
             audit_heads(page: Page<u64>) -> Vec<AuditHead>;
             changed(page: Page<PaymentId>) -> Vec<(PaymentId, u32)>;
             check_mark() -> Option<CheckMark>;

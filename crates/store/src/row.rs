@@ -45,9 +45,7 @@ macro_rules! rows {
 #[cfg(feature = "conformance")]
 fn rewrite<R: Row>(bytes: &[u8]) -> Option<Vec<u8>> {
     let row: R = read("rows", bytes).ok()?;
-    let mut rewritten = Vec::new();
-    write("rows", &row, &mut rewritten).ok()?;
-    Some(rewritten)
+    self::bytes("rows", &row).ok()
 }
 
 rows!(
@@ -92,6 +90,13 @@ pub(crate) fn write<R: Row>(table: &str, row: &R, bytes: &mut Vec<u8>) -> Result
         return Err(Fault::wrong(format!("a row of `{table}` has more than {ROW_BYTES_MAX} bytes")));
     }
     Ok(())
+}
+
+/// A row's bytes by themselves.
+pub(crate) fn bytes<R: Row>(table: &str, row: &R) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    write(table, row, &mut bytes)?;
+    Ok(bytes)
 }
 
 /// Reads a row back, to its last byte.

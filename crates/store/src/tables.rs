@@ -35,6 +35,11 @@ pub(crate) enum Life {
     Queue,
 }
 
+impl Life {
+    /// Every one.
+    pub(crate) const ALL: [Self; 4] = [Self::Party, Self::Sale, Self::Fact, Self::Queue];
+}
+
 /// A table whose rows `R` are found by `K`.
 pub(crate) struct Map<K, R> {
     /// Its name in the engine.

@@ -43,40 +43,51 @@ pub fn fail_over(options: &Options, mut tell: impl FnMut(&str)) -> (Report, Vec<
     let options = Options { database: Some(patroni.create_database("shop")), ..options.clone() };
     let mut outages = Vec::new();
     let report = sell_during(&options, |hands| {
-        hands.wait_for_sales(SALES);
-        let old = patroni.primary();
-        let from_us = hands.now_us();
-        patroni.kill(old);
-        tell("kill -9 of the primary");
-        outages.push(recovery("the primary killed", &patroni, old, hands, from_us));
-        let from_us = hands.now_us();
-        patroni.revive(old);
-        patroni.wait_for_replicas(NODES - 1, PATIENCE);
-        hands.wait_for_sales(SALES);
-        outages.push(Outage::without_loss("the killed node back as a standby", hands, from_us));
-        let old = patroni.primary();
-        let from_us = hands.now_us();
-        patroni.partition(old);
-        tell("the primary cut off");
-        outages.push(recovery("the primary cut off", &patroni, old, hands, from_us));
-        let from_us = hands.now_us();
-        patroni.heal(old);
-        patroni.wait_for_replicas(NODES - 1, PATIENCE);
-        hands.wait_for_sales(SALES);
-        outages.push(Outage::without_loss("the network mended", hands, from_us));
-        let old = patroni.primary();
-        let from_us = hands.now_us();
-        patroni.freeze(old);
-        tell("the primary frozen");
-        outages.push(recovery("the primary frozen", &patroni, old, hands, from_us));
-        let from_us = hands.now_us();
-        patroni.thaw(old);
-        patroni.wait_for_replicas(NODES - 1, PATIENCE);
-        hands.wait_for_sales(SALES);
-        outages.push(Outage::without_loss("the frozen node back as a standby", hands, from_us));
+        for fault in FAULTS {
+            hands.wait_for_sales(SALES);
+            let old = patroni.primary();
+            let from_us = hands.now_us();
+            (fault.happens)(&mut patroni, old);
+            tell(fault.name);
+            outages.push(recovery(fault.name, &patroni, old, hands, from_us));
+            let from_us = hands.now_us();
+            (fault.ends)(&mut patroni, old);
+            patroni.wait_for_replicas(NODES - 1, PATIENCE);
+            hands.wait_for_sales(SALES);
+            outages.push(Outage::without_loss(fault.afterwards, hands, from_us));
+        }
     });
     (report, outages)
 }
+
+/// What happens to a primary, and how it ends.
+struct Fault {
+    name: &'static str,
+    happens: fn(&mut Patroni, usize),
+    ends: fn(&mut Patroni, usize),
+    afterwards: &'static str,
+}
+
+const FAULTS: [Fault; 3] = [
+    Fault {
+        name: "the primary killed",
+        happens: Patroni::kill,
+        ends: Patroni::revive,
+        afterwards: "the killed node back as a standby",
+    },
+    Fault {
+        name: "the primary cut off",
+        happens: |patroni, node| patroni.partition(node),
+        ends: |patroni, node| patroni.heal(node),
+        afterwards: "the network mended",
+    },
+    Fault {
+        name: "the primary frozen",
+        happens: |patroni, node| patroni.freeze(node),
+        ends: |patroni, node| patroni.thaw(node),
+        afterwards: "the frozen node back as a standby",
+    },
+];
 
 impl Outage {
     fn without_loss(fault: &'static str, hands: &Hands<'_>, from_us: u64) -> Self {

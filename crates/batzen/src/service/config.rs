@@ -79,7 +79,7 @@ pub(crate) struct PostgresConfig {
     #[serde(default = "default_writers")]
     pub(crate) writers: u8,
     /// Connections that answer questions.
-    #[serde(default = "default_connections")]
+    #[serde(default = "default_readers")]
     pub(crate) readers: u8,
     /// Over how many homes new customers are spread, where the database is a cluster that spreads its tables by them.
     #[serde(default = "default_homes")]
@@ -200,7 +200,7 @@ const fn default_capture_window_s() -> u32 {
     3_600
 }
 
-const fn default_connections() -> u8 {
+const fn default_readers() -> u8 {
     2
 }
 

@@ -52,6 +52,10 @@ macro_rules! implement {
                 })
             })*
 
+            fn audit(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditRow>> {
+                Box::pin(async move { self.engine().read(|snapshot| at_once(queries::audit(snapshot, page))) })
+            }
+
             fn balances(&self) -> StoreFuture<'_, Vec<Balance>> {
                 Box::pin(async move {
                     let whole = (Unbounded, Unbounded);

@@ -1,13 +1,13 @@
 //! What is done by the side, seldom, on one connection: rolling up, taking work for this server.
 
-use crate::postgres::connection::{Connection, Connector, Trouble};
+use crate::postgres::connection::{Connection, Connector, Trouble, away, within};
 use crate::postgres::look::Homes;
-use crate::postgres::{away, read_homes, roll_up};
+use crate::postgres::{read_homes, roll_up};
 use core::time::Duration;
 use records::StoreError;
 use std::sync::{Arc, PoisonError, Weak};
 use tokio::sync::Mutex;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 /// How often the sequencer rolls up by itself: so far may the stored chain and balances lag behind.
 const ROLL_UP_EVERY: Duration = Duration::from_millis(500);
@@ -61,21 +61,20 @@ impl Aside {
                     Err(error) => return Err(away(&error)),
                 },
             };
-            match timeout(CHORE_MAX, self.once(&mut connection, chore)).await {
-                Ok(Ok(done)) => {
+            match within(CHORE_MAX, self.once(&mut connection, chore)).await {
+                Ok(done) => {
                     *place = Some(connection);
                     return Ok(done);
                 }
-                Ok(Err(Trouble::Refused(error))) => {
+                Err(Trouble::Refused(error)) => {
                     *place = Some(connection);
                     return Err(error);
                 }
-                Ok(Err(Trouble::Again(error))) => {
+                Err(Trouble::Again(error)) => {
                     *place = Some(connection);
                     last = error;
                 }
-                Ok(Err(Trouble::Lost(error))) => last = error,
-                Err(_) => "it did not answer in time".clone_into(&mut last),
+                Err(Trouble::Lost(error)) => last = error,
             }
         }
         Err(away(&last))

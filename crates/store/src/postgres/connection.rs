@@ -220,6 +220,30 @@ impl From<Error> for Trouble {
     }
 }
 
+impl Trouble {
+    /// What whoever asked is told.
+    pub(super) fn told(self) -> StoreError {
+        match self {
+            Self::Again(error) | Self::Lost(error) => away(&error),
+            Self::Refused(error) => error,
+        }
+    }
+}
+
+/// Nothing could be done because the database is away.
+pub(super) fn away(error: &str) -> StoreError {
+    tracing::warn!(error, "PostgreSQL is away");
+    StoreError::Busy
+}
+
+/// What comes of asking the database, which counts as gone if it takes longer than that.
+pub(super) async fn within<T>(
+    time: Duration,
+    asking: impl Future<Output = Result<T, Trouble>>,
+) -> Result<T, Trouble> {
+    timeout(time, asking).await.unwrap_or_else(|_| Err(Trouble::Lost("it did not answer in time".into())))
+}
+
 /// An error in words, without values of rows: those stand in the details that PostgreSQL gives apart.
 pub(super) fn told(error: &Error) -> String {
     match error.as_db_error() {

@@ -2,13 +2,15 @@
 //! asks a dozen, costs a fraction of one.
 
 use crate::fault::Fault;
-use crate::key::{Key, KeyBytes};
+use crate::key::Key;
 use crate::look::{Look, Order, Span};
 use crate::postgres::cache::Cache;
-use crate::postgres::connection::{Connection, Connector, Text, Trouble};
+use crate::postgres::connection::{Connection, Connector, Text, Trouble, away, within};
 use crate::postgres::home;
 use crate::postgres::session::Bytes;
 use crate::postgres::statements::{GET_ANY, Kind};
+use crate::postgres::sums::Sums;
+use crate::postgres::wanted::of_span;
 use crate::row;
 use crate::tables::{BALANCES, LIVES, Life, Map};
 use core::ops::Bound;
@@ -18,7 +20,7 @@ use records::{Balance, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_postgres::{Error, Row};
 
 /// The most questions that may wait.
@@ -144,20 +146,19 @@ async fn answer_lot(
                 }
             },
         };
-        match timeout(LOT_TIME_MAX, fetch(&mut connection, questions)).await {
-            Ok(Ok(found)) => {
+        match within(LOT_TIME_MAX, fetch(&mut connection, questions)).await {
+            Ok(found) => {
                 *place = Some(connection);
                 return Ok(found);
             }
-            Ok(Err(Trouble::Refused(error))) => {
+            Err(Trouble::Refused(error)) => {
                 *place = Some(connection);
                 return Err(error);
             }
-            Ok(Err(Trouble::Again(error) | Trouble::Lost(error))) => last = error,
-            Err(_) => "it did not answer in time".clone_into(&mut last),
+            Err(Trouble::Again(error) | Trouble::Lost(error)) => last = error,
         }
     }
-    Err(super::away(&last))
+    Err(away(&last))
 }
 
 /// Questions that one statement answers.
@@ -238,8 +239,7 @@ impl<'a> Lot<'a> {
         match self {
             Self::Gets { home, keys } => {
                 let of = |life| keys.keys().copied().filter(|key| life_of(key) == life).collect::<Vec<_>>();
-                let [parties, sales, facts, queues] =
-                    [Life::Party, Life::Sale, Life::Fact, Life::Queue].map(of);
+                let [parties, sales, facts, queues] = Life::ALL.map(of);
                 client.query(statement, &[&i32::from(*home), &parties, &sales, &facts, &queues]).await
             }
             Self::Lists { home, limit, spans, .. } => {
@@ -267,9 +267,9 @@ impl<'a> Lot<'a> {
                     }
                 }
                 Self::Lists { spans, .. } => {
-                    let number = usize::try_from(row.get::<_, i64>(0) - 1).unwrap_or(usize::MAX);
+                    let (number, pair) = of_span(row);
                     if let Some((_, _, n)) = spans.get(number) {
-                        found[*n].push((bytes(row, 1), bytes(row, 2)));
+                        found[*n].push(pair);
                     }
                 }
                 Self::Count { question, .. } => {
@@ -326,12 +326,8 @@ impl Moment {
 
     async fn ask(&self, questions: &[&Question]) -> Result<Vec<Found>, Fault> {
         let mut connection = self.connection.lock().await;
-        match timeout(LOT_TIME_MAX, fetch(&mut connection, questions)).await {
-            Ok(Ok(found)) => Ok(found),
-            Ok(Err(Trouble::Refused(error))) => Err(Fault::Refused(error)),
-            Ok(Err(Trouble::Again(error) | Trouble::Lost(error))) => Err(Fault::Refused(super::away(&error))),
-            Err(_) => Err(Fault::Refused(super::away("it did not answer in time"))),
-        }
+        let found = within(LOT_TIME_MAX, fetch(&mut connection, questions)).await;
+        found.map_err(|trouble| Fault::Refused(trouble.told()))
     }
 }
 
@@ -362,24 +358,17 @@ impl Looker<'_> {
     /// The balances with what was not added to them yet.
     pub(super) async fn balances(&self) -> Result<Vec<Balance>, Fault> {
         let found = self.ask(vec![Question::Balances]).await?;
-        let mut sums: BTreeMap<Bytes, Balance> = BTreeMap::new();
-        let too_large = || Fault::wrong("a balance is too large");
+        let mut sums = Sums::default();
         for (is_balance, bytes) in found.into_iter().flatten() {
-            let balances = if is_balance[..] == [1] {
-                vec![row::read::<Balance>(BALANCES.name, &bytes)?]
+            if is_balance[..] == [1] {
+                sums.add(row::read(BALANCES.name, &bytes)?)?;
             } else {
                 row::read::<Vec<Balance>>("roll_ups", &bytes)?
-            };
-            for sum in balances {
-                let key = KeyBytes::of(&(sum.account.clone(), sum.currency)).as_slice().into();
-                let known = match sums.get(&key) {
-                    Some(known) => known.plus(&sum).ok_or_else(too_large)?,
-                    None => sum,
-                };
-                sums.insert(key, known);
+                    .into_iter()
+                    .try_for_each(|sum| sums.add(sum))?;
             }
         }
-        Ok(sums.into_values().collect())
+        Ok(sums.into_balances())
     }
 }
 

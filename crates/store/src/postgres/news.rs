@@ -1,6 +1,7 @@
 //! What servers tell each other, so that nobody has to look all the time: a phone's confirmation was written, there is
 //! something to send. News may be lost, doubled or late; whoever misses them looks again in time.
 
+use crate::postgres::aside::Aside;
 use crate::postgres::connection::{Connection, Connector};
 use core::time::Duration;
 use model::EnrolmentId;
@@ -108,15 +109,15 @@ impl Teller {
     }
 }
 
-/// Lets `listener` hear what any server tells, until the store is gone, of which `alive` is a sign.
-pub(super) fn listen(connector: Connector, listener: Arc<dyn Listener>, alive: Weak<()>) {
+/// Lets `listener` hear what any server tells, until the store is gone, of which `store` is a part.
+pub(super) fn listen(connector: Connector, listener: Arc<dyn Listener>, store: Weak<Aside>) {
     tokio::spawn(async move {
-        while alive.strong_count() > 0 {
+        while store.strong_count() > 0 {
             let (heard, mut notifications) = mpsc::unbounded_channel();
             if let Ok(connection) = connector.connect_listening(Some(heard)).await
                 && connection.client.batch_execute(&format!("LISTEN {CHANNEL}")).await.is_ok()
             {
-                while alive.strong_count() > 0 {
+                while store.strong_count() > 0 {
                     match timeout(LOOK_AGAIN, notifications.recv()).await {
                         Ok(Some(payload)) => read(&payload).into_iter().for_each(|news| listener.heard(news)),
                         Ok(None) => break,

@@ -7,6 +7,8 @@ use crate::postgres::connection::{Connection, Text, Trouble};
 use crate::postgres::home::{COMMON, placed};
 use crate::postgres::session::{Action, Bytes};
 use crate::postgres::statements::Kind;
+use crate::postgres::sums::Sums;
+use crate::postgres::wanted::slices;
 use crate::row;
 use crate::tables::{AUDIT, BALANCES, Life};
 use records::{AuditEntry, AuditRow, Balance, StoreError};
@@ -61,25 +63,23 @@ async fn in_transaction(connection: &Connection) -> Result<bool, Trouble> {
         return Ok(false);
     }
     let (mut keys, mut rows): (Vec<Bytes>, Vec<Vec<u8>>) = (Vec::new(), Vec::new());
-    let mut sums: Vec<Balance> = Vec::new();
+    let mut sums = Sums::default();
     for batch in &taken {
         for entry in row::read::<Vec<AuditEntry>>("roll_ups", batch.get(0)).map_err(refused)? {
             sequence += 1;
             let number = u64::try_from(sequence).map_err(|_| damaged())?;
             let row = AuditRow::chain(&hash, number, entry);
             hash = row.hash;
-            let mut bytes = Vec::new();
-            row::write(AUDIT.name, &row, &mut bytes).map_err(refused)?;
+            rows.push(row::bytes(AUDIT.name, &row).map_err(refused)?);
             keys.push(placed(AUDIT.place, &number));
-            rows.push(bytes);
         }
         for sum in row::read::<Vec<Balance>>("roll_ups", batch.get(1)).map_err(refused)? {
-            add(&mut sums, &sum)?;
+            sums.add(sum).map_err(refused)?;
         }
     }
     let home = i32::from(COMMON);
     if !keys.is_empty() {
-        let keys: Vec<&[u8]> = keys.iter().map(|key| &**key).collect();
+        let keys = slices(&keys);
         let insert = connection.statement(Text::Of(Life::Fact, Kind::Write(Action::Insert)));
         client.execute(insert, &[&home, &keys, &rows]).await?;
         client.execute(connection.statement(Text::Plain(MOVE)), &[&sequence, &&hash[..]]).await?;
@@ -91,33 +91,18 @@ async fn in_transaction(connection: &Connection) -> Result<bool, Trouble> {
     Ok(i64::try_from(taken.len()).is_ok_and(|count| count == BATCHES_MAX))
 }
 
-fn add(sums: &mut Vec<Balance>, sum: &Balance) -> Result<(), Trouble> {
-    let too_large = || refused(Fault::wrong("a balance is too large"));
-    let same = |known: &&mut Balance| known.account == sum.account && known.currency == sum.currency;
-    match sums.iter_mut().find(same) {
-        Some(known) => *known = known.plus(sum).ok_or_else(too_large)?,
-        None => sums.push(sum.clone()),
-    }
-    Ok(())
-}
-
 /// Adds sums to the balances. Only who holds the sequencer does so.
-async fn book(connection: &Connection, mut sums: Vec<Balance>) -> Result<(), Trouble> {
+async fn book(connection: &Connection, mut sums: Sums) -> Result<(), Trouble> {
     let client = &connection.client;
     let home = i32::from(COMMON);
-    let key = |sum: &Balance| placed(BALANCES.place, &(sum.account.clone(), sum.currency)).into_vec();
-    let keys: Vec<_> = sums.iter().map(key).collect();
-    let known = client.query(connection.statement(Text::Of(Life::Party, Kind::Get)), &[&home, &keys]).await?;
-    for balance in known {
-        add(&mut sums, &row::read(BALANCES.name, balance.get(1)).map_err(refused)?)?;
+    let get = connection.statement(Text::Of(Life::Party, Kind::Get));
+    for balance in client.query(get, &[&home, &sums.keys()]).await? {
+        let known = row::read(BALANCES.name, balance.get(1)).map_err(refused)?;
+        sums.add(known).map_err(refused)?;
     }
-    let mut rows = Vec::new();
-    for sum in &sums {
-        let mut bytes = Vec::new();
-        row::write(BALANCES.name, sum, &mut bytes).map_err(refused)?;
-        rows.push(bytes);
-    }
+    let rows = sums.balances().map(|sum| row::bytes(BALANCES.name, sum));
+    let rows: Vec<_> = rows.collect::<Result<_, _>>().map_err(refused)?;
     let put = connection.statement(Text::Of(Life::Party, Kind::Write(Action::Put)));
-    client.execute(put, &[&home, &keys, &rows]).await?;
+    client.execute(put, &[&home, &sums.keys(), &rows]).await?;
     Ok(())
 }

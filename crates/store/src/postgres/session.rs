@@ -7,6 +7,7 @@ use crate::fault::Fault;
 use crate::key::Key;
 use crate::look::Order;
 use crate::postgres::home;
+use crate::postgres::sums::Sums;
 use crate::postgres::wish::{SpanWish, Wishes};
 use crate::row::{self, Row};
 use crate::session::Session;
@@ -103,7 +104,7 @@ pub(super) struct PostgresSession {
     /// What the command under way took on trust.
     trusted: Vec<Bytes>,
     audit: Vec<AuditEntry>,
-    sums: Vec<Balance>,
+    sums: Sums,
     wishes: Wishes,
 }
 
@@ -223,7 +224,7 @@ impl PostgresSession {
             lot.keys.push(key);
             lot.rows.extend(value);
         }
-        Ok((lots, self.audit, self.sums))
+        Ok((lots, self.audit, self.sums.into_balances()))
     }
 
     fn written(&mut self, key: Bytes, value: Option<Bytes>, first: First) {
@@ -232,12 +233,6 @@ impl PostgresSession {
             .and_modify(|written| written.value.clone_from(&value))
             .or_insert(Written { value, first });
     }
-}
-
-fn bytes_of<R: Row>(map_name: &'static str, row: &R) -> Result<Bytes, Fault> {
-    let mut bytes = Vec::new();
-    row::write(map_name, row, &mut bytes)?;
-    Ok(bytes.into())
 }
 
 impl Session for PostgresSession {
@@ -273,13 +268,13 @@ impl Session for PostgresSession {
     }
 
     fn put<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K, row: &R) -> Result<(), Fault> {
-        let row = bytes_of(map.name, row)?;
+        let row = row::bytes(map.name, row)?.into();
         self.staged.push(Staged::Put(home::placed(map.place, key), row));
         Ok(())
     }
 
     fn put_if_absent<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K, row: &R) -> Result<(), Fault> {
-        let row = bytes_of(map.name, row)?;
+        let row = row::bytes(map.name, row)?.into();
         self.staged.push(Staged::PutIfAbsent(home::placed(map.place, key), row));
         Ok(())
     }
@@ -322,13 +317,7 @@ impl Session for PostgresSession {
             }
         }
         self.audit.append(&mut self.staged_audit);
-        for sum in self.staged_sums.drain(..) {
-            let same = |known: &&mut Balance| known.account == sum.account && known.currency == sum.currency;
-            match self.sums.iter_mut().find(same) {
-                Some(known) => *known = known.plus(&sum).ok_or_else(|| Fault::wrong("a sum is too large"))?,
-                None => self.sums.push(sum),
-            }
-        }
+        self.staged_sums.drain(..).try_for_each(|sum| self.sums.add(sum))?;
         Ok(wrote)
     }
 }

@@ -91,6 +91,9 @@ pub(super) const GET_ANY: &str = "SELECT key, row FROM parties WHERE home = $1 A
      UNION ALL SELECT key, row FROM facts WHERE home = $1 AND key = ANY($4) \
      UNION ALL SELECT key, row FROM queues WHERE home = $1 AND key = ANY($5)";
 
+/// Takes note of a home to which rows are written.
+pub(super) const KNOW_HOME: &str = "INSERT INTO homes (home) VALUES ($1) ON CONFLICT DO NOTHING";
+
 /// The number of a writer's last batch. That it is an update makes it wait for a batch still under way, and proves
 /// that the server that answers may commit.
 pub(super) const LAST_BATCH: &str = "UPDATE writers SET seen_at = now() WHERE id = $1 RETURNING batch";
@@ -100,7 +103,6 @@ mod tests {
     use super::*;
     use crate::postgres::migrations::MIGRATIONS;
 
-    const LIVES: [Life; 4] = [Life::Party, Life::Sale, Life::Fact, Life::Queue];
     const ACTIONS: [Action; 6] = [
         Action::Insert,
         Action::InsertIfAbsent,
@@ -123,7 +125,7 @@ mod tests {
     /// Which of the tables of rows a statement names.
     fn named(statement: &str) -> Vec<&'static str> {
         let words: Vec<&str> = statement.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
-        LIVES.map(table).into_iter().filter(|table| words.contains(table)).collect()
+        Life::ALL.map(table).into_iter().filter(|table| words.contains(table)).collect()
     }
 
     /// Whoever spreads the tables by home can send each statement that payments wait for to one place: it names one
@@ -132,7 +134,7 @@ mod tests {
     #[test]
     fn hot_statements_are_of_one_home_each() {
         let mut statements: Vec<String> = ["begin_batch", "write_batch"].into_iter().flat_map(body).collect();
-        for life in LIVES {
+        for life in Life::ALL {
             let kinds = [Kind::Hold, Kind::Rising, Kind::Falling].into_iter().chain(ACTIONS.map(Kind::Write));
             statements.extend(kinds.map(|kind| text(life, kind)));
         }

@@ -5,7 +5,8 @@ use crate::fault::Fault;
 use crate::postgres::connection::{Connection, Text, told};
 use crate::postgres::home::{self, placed_bytes};
 use crate::postgres::session::{Action, Bytes};
-use crate::postgres::statements::{Kind, table};
+use crate::postgres::statements::{KNOW_HOME, Kind, table};
+use crate::postgres::wanted::slices;
 use crate::postgres::{Database, migrations};
 use crate::tables::{AUDIT, LIVES, Life, NAMES};
 use records::AuditRow;
@@ -14,8 +15,6 @@ use tokio_postgres::Error;
 
 /// As many rows are sent together.
 const LOT: usize = 1_000;
-
-const LIVES_ALL: [Life; 4] = [Life::Party, Life::Sale, Life::Fact, Life::Queue];
 
 /// What was moved: each table's name with its rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +53,7 @@ impl Database {
         let mut connection = self.connect().await?;
         migrations::check(&connection).await?;
         connection.client.batch_execute("BEGIN").await.map_err(|error| failed(&error))?;
-        for life in LIVES_ALL {
+        for life in Life::ALL {
             let any = format!("SELECT EXISTS (SELECT FROM {})", table(life));
             let found = connection.client.query_one(&any, &[]).await.map_err(|error| failed(&error))?;
             if found.get::<_, bool>(0) {
@@ -94,10 +93,9 @@ async fn copy(connection: &mut Connection, from: &EmbeddedStore, place: usize) -
             rows.push(row);
         }
         for (home, (keys, rows)) in homes {
-            let keys: Vec<&[u8]> = keys.iter().map(|key| &**key).collect();
+            let keys = slices(&keys);
             let home = i32::from(home);
-            let known = "INSERT INTO homes (home) VALUES ($1) ON CONFLICT DO NOTHING";
-            connection.client.execute(known, &[&home]).await.map_err(|error| failed(&error))?;
+            connection.client.execute(KNOW_HOME, &[&home]).await.map_err(|error| failed(&error))?;
             let inserted =
                 connection.client.execute(connection.statement(text), &[&home, &keys, &rows]).await;
             inserted.map_err(|error| failed(&error))?;

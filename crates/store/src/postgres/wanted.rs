@@ -76,14 +76,20 @@ impl Wanted {
         for ((_, wishes), rows) in self.spans.into_iter().zip(spans) {
             let mut found: Vec<Vec<(Bytes, Bytes)>> = wishes.iter().map(|_| Vec::new()).collect();
             for row in &rows {
-                let number = usize::try_from(row.get::<_, i64>(0) - 1).unwrap_or(usize::MAX);
+                let (number, pair) = of_span(row);
                 if let Some(found) = found.get_mut(number) {
-                    found.push((row.get::<_, &[u8]>(1).into(), row.get::<_, &[u8]>(2).into()));
+                    found.push(pair);
                 }
             }
             wishes.into_iter().zip(found).for_each(|(wish, found)| session.spanned(wish, found));
         }
     }
+}
+
+/// Which of the spans asked for a row is of, from 0, and its key and bytes.
+pub(super) fn of_span(row: &tokio_postgres::Row) -> (usize, (Bytes, Bytes)) {
+    let number = usize::try_from(row.get::<_, i64>(0) - 1).unwrap_or(usize::MAX);
+    (number, (row.get::<_, &[u8]>(1).into(), row.get::<_, &[u8]>(2).into()))
 }
 
 /// Keys and rows.

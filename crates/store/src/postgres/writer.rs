@@ -8,14 +8,14 @@ use crate::commands;
 use crate::failpoint;
 use crate::fault::Fault;
 use crate::postgres::cache::Cache;
-use crate::postgres::connection::{Connection, Connector, Text, Trouble, told};
+use crate::postgres::connection::{Connection, Connector, Text, Trouble, away, told, within};
+use crate::postgres::home;
 use crate::postgres::look::{Homes, all_homes};
 use crate::postgres::news::{News, Teller};
 use crate::postgres::session::{Action, Lot, Lots, PostgresSession};
-use crate::postgres::statements::{BEGIN_BATCH, Kind, LAST_BATCH, WRITE_BATCH};
+use crate::postgres::statements::{BEGIN_BATCH, KNOW_HOME, Kind, LAST_BATCH, WRITE_BATCH};
 use crate::postgres::wanted::{Slices, Wanted, slices};
 use crate::postgres::wish::Wishes;
-use crate::postgres::{away, home};
 use crate::row;
 use crate::tables::{CONFIRMATIONS, EFFECTS_DUE, Life, WEBHOOKS};
 use core::time::Duration;
@@ -237,9 +237,8 @@ impl Writer {
         // The answers, once the commit was asked for.
         let mut asked_for = None;
         let carried = self.carry_out(&mut connection, commands, is_trusting, &mut asked_for);
-        let result = timeout(BATCH_TIME_MAX, carried).await;
-        let late = || Trouble::Lost("it did not answer in time".into());
-        match (result.unwrap_or_else(|_| Err(late())), asked_for) {
+        let result = within(BATCH_TIME_MAX, carried).await;
+        match (result, asked_for) {
             (Ok(wrote), answers) => {
                 self.connection = Some(connection);
                 Attempt::Done { answers: answers.unwrap_or_default(), wrote }
@@ -370,8 +369,8 @@ impl Writer {
         let refused = |fault: Fault| Trouble::Refused(fault.told());
         let (mut entries, mut added) = (None, None);
         if !audit.is_empty() || !sums.is_empty() {
-            row::write("roll_ups", &audit, entries.insert(Vec::new())).map_err(refused)?;
-            row::write("roll_ups", &sums, added.insert(Vec::new())).map_err(refused)?;
+            entries = Some(row::bytes("roll_ups", &audit).map_err(refused)?);
+            added = Some(row::bytes("roll_ups", &sums).map_err(refused)?);
         }
         let home = lots.keys().map(|(_, home, _)| *home).next().unwrap_or(home::COMMON);
         let (together, apart): (Vec<_>, Vec<_>) =
@@ -385,8 +384,7 @@ impl Writer {
         new_homes.retain(|home| known.binary_search(home).is_err());
         let connection = &*connection;
         for home in &new_homes {
-            let insert = "INSERT INTO homes (home) VALUES ($1) ON CONFLICT DO NOTHING";
-            connection.client.execute(insert, &[&i32::from(*home)]).await?;
+            connection.client.execute(KNOW_HOME, &[&i32::from(*home)]).await?;
         }
         let part = |hot: (Life, Action)| {
             let lot = together.iter().find(|((life, _, action), _)| (*life, *action) == hot);

@@ -21,8 +21,8 @@ pub(super) enum Stock {
     Again,
 }
 
-/// Sells on one connection for each of `sales`, to the servers at `addresses` in turn, until `length` is over or the sales are; gives the sales back with
-/// what was measured.
+/// Sells on one connection for each of `sales`, to the servers at `addresses` in turn, until `length` is over or the
+/// sales are; gives the sales back with what was measured.
 pub(super) async fn run(
     addresses: &[SocketAddr],
     sales: Vec<Vec<Sale>>,
