@@ -86,6 +86,7 @@ pub struct AuditHead {
     /// When it was signed.
     pub at: Timestamp,
     /// ECDSA P-256 over `batzen audit head 1`, sequence and hash, r and s.
+    #[serde(with = "serde_bytes")]
     pub signature: Vec<u8>,
 }
 

@@ -14,12 +14,15 @@ pub struct Enrolment {
     pub customer: CustomerId,
     /// SEC1 P-256 key that signs payment codes: uncompressed, 65 bytes, so that reading it costs no square root at each
     /// payment; compressed, 33 bytes, in rows of older programs.
+    #[serde(with = "serde_bytes")]
     pub device_key: Vec<u8>,
     /// SEC1 compressed P-256 key that signs online requests, 33 bytes.
+    #[serde(with = "serde_bytes")]
     pub online_key: Vec<u8>,
     /// X25519 key that confirmations are sealed to.
     pub confirmation_key: [u8; 32],
     /// The device certificate, DER.
+    #[serde(with = "serde_bytes")]
     pub certificate: Vec<u8>,
     /// When that certificate ends.
     pub certificate_not_after: Timestamp,
@@ -51,8 +54,10 @@ pub struct PinState {
     /// The present generation, 0 to 3, as in the code's flags.
     pub generation: u8,
     /// The present generation's key, wrapped by the key store.
+    #[serde(with = "serde_bytes")]
     pub wrapped_key: Vec<u8>,
     /// The generation before, still good for codes under way.
+    #[serde(with = "serde_bytes")]
     pub previous_wrapped_key: Option<Vec<u8>>,
     /// Wrong PINs since the last right one.
     pub failures: u8,

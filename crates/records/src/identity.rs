@@ -40,6 +40,7 @@ pub struct ActivationUse {
     /// The enrolment it made.
     pub enrolment: EnrolmentId,
     /// The sealed reply.
+    #[serde(with = "serde_bytes")]
     pub reply: Vec<u8>,
     /// When.
     pub at: Timestamp,

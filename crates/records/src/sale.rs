@@ -154,6 +154,7 @@ pub struct Answer {
     /// Content type.
     pub content_type: String,
     /// Body.
+    #[serde(with = "serde_bytes")]
     pub body: Vec<u8>,
 }
 

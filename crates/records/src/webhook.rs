@@ -18,6 +18,7 @@ pub struct WebhookEndpoint {
     /// Where webhooks are posted to.
     pub url: String,
     /// The secret that they are signed with, sealed by the key store.
+    #[serde(with = "serde_bytes")]
     pub sealed_secret: Vec<u8>,
     /// The secret before the last rotation.
     pub previous_secret: Option<PreviousSecret>,
@@ -38,6 +39,7 @@ impl WebhookEndpoint {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PreviousSecret {
     /// Sealed by the key store.
+    #[serde(with = "serde_bytes")]
     pub sealed: Vec<u8>,
     /// Until when it signs.
     pub valid_until: Timestamp,
@@ -73,6 +75,7 @@ pub struct Webhook {
     /// What kind of event it was, such as `payment.captured`.
     pub event_type: String,
     /// The body, JSON.
+    #[serde(with = "serde_bytes")]
     pub body: Vec<u8>,
     /// What became of it.
     pub state: WebhookState,

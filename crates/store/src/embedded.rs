@@ -1,7 +1,9 @@
 //! The embedded store: one file on the server's own disk, with a log beside it while it is open.
 //!
-//! One thread writes, many commands to a sync; queries read what is durable where they are asked.
+//! Commands are carried out where they are brought, and gather; one thread makes them durable, many with a sync. Queries
+//! read what is durable where they are asked.
 
+mod desk;
 mod disk;
 mod engine;
 #[cfg(feature = "simulation")]
@@ -12,6 +14,7 @@ mod log;
 mod manual;
 mod migrations;
 mod open;
+mod pace;
 mod queries;
 mod replay;
 mod session;
@@ -19,14 +22,15 @@ mod settling;
 mod snapshot;
 mod writer;
 
+pub use desk::QUEUE_LIMIT;
 #[cfg(feature = "simulation")]
 pub use manual::ManualWriter;
 pub use open::{CACHE_BYTES_DEFAULT, OpenError, Options};
-pub use writer::{BATCH_LIMIT, QUEUE_LIMIT};
 
 use crate::fault::Fault;
 use crate::look::Order;
 use core::ops::Bound;
+use desk::{Desk, died};
 use disk::SyncWatch;
 use engine::{Engine, State};
 use open::{Opened, Opener};
@@ -35,18 +39,16 @@ use settling::Settler;
 use snapshot::Going;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
-use tokio::sync::oneshot;
-use writer::{Job, Writer};
+use writer::Writer;
 
 /// A store in one file, used by one process at a time.
 ///
 /// Dropping it does what [`EmbeddedStore::close`] does, without telling how it went.
 pub struct EmbeddedStore {
     engine: Arc<Engine>,
-    /// To the writer; none once closing.
-    queue: Option<SyncSender<Job>>,
+    /// Where commands are brought; none for a store that takes none.
+    desk: Option<Arc<Desk>>,
     writer: Option<JoinHandle<Result<(), StoreError>>>,
     /// Told of each command where no thread waits for it.
     #[cfg(feature = "simulation")]
@@ -97,15 +99,15 @@ impl EmbeddedStore {
     fn start(opener: Opener, watch: SyncWatch) -> Result<Self, OpenError> {
         let Opened { snapshot, batch, log } = opener()?;
         let engine = Arc::new(Engine::new(snapshot));
-        let (queue, jobs) = sync_channel(QUEUE_LIMIT);
-        let writer = Writer::new(Arc::clone(&engine), opener, watch, batch).with_log(log, Settler::default());
+        let desk = Arc::new(Desk::new(Arc::clone(&engine)));
+        let writer = Writer::new(Arc::clone(&desk), opener, watch, batch, log, Settler::default());
         let writer = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || writer.run(&jobs))
+            .spawn(move || writer.run())
             .map_err(|error| OpenError::Failed(error.to_string()))?;
         Ok(Self {
             engine,
-            queue: Some(queue),
+            desk: Some(desk),
             writer: Some(writer),
             #[cfg(feature = "simulation")]
             came: None,
@@ -121,7 +123,9 @@ impl EmbeddedStore {
     }
 
     fn finish(&mut self) -> Result<(), StoreError> {
-        self.queue = None;
+        if let Some(desk) = self.desk.take() {
+            desk.close();
+        }
         let Some(writer) = self.writer.take() else { return Ok(()) };
         let ended = writer.join().map_err(|_| died()).and_then(|left| left);
         match self.engine.change(State::Closed) {
@@ -140,7 +144,7 @@ impl EmbeddedStore {
     pub(crate) fn frozen(&self) -> Result<Self, StoreError> {
         Ok(Self {
             engine: Arc::new(self.engine.freeze()?),
-            queue: None,
+            desk: None,
             writer: None,
             #[cfg(feature = "simulation")]
             came: None,
@@ -161,7 +165,7 @@ impl EmbeddedStore {
         let read = self.engine.read(|snapshot| {
             let mut rows: Vec<RawRow> = Vec::with_capacity(limit);
             let between = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
-            snapshot.visit(None, place, between, Order::Rising, |key, row| {
+            snapshot.visit([], place, between, Order::Rising, |key, row| {
                 rows.push((key.into(), row.into()));
                 Ok(if rows.len() == limit { Going::Enough } else { Going::On })
             })?;
@@ -170,19 +174,13 @@ impl EmbeddedStore {
         read.map_err(Fault::Refused)
     }
 
-    /// Hands `command` to the writer and waits for its answer.
+    /// Brings `command` and waits for its answer.
     pub(crate) async fn send(&self, command: Command) -> Result<Outcome, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let queue = self.queue.as_ref().ok_or(StoreError::Closed)?;
-        match queue.try_send(Job { command, reply }) {
-            Ok(()) => {
-                #[cfg(feature = "simulation")]
-                self.came.iter().for_each(|came| came.notify_one());
-                answer.await.unwrap_or_else(|_| Err(died()))
-            }
-            Err(TrySendError::Full(_)) => Err(StoreError::Busy),
-            Err(TrySendError::Disconnected(_)) => Err(died()),
-        }
+        let desk = self.desk.as_ref().ok_or(StoreError::Closed)?;
+        let answer = desk.bring(command)?;
+        #[cfg(feature = "simulation")]
+        self.came.iter().for_each(|came| came.notify_one());
+        answer.await.unwrap_or_else(|_| Err(died()))
     }
 }
 
@@ -193,8 +191,4 @@ impl Drop for EmbeddedStore {
     fn drop(&mut self) {
         let _ = self.finish();
     }
-}
-
-fn died() -> StoreError {
-    StoreError::Failed("the store's writer died; start again".into())
 }

@@ -21,7 +21,7 @@ mod session;
 mod stored;
 mod tables;
 
-pub use embedded::{BATCH_LIMIT, CACHE_BYTES_DEFAULT, EmbeddedStore, OpenError, Options, QUEUE_LIMIT};
+pub use embedded::{CACHE_BYTES_DEFAULT, EmbeddedStore, OpenError, Options, QUEUE_LIMIT};
 #[cfg(feature = "simulation")]
 pub use embedded::{ManualWriter, fault_disk};
 pub use postgres::PostgresStore;

@@ -2,12 +2,17 @@
 
 use crate::tables::NAMES;
 use core::ops::Bound;
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
+
+/// A key beside its neighbours rather than each elsewhere: comparing them is most of what a look-up costs. Longer ones,
+/// which tills may choose, are elsewhere.
+type Key = SmallVec<[u8; 48]>;
 
 /// A row's bytes, or none if it was removed.
 pub(crate) type Value = Option<Box<[u8]>>;
 
-type Table = BTreeMap<Box<[u8]>, Value>;
+type Table = BTreeMap<Key, Value>;
 
 /// What was written and not yet handed to the engine.
 #[derive(Clone, Debug)]
@@ -15,7 +20,7 @@ pub(crate) struct Rows {
     tables: Vec<Table>,
     /// Rows that were removed and that nothing below knows, so that no trace of them need be kept. Short-lived rows
     /// stand side by side where workers look for what is due; traces of all of them would be walked each time.
-    gone: Vec<(usize, Box<[u8]>)>,
+    gone: Vec<(usize, Key)>,
     /// Whether anything was written.
     is_empty: bool,
 }
@@ -47,22 +52,27 @@ impl Rows {
         self.gone.push((place, key.into()));
     }
 
+    /// Keeps the traces of whatever was removed: what was gathered since the last set apart is now set apart too.
+    pub(crate) fn keep_traces(&mut self) {
+        self.gone.clear();
+    }
+
     /// Takes over what `later` holds.
-    pub(crate) fn absorb(&mut self, later: &mut Self) {
-        for (table, later) in self.tables.iter_mut().zip(&mut later.tables) {
+    pub(crate) fn absorb(&mut self, later: Self) {
+        for (table, later) in self.tables.iter_mut().zip(later.tables) {
             if table.is_empty() {
-                core::mem::swap(table, later);
+                *table = later;
             } else {
-                table.extend(core::mem::take(later));
+                table.extend(later);
             }
         }
-        for (place, key) in later.gone.drain(..) {
+        for (place, key) in later.gone {
             // Unless it was written again meanwhile.
-            if self.tables[place].get(&key).is_some_and(Option::is_none) {
-                self.tables[place].remove(&key);
+            if self.tables[place].get(key.as_slice()).is_some_and(Option::is_none) {
+                self.tables[place].remove(key.as_slice());
             }
         }
-        self.is_empty &= core::mem::replace(&mut later.is_empty, true);
+        self.is_empty &= later.is_empty;
     }
 
     /// What was touched between two keys, in key order.
@@ -72,7 +82,7 @@ impl Rows {
         between: (Bound<&[u8]>, Bound<&[u8]>),
     ) -> impl DoubleEndedIterator<Item = (&[u8], Option<&[u8]>)> {
         let rows = is_range(between).then(|| self.tables[place].range::<[u8], _>(between));
-        rows.into_iter().flatten().map(|(key, value)| (&**key, value.as_deref()))
+        rows.into_iter().flatten().map(|(key, value)| (key.as_slice(), value.as_deref()))
     }
 
     /// Every table that was touched, by place, with its rows in key order.
@@ -80,7 +90,9 @@ impl Rows {
         &self,
     ) -> impl Iterator<Item = (usize, impl Iterator<Item = (&[u8], Option<&[u8]>)>)> {
         let touched = self.tables.iter().enumerate().filter(|(_, table)| !table.is_empty());
-        touched.map(|(place, table)| (place, table.iter().map(|(key, value)| (&**key, value.as_deref()))))
+        touched.map(|(place, table)| {
+            (place, table.iter().map(|(key, value)| (key.as_slice(), value.as_deref())))
+        })
     }
 }
 
@@ -107,8 +119,8 @@ mod tests {
         rows.put(0, b"b", Some(b"1"));
         later.put(0, b"a", None);
         later.put(1, b"a", Some(b"2"));
-        rows.absorb(&mut later);
-        assert!(!rows.is_empty() && later.is_empty());
+        rows.absorb(later);
+        assert!(!rows.is_empty());
         assert_eq!(rows.get(0, b"a"), Some(None));
         assert_eq!(rows.get(0, b"b"), Some(Some(&b"1"[..])));
         assert_eq!(rows.get(0, b"c"), None);
@@ -124,9 +136,18 @@ mod tests {
         later.forget(0, b"b");
         later.put(0, b"b", Some(b"2"));
         assert_eq!(later.get(0, b"a"), Some(None), "within a batch the trace is needed");
-        rows.absorb(&mut later);
+        rows.absorb(later);
         assert_eq!(rows.get(0, b"a"), None);
         assert_eq!(rows.get(0, b"b"), Some(Some(&b"2"[..])));
+    }
+
+    #[test]
+    fn a_trace_stays_once_what_is_below_was_set_apart() {
+        let (mut rows, mut later) = (Rows::default(), Rows::default());
+        later.forget(0, b"a");
+        later.keep_traces();
+        rows.absorb(later);
+        assert_eq!(rows.get(0, b"a"), Some(None));
     }
 
     #[test]

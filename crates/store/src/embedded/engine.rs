@@ -45,13 +45,24 @@ impl Engine {
     }
 
     /// The state, to be changed once all readers are done.
-    pub(crate) fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the state once all readers are done; gives the one before.
     pub(crate) fn change(&self, state: State) -> State {
         core::mem::replace(&mut *self.state_mut(), state)
+    }
+
+    /// Changes what is shown, once all readers are done.
+    pub(crate) fn alter<T>(&self, alter: impl FnOnce(&mut Snapshot) -> Result<T, Fault>) -> Result<T, Fault> {
+        match &mut *self.state_mut() {
+            State::Open(snapshot) => alter(snapshot),
+            closed => Err(Fault::Refused(match closed.reason() {
+                StoreError::Busy => StoreError::Closed,
+                reason => reason,
+            })),
+        }
     }
 
     /// An engine that shows what is durable now, for as long as it is kept.

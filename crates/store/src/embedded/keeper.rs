@@ -4,7 +4,7 @@
 //! taken its fill. Then they are set apart, the log goes on in its other half, and a thread of its own hands them to
 //! the engine in one commit. Without a log the engine commits and syncs each batch.
 
-use crate::embedded::engine::{Engine, State};
+use crate::embedded::desk::Desk;
 use crate::embedded::log::{Log, Record};
 use crate::embedded::replay;
 use crate::embedded::settling::{Settler, Settling};
@@ -12,7 +12,7 @@ use crate::embedded::snapshot::{hand_over, prepare};
 use crate::failpoint;
 use crate::fault::Fault;
 use crate::rows::Rows;
-use records::StoreError;
+use redb::{Database, WriteTransaction};
 use std::sync::Arc;
 
 /// So many times its fill a half of the log takes at most, while the engine is still busy with the other half's
@@ -20,7 +20,7 @@ use std::sync::Arc;
 const OVERFULL: u64 = 2;
 
 pub(crate) struct Keeper {
-    engine: Arc<Engine>,
+    desk: Arc<Desk>,
     log: Option<Log>,
     settler: Settler,
     /// Hands over what was set apart.
@@ -36,8 +36,8 @@ pub(crate) enum NotKept {
 }
 
 impl Keeper {
-    pub(crate) fn new(engine: Arc<Engine>, log: Option<Log>, settler: Settler) -> Self {
-        Self { engine, log, settler, handing_over: None }
+    pub(crate) fn new(desk: Arc<Desk>, log: Option<Log>, settler: Settler) -> Self {
+        Self { desk, log, settler, handing_over: None }
     }
 
     /// Goes on in a log that was opened again, after [`Keeper::let_go`].
@@ -59,22 +59,22 @@ impl Keeper {
     }
 
     /// Makes batch `number` durable, then shows its rows.
-    pub(crate) fn keep(&mut self, number: u64, record: &mut Record, rows: &mut Rows) -> Result<(), NotKept> {
+    pub(crate) fn keep(&mut self, number: u64, record: &mut Record) -> Result<(), NotKept> {
         match &mut self.log {
             Some(log) => {
                 log.append(number, record).map_err(|error| NotKept::Perhaps(Fault::Engine(error.into())))?;
                 failpoint("store-after-log");
-                let shown = self.change(|snapshot| {
+                let shown = self.desk.show(|snapshot, rows| {
                     snapshot.absorb(rows);
                     Ok(())
                 });
                 shown.map_err(NotKept::Perhaps)
             }
             None => {
-                let database = self.change(|snapshot| snapshot.database()).map_err(NotKept::Surely)?;
-                let txn = prepare(&database, rows, number, |_| Ok(())).map_err(NotKept::Surely)?;
+                let txn = self.prepare(number).map_err(NotKept::Surely)?;
                 txn.commit().map_err(|error| NotKept::Perhaps(error.into()))?;
-                self.change(|snapshot| snapshot.renew()).map(drop).map_err(NotKept::Perhaps)
+                let shown = self.desk.show(|snapshot, _| snapshot.renew().map(drop));
+                shown.map_err(NotKept::Perhaps)
             }
         }
     }
@@ -83,7 +83,7 @@ impl Keeper {
     pub(crate) fn leave_log(&mut self, batch: u64) -> Result<(), Fault> {
         self.end_handing_over()?;
         let Some(log) = self.log.take() else { return Ok(()) };
-        let (database, rows) = self.change(|snapshot| Ok((snapshot.database()?, snapshot.set_apart())))?;
+        let (database, rows) = self.set_apart()?;
         hand_over(&database, &rows, batch, |txn| Ok(replay::mark(txn, false)?))?;
         log.remove().map_err(|error| Fault::Engine(error.into()))
     }
@@ -96,7 +96,7 @@ impl Keeper {
     }
 
     fn begin_handing_over(&mut self, batch: u64) -> Result<(), Fault> {
-        let (database, rows) = self.change(|snapshot| Ok((snapshot.database()?, snapshot.set_apart())))?;
+        let (database, rows) = self.set_apart()?;
         if let Some(log) = &mut self.log {
             log.turn();
         }
@@ -114,21 +114,19 @@ impl Keeper {
     fn end_handing_over(&mut self) -> Result<(), Fault> {
         let Some(handing_over) = self.handing_over.take() else { return Ok(()) };
         handing_over.end()?;
-        let spent = self.change(|snapshot| snapshot.renew())?;
+        let spent = self.desk.engine().alter(|snapshot| snapshot.renew())?;
         self.settler.free(spent);
         Ok(())
     }
 
-    fn change<T>(
-        &self,
-        change: impl FnOnce(&mut crate::embedded::snapshot::Snapshot) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
-        match &mut *self.engine.state_mut() {
-            State::Open(snapshot) => change(snapshot),
-            closed => Err(Fault::Refused(match closed.reason() {
-                StoreError::Busy => StoreError::Closed,
-                reason => reason,
-            })),
-        }
+    fn prepare(&self, number: u64) -> Result<WriteTransaction, Fault> {
+        let database = self.desk.engine().alter(|snapshot| snapshot.database())?;
+        let rows = self.desk.under_way().map_err(Fault::Refused)?;
+        prepare(&database, &rows, number, |_| Ok(()))
+    }
+
+    fn set_apart(&self) -> Result<(Arc<Database>, Arc<Rows>), Fault> {
+        let database = self.desk.engine().alter(|snapshot| snapshot.database())?;
+        Ok((database, self.desk.set_apart()?))
     }
 }

@@ -16,10 +16,10 @@ use std::path::PathBuf;
 
 /// The fill of half a log unless told otherwise. It bounds the rows that wait in memory, the room that the log takes
 /// and the time that opening takes after a crash.
-pub(crate) const LOG_BYTES: u64 = 16 * 1024 * 1024;
+pub(crate) const LOG_BYTES: u64 = 32 * 1024 * 1024;
 
 /// In so many steps a half gets the room for its fill.
-const ROOM_STEPS: u64 = 64;
+const ROOM_STEPS: u64 = 128;
 
 const HEAD_BYTES: usize = 20;
 /// Stands where a value's length would, if a row is removed.
@@ -28,7 +28,6 @@ const REMOVED: u32 = u32::MAX;
 static CRC: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_XZ);
 
 /// What a batch writes, as the log keeps it.
-#[derive(Default)]
 pub(crate) struct Record(Vec<u8>);
 
 /// One row of a record: to be written, or removed if it has no value.
@@ -39,8 +38,14 @@ pub(crate) struct Change<'a> {
     pub(crate) value: Option<&'a [u8]>,
 }
 
+impl Default for Record {
+    fn default() -> Self {
+        Self(vec![0; HEAD_BYTES])
+    }
+}
+
 impl Record {
-    /// Forgets everything, for the next batch.
+    /// Forgets everything, for another batch.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
         self.0.resize(HEAD_BYTES, 0);
@@ -303,7 +308,6 @@ mod tests {
 
     fn record(value: &[u8]) -> Record {
         let mut record = Record::default();
-        record.clear();
         record.push(Change { table: "payments", key: b"a", value: Some(value) });
         record.push(Change { table: "wakes", key: b"b", value: None });
         record

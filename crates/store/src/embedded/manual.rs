@@ -1,27 +1,27 @@
 //! A store without a thread of its own: whoever opened it says when a batch is carried out. For the simulator.
 
+use crate::embedded::desk::{Batch, Desk};
 use crate::embedded::disk::SyncWatch;
 use crate::embedded::engine::Engine;
 use crate::embedded::open::{self, Opened};
 use crate::embedded::settling::Settler;
-use crate::embedded::writer::{Job, Writer};
-use crate::{EmbeddedStore, OpenError, Options, QUEUE_LIMIT};
+use crate::embedded::writer::Writer;
+use crate::{EmbeddedStore, OpenError, Options};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
 use tokio::sync::Notify;
 use tokio::time::timeout_at;
 
-/// Carries out what waits, when it is told to.
+/// Takes what gathered and makes it durable, when it is told to.
 pub struct ManualWriter {
     writer: Writer,
-    jobs: Receiver<Job>,
+    desk: Arc<Desk>,
     came: Arc<Notify>,
-    /// What has been taken from the queue and waits for its turn.
-    next: Option<Job>,
+    /// The batch that is under way.
+    taken: Option<Batch>,
 }
 
 impl EmbeddedStore {
-    /// Opens the store on `disk`, of which a clone must be the same disk, without a writer of its own: commands wait
+    /// Opens the store on `disk`, of which a clone must be the same disk, without a writer of its own: batches wait
     /// until the [`ManualWriter`] is told to take them.
     ///
     /// # Errors
@@ -56,24 +56,20 @@ impl EmbeddedStore {
         let opener = open::on_disk(disk, log, options, watch.clone());
         let Opened { snapshot, batch, log } = opener()?;
         let engine = Arc::new(Engine::new(snapshot));
-        let (queue, jobs) = sync_channel(QUEUE_LIMIT);
-        let writer = Writer::new(Arc::clone(&engine), opener, watch, batch);
-        let writer = writer.with_log(log, Settler::AmongBatches);
+        let desk = Arc::new(Desk::new(Arc::clone(&engine)));
+        let writer = Writer::new(Arc::clone(&desk), opener, watch, batch, log, Settler::AmongBatches);
         let came = Arc::new(Notify::new());
-        let store = Self { engine, queue: Some(queue), writer: None, came: Some(Arc::clone(&came)) };
-        Ok((store, ManualWriter { writer, jobs, came, next: None }))
+        let store =
+            Self { engine, desk: Some(Arc::clone(&desk)), writer: None, came: Some(Arc::clone(&came)) };
+        Ok((store, ManualWriter { writer, desk, came, taken: None }))
     }
 }
 
 impl ManualWriter {
-    /// Waits until there is something to do: a command waits, or a disk that was full is to be looked at again. For
-    /// ever once the store is gone.
+    /// Waits until there is something to do: a batch is under way or gathers, or a disk that was full is to be looked
+    /// at again. For ever once the store is gone.
     pub async fn wait(&mut self) {
-        while self.next.is_none() {
-            if let Ok(job) = self.jobs.try_recv() {
-                self.next = Some(job);
-                return;
-            }
+        while self.taken.is_none() && !self.desk.has_work() {
             match self.writer.looks_again_at() {
                 None => self.came.notified().await,
                 Some(at) => {
@@ -85,14 +81,16 @@ impl ManualWriter {
         }
     }
 
-    /// Carries out what waits as one batch, and answers. Gives how many commands there were.
-    pub fn turn(&mut self) -> usize {
-        match self.next.take().or_else(|| self.jobs.try_recv().ok()) {
-            Some(first) => self.writer.turn(first, &self.jobs),
-            None => {
-                self.writer.look_again();
-                0
-            }
+    /// Does one thing: makes the batch durable that is under way, and answers; or, if none is, takes the one that
+    /// gathered. Others gather over it between the two.
+    pub fn turn(&mut self) {
+        // A command that panics ends the simulation.
+        if let Some(batch) = self.taken.take() {
+            let _ = self.writer.keep(batch);
+        } else if self.desk.has_work() {
+            self.taken = self.writer.take().ok().flatten();
+        } else {
+            self.writer.look_again();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One batch over the engine: its rows in memory, the audit chain and the balances carried on in place.
+//! One command over the engine and the rows of its batch; the audit chain and the balances are carried on in place.
 
 use crate::embedded::log::{self, Record};
 use crate::embedded::snapshot::{Going, Snapshot};
@@ -14,7 +14,7 @@ use records::{AuditEntry, AuditRow, Balance};
 
 /// The end of the audit chain.
 #[derive(Clone, Copy, Default)]
-struct AuditTail {
+pub(crate) struct AuditTail {
     sequence: u64,
     hash: [u8; 32],
 }
@@ -31,30 +31,37 @@ struct Change {
 pub(crate) struct Staged {
     bytes: Vec<u8>,
     changes: Vec<Change>,
-    pub(crate) record: Record,
+    record: Record,
 }
 
-/// A batch under way.
+/// A batch as one command sees it.
 pub(crate) struct EmbeddedSession<'a> {
     snapshot: &'a Snapshot,
+    /// What the batch before has written, if that is not in the snapshot yet.
+    earlier: Option<&'a Rows>,
     /// What the commands done so far have written.
-    batch: Rows,
-    staged: Staged,
+    batch: &'a mut Rows,
+    staged: &'a mut Staged,
     /// The chain's end as the commands done so far leave it, once looked up.
-    tail: Option<AuditTail>,
-    /// The chain's end as the present command leaves it.
+    tail: &'a mut Option<AuditTail>,
+    /// The chain's end as this command leaves it.
     staged_tail: Option<AuditTail>,
 }
 
 impl<'a> EmbeddedSession<'a> {
-    pub(crate) fn new(snapshot: &'a Snapshot, mut staged: Staged) -> Self {
-        staged.record.clear();
-        Self { snapshot, batch: Rows::default(), staged, tail: None, staged_tail: None }
+    pub(crate) fn new(
+        snapshot: &'a Snapshot,
+        earlier: Option<&'a Rows>,
+        batch: &'a mut Rows,
+        staged: &'a mut Staged,
+        tail: &'a mut Option<AuditTail>,
+    ) -> Self {
+        Self { snapshot, earlier, batch, staged, tail, staged_tail: None }
     }
 
-    /// What was written, and the buffer back.
-    pub(crate) fn end(self) -> (Rows, Staged) {
-        (self.batch, self.staged)
+    /// What is not in the snapshot yet, uppermost first.
+    fn over(&self) -> impl Iterator<Item = &Rows> {
+        core::iter::once(&*self.batch).chain(self.earlier)
     }
 
     fn outermost<K: Key, R: Row>(
@@ -82,20 +89,20 @@ impl<'a> EmbeddedSession<'a> {
     ) -> Result<(), Fault> {
         let (first, last) = (KeyBytes::of(first), KeyBytes::of(last));
         let between = (Bound::Included(first.as_slice()), Bound::Included(last.as_slice()));
-        self.snapshot.visit(Some(&self.batch), map.place, between, order, visit)
+        self.snapshot.visit(self.over(), map.place, between, order, visit)
     }
 }
 
-/// One process has the engine, and one thread writes: whatever is looked at stays as it is.
+/// One process has the engine, and one command at a time is carried out: whatever is looked at stays as it is.
 impl Session for EmbeddedSession<'_> {
     fn get<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K) -> Result<Option<R>, Fault> {
         let key = KeyBytes::of(key);
-        self.snapshot.look(Some(&self.batch), map.place, key.as_slice(), |row| row::read(map.name, row))
+        self.snapshot.look(self.over(), map.place, key.as_slice(), |row| row::read(map.name, row))
     }
 
     fn has<K: Key, R: Row>(&mut self, map: Map<K, R>, key: &K) -> Result<bool, Fault> {
         let key = KeyBytes::of(key);
-        Ok(self.snapshot.look(Some(&self.batch), map.place, key.as_slice(), |_| Ok(()))?.is_some())
+        Ok(self.snapshot.look(self.over(), map.place, key.as_slice(), |_| Ok(()))?.is_some())
     }
 
     fn first<K: Key, R: Row>(&mut self, map: Map<K, R>, first: &K, last: &K) -> Result<Option<R>, Fault> {
@@ -134,7 +141,7 @@ impl Session for EmbeddedSession<'_> {
     }
 
     fn audit(&mut self, entry: AuditEntry) -> Result<(), Fault> {
-        let tail = match self.staged_tail.or(self.tail) {
+        let tail = match self.staged_tail.or(*self.tail) {
             Some(tail) => tail,
             None => self
                 .last(tables::AUDIT, &0, &u64::MAX)?
@@ -166,7 +173,7 @@ impl Session for EmbeddedSession<'_> {
     }
 
     fn write(&mut self) -> Result<bool, Fault> {
-        let Staged { bytes, changes, record } = &mut self.staged;
+        let Staged { bytes, changes, record } = &mut *self.staged;
         for change in changes.iter() {
             let key = &bytes[change.key.clone()];
             let value = change.value.clone().map(|value| &bytes[value]);
@@ -179,12 +186,18 @@ impl Session for EmbeddedSession<'_> {
         }
         let wrote = !changes.is_empty();
         self.staged.clear();
-        self.tail = self.staged_tail.take().or(self.tail);
+        *self.tail = self.staged_tail.take().or(*self.tail);
         Ok(wrote)
     }
 }
 
 impl Staged {
+    /// Gives the record of the batch, and goes on in `next`, whatever stands in it.
+    pub(crate) fn begin_record(&mut self, mut next: Record) -> Record {
+        next.clear();
+        core::mem::replace(&mut self.record, next)
+    }
+
     fn push(&mut self, bytes: &[u8]) -> Range<usize> {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);

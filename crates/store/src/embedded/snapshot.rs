@@ -74,7 +74,7 @@ impl Snapshot {
     }
 
     /// Shows what a batch wrote, once that is durable.
-    pub(crate) fn absorb(&mut self, batch: &mut Rows) {
+    pub(crate) fn absorb(&mut self, batch: Rows) {
         self.recent.absorb(batch);
     }
 
@@ -97,15 +97,15 @@ impl Snapshot {
         self.database.and_then(Arc::into_inner)
     }
 
-    /// Looks at the row found by `key`, with what `batch` did to it.
-    pub(crate) fn look<T>(
-        &self,
-        batch: Option<&Rows>,
+    /// Looks at the row found by `key`, with what lies `over` the snapshot, uppermost first.
+    pub(crate) fn look<'a, T>(
+        &'a self,
+        over: impl IntoIterator<Item = &'a Rows>,
         place: usize,
         key: &[u8],
         look: impl FnOnce(&[u8]) -> Result<T, Fault>,
     ) -> Result<Option<T>, Fault> {
-        let mut layers = self.layers(batch);
+        let mut layers = self.layers(over);
         if let Some(touched) = layers.find_map(|rows| rows.get(place, key)) {
             return touched.map(look).transpose();
         }
@@ -121,18 +121,18 @@ impl Snapshot {
         }
     }
 
-    /// Visits the rows between two keys, each with its key, with what `batch` did to them, in key order or against it, until `visit`
-    /// says that it is enough.
-    pub(crate) fn visit(
-        &self,
-        batch: Option<&Rows>,
+    /// Visits the rows between two keys, each with its key, with what lies `over` the snapshot, uppermost first; in key
+    /// order or against it, until `visit` says that it is enough.
+    pub(crate) fn visit<'a>(
+        &'a self,
+        over: impl IntoIterator<Item = &'a Rows>,
         place: usize,
         between: (Bound<&[u8]>, Bound<&[u8]>),
         order: Order,
         mut visit: impl FnMut(&[u8], &[u8]) -> Result<Going, Fault>,
     ) -> Result<(), Fault> {
         let mut layers: Vec<_> =
-            self.layers(batch).map(|rows| turned(rows.range(place, between), order).peekable()).collect();
+            self.layers(over).map(|rows| turned(rows.range(place, between), order).peekable()).collect();
         let engine = self.base.table(place)?.range::<&[u8]>(between)?;
         let mut engine = turned(engine, order);
         let mut stored: Option<Pair> = engine.next().transpose()?;
@@ -175,9 +175,8 @@ impl Snapshot {
     }
 
     /// What lies over the engine, uppermost first.
-    fn layers<'a>(&'a self, batch: Option<&'a Rows>) -> impl Iterator<Item = &'a Rows> {
-        batch
-            .into_iter()
+    fn layers<'a>(&'a self, over: impl IntoIterator<Item = &'a Rows>) -> impl Iterator<Item = &'a Rows> {
+        over.into_iter()
             .chain([&self.recent])
             .chain(self.set_apart.as_deref())
             .filter(|rows| !rows.is_empty())
@@ -186,7 +185,7 @@ impl Snapshot {
     /// The row found by `key`.
     pub(crate) fn row<K: Key, R: Row>(&self, map: Map<K, R>, key: &K) -> Result<Option<R>, Fault> {
         let key = KeyBytes::of(key);
-        self.look(None, map.place, key.as_slice(), |bytes| row::read(map.name, bytes))
+        self.look([], map.place, key.as_slice(), |bytes| row::read(map.name, bytes))
     }
 
     /// At most `limit` rows of a span, in this order of their keys.
@@ -203,7 +202,7 @@ impl Snapshot {
         }
         let (from, to) = (from.map(|key| KeyBytes::of(&key)), to.map(|key| KeyBytes::of(&key)));
         let between = (from.as_ref().map(KeyBytes::as_slice), to.as_ref().map(KeyBytes::as_slice));
-        self.visit(None, map.place, between, order, |_, bytes| {
+        self.visit([], map.place, between, order, |_, bytes| {
             rows.push(row::read(map.name, bytes)?);
             Ok(if rows.len() == limit { Going::Enough } else { Going::On })
         })?;

@@ -1,4 +1,4 @@
-//! What bounds a payment server on this machine: its disk, its HTTP, and HTTP with the cryptography of a code.
+//! What bounds a payment server on this machine: its disk, its HTTP, and HTTP with the cryptography of a payment.
 //!
 //! Both servers stand behind the accept loop of the real one, read the same requests into the same types and answer
 //! with as many bytes; they keep nothing.
@@ -20,7 +20,9 @@ use model::{
     CaptureId, CheckoutId, Clock, EnrolmentId, Hold, MerchantId, Order, Payment, PaymentId, PaymentState,
     SaleTerms,
 };
-use protocol::payment_code::{PaymentCode, PinKey, RecipientKey, open};
+use protocol::authentication_statement::{AuthenticationLevel, AuthenticationStatement, SignedStatement};
+use protocol::payment_code::{PaymentCode, PinGeneration, RecipientKey, open};
+use security::KeyStore;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::fs::File;
@@ -79,29 +81,55 @@ struct Inner {
     crypto: Option<Codes>,
 }
 
-/// All that opening and verifying a code needs, in memory.
+/// All that the cryptography of a payment needs, in memory.
 pub(super) struct Codes {
-    pub(super) recipient: RecipientKey,
-    pub(super) holder: Arc<dyn Decapsulate>,
-    phones: HashMap<EnrolmentId, (VerifyingKey, PinKey)>,
+    keys: Arc<dyn KeyStore>,
+    recipient: RecipientKey,
+    holder: Arc<dyn Decapsulate>,
+    phones: HashMap<EnrolmentId, (VerifyingKey, Vec<u8>)>,
 }
 
 impl Codes {
-    pub(super) fn new(recipient: RecipientKey, holder: Arc<dyn Decapsulate>, phones: &[Phone]) -> Self {
-        let known = |phone: &Phone| (phone.id, (phone.device.verifying_key().clone(), phone.pin_key.clone()));
-        Self { recipient, holder, phones: phones.iter().map(known).collect() }
+    pub(super) fn new(
+        keys: Arc<dyn KeyStore>,
+        recipient: RecipientKey,
+        holder: Arc<dyn Decapsulate>,
+        phones: &[Phone],
+    ) -> Self {
+        let known =
+            |phone: &Phone| (phone.id, (phone.device.verifying_key().clone(), phone.wrapped_pin_key.clone()));
+        Self { keys, recipient, holder, phones: phones.iter().map(known).collect() }
     }
 
-    fn verify(&self, text: &str) -> Option<()> {
+    /// Opens a code, checks its device's signature and its PIN, and signs what the provider is told of that.
+    fn verify(&self, text: &str, payment: &Payment) -> Option<SignedStatement> {
         let code = PaymentCode::from_text(text, None).ok()?;
         let opened = open(&code, &*self.holder, &self.recipient).ok()?;
-        let (device, pin_key) = self.phones.get(&opened.fields.enrolment)?;
+        let id = opened.fields.enrolment;
+        let (device, wrapped) = self.phones.get(&id)?;
         opened.verify_signature(device).ok()?;
-        opened.pin_matches(pin_key).then_some(())
+        let pin_key = self.keys.unwrap_pin_key(id, PinGeneration::FIRST, wrapped).ok()?;
+        if !opened.pin_matches(&pin_key) {
+            return None;
+        }
+        let statement = AuthenticationStatement {
+            realm: self.keys.realm().clone(),
+            hold_id: payment.id.to_string(),
+            amount_minor: payment.order.amount.amount_minor,
+            currency: payment.order.amount.currency,
+            account_ref: super::system::PROVIDER.to_owned(),
+            level: AuthenticationLevel::Software,
+            customer_verification: opened.fields.flags.customer_verification,
+            code_hash: code.hash().0,
+            verdicts: ["signature", "pin", "counter", "time", "evidence"].map(str::to_owned).to_vec(),
+            terminal_bound: opened.fields.terminal.is_some(),
+            at: payment.received_at,
+        };
+        statement.sign(&*self.keys.statement_signer()).ok()
     }
 }
 
-/// A server that answers every sale, and before that opens and verifies its code if `crypto` is there.
+/// A server that answers every sale, and before that does a payment's cryptography if `crypto` is there.
 pub(super) async fn serve(crypto: Option<Codes>, till: &Till) -> Result<Serving, Failure> {
     let known = Known(Arc::new(Inner { payment: authorised(till), crypto }));
     let router = Router::new()
@@ -123,7 +151,7 @@ async fn begin(
     Json(asked): Json<PaymentRequest>,
 ) -> Result<(StatusCode, Json<PaymentView>), StatusCode> {
     if let Some(crypto) = &known.crypto {
-        crypto.verify(&asked.code).ok_or(StatusCode::PAYMENT_REQUIRED)?;
+        crypto.verify(&asked.code, &known.payment).ok_or(StatusCode::PAYMENT_REQUIRED)?;
     }
     Ok((StatusCode::CREATED, Json(PaymentView::from(&known.payment))))
 }

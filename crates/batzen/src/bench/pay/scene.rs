@@ -33,6 +33,8 @@ pub(super) struct Phone {
     pub(super) id: EnrolmentId,
     pub(super) device: SigningKey,
     pub(super) pin_key: PinKey,
+    /// The PIN key as the server keeps it.
+    pub(super) wrapped_pin_key: Vec<u8>,
     /// The last code's number.
     pub(super) counter: Counter,
 }
@@ -66,10 +68,13 @@ async fn enrol_one(
 ) -> Result<Phone, Failure> {
     let customer =
         Customer { id: CustomerId::derive(0, now, random()), name: "Ada".to_owned(), created_at: now };
+    let id = EnrolmentId::derive(0, u32::from_be_bytes(drawn()));
+    let pin_key = PinKey::derive(&PinSecret::make(&mut SystemRandom), &Pin::parse("493817")?);
     let phone = Phone {
-        id: EnrolmentId::derive(0, u32::from_be_bytes(drawn())),
+        id,
         device: SigningKey::make(&mut SystemRandom),
-        pin_key: PinKey::derive(&PinSecret::make(&mut SystemRandom), &Pin::parse("493817")?),
+        wrapped_pin_key: keys.wrap_pin_key(id, PinGeneration::FIRST, &pin_key, &mut SystemRandom)?,
+        pin_key,
         counter: Counter(0),
     };
     let code = ActivationCodeRow {
@@ -127,7 +132,6 @@ fn enrolment(
         profile: Profile::Device,
     };
     let online = SigningKey::make(&mut SystemRandom);
-    let generation = PinGeneration::FIRST;
     Ok(Enrolment {
         id: phone.id,
         version: 1,
@@ -139,7 +143,7 @@ fn enrolment(
         certificate_not_after: now.plus_s(YEAR_S),
         pin: PinState {
             generation: 1,
-            wrapped_key: keys.wrap_pin_key(phone.id, generation, &phone.pin_key, &mut SystemRandom)?,
+            wrapped_key: phone.wrapped_pin_key.clone(),
             previous_wrapped_key: None,
             failures: 0,
         },

@@ -68,6 +68,7 @@ impl Serving {
 pub(super) struct System {
     config: ServerConfig,
     stores: Vec<AnyStore>,
+    keys: Arc<dyn KeyStore>,
     epoch: PaymentEpoch,
     recipient: RecipientKey,
     servings: Vec<Serving>,
@@ -105,7 +106,7 @@ impl System {
             servers = count;
         }
         let first = AnyStore::open(&config.store).await?;
-        let keys = open_keys(&config)?;
+        let keys: Arc<dyn KeyStore> = Arc::new(open_keys(&config)?);
         let (bank, account_refs) = match paying {
             Paying::Instant => (None, vec!["instant".to_owned()]),
             Paying::Bank => {
@@ -118,9 +119,9 @@ impl System {
             }
         };
         let now = SystemClock.now();
-        let phones = scene::enrol(&*first.port(), &keys, enrolments, &account_refs, now).await?;
+        let phones = scene::enrol(&*first.port(), &*keys, enrolments, &account_refs, now).await?;
         let tills = scene::register_tills(&*first.port(), tills, now).await?;
-        let (epoch, recipient) = payment_key(&keys)?;
+        let (epoch, recipient) = payment_key(&*keys)?;
         let (mut stores, mut servings) = (vec![first], Vec::new());
         while stores.len() < servers {
             stores.push(AnyStore::open(&config.store).await?);
@@ -128,7 +129,7 @@ impl System {
         for store in &stores {
             servings.push(serve(&config, store, paying).await?);
         }
-        Ok(Self { config, stores, epoch, recipient, servings, bank, phones, tills })
+        Ok(Self { config, stores, keys, epoch, recipient, servings, bank, phones, tills })
     }
 
     pub(super) fn addresses(&self) -> Vec<SocketAddr> {
@@ -144,9 +145,10 @@ impl System {
         sales::make(&self.recipient, &mut self.phones, &self.tills, connections, count)
     }
 
-    /// What opening and verifying this system's codes needs.
+    /// What the cryptography of this system's payments needs.
     pub(super) fn codes(&self) -> super::ceilings::Codes {
-        super::ceilings::Codes::new(self.recipient.clone(), self.epoch.holder.clone(), &self.phones)
+        let (recipient, holder) = (self.recipient.clone(), self.epoch.holder.clone());
+        super::ceilings::Codes::new(self.keys.clone(), recipient, holder, &self.phones)
     }
 
     /// Waits until the provider knows of every booking. Gives how long that took.
