@@ -29,3 +29,4 @@ pub use methods::ProvedAccount;
 pub use policy::{DisplayRule, Limits, OfflineRule, Policy, Rate, TrustLimits};
 pub use security::Security;
 pub use verified::{RefusedCode, RefusedParts, Verification, VerifiedCode, VerifiedParts};
+pub use verify::CHECKS;

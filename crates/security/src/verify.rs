@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The checks that a provider is told were made and passed, in their order.
-const CHECKS: [&str; 10] =
+pub const CHECKS: [&str; 10] =
     ["signature", "counter", "status", "freshness", "pin", "method", "cap", "terminal", "evidence", "limit"];
 
 impl Security {

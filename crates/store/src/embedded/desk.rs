@@ -25,8 +25,11 @@ pub const QUEUE_LIMIT: usize = 4_096;
 
 pub(crate) type Answer = Result<Outcome, StoreError>;
 
+/// Whoever waits for an answer.
+pub(crate) type Asker = oneshot::Sender<Answer>;
+
 /// Answers, and whom to give them to.
-pub(crate) type Answers = Vec<(oneshot::Sender<Answer>, Answer)>;
+pub(crate) type Answers = Vec<(Asker, Answer)>;
 
 /// The desk, shared by whoever brings commands and the one writer.
 pub(crate) struct Desk {
@@ -42,7 +45,7 @@ pub(crate) struct Desk {
 #[derive(Default)]
 struct Incoming {
     jobs: Vec<Job>,
-    /// How many commands the batch that gathers has.
+    /// How many commands were handed out and not taken with a batch.
     gathered: usize,
     end: Option<End>,
     /// Set by the writer when it sleeps: it is to be woken once there are so many commands.
@@ -60,7 +63,7 @@ enum End {
 
 struct Job {
     command: Command,
-    reply: oneshot::Sender<Answer>,
+    reply: Asker,
 }
 
 /// The batch that gathers, over the one that is under way.
@@ -78,7 +81,7 @@ struct Gathering {
     under_way: Option<Arc<Rows>>,
     /// Commands that came while the engine could not be used.
     waiting: Vec<Job>,
-    /// The commands that are being carried out.
+    /// Empty: room for the commands that are handed out next.
     jobs: Vec<Job>,
 }
 
@@ -175,18 +178,21 @@ impl Desk {
         *self.gathering.lock().unwrap_or_else(PoisonError::into_inner) = Gathering::default();
     }
 
-    /// Takes what came while the engine could not be used, since it still cannot: `error` is the answer.
-    pub(crate) fn turn_away(&self, error: &StoreError) -> Result<Answers, StoreError> {
-        let waiting = self.with_gathering(|gathering| core::mem::take(&mut gathering.waiting))?;
-        self.incoming().gathered -= waiting.len();
-        Ok(waiting.into_iter().map(|job| (job.reply, Err(error.clone()))).collect())
+    /// Turns away what came while the engine could not be used, since it still cannot. Gives who waited for that.
+    pub(crate) fn turn_away(&self) -> Result<Vec<Asker>, StoreError> {
+        self.with_gathering(|gathering| {
+            let waiting = core::mem::take(&mut gathering.waiting);
+            self.incoming().gathered -= waiting.len();
+            waiting.into_iter().map(|job| job.reply).collect()
+        })
     }
 
     /// Takes the batch that gathered, with what came while the engine could not be used; the next one gathers over
     /// it. `spent` is a record to write over.
     pub(crate) fn take(&self, spent: Record) -> Result<Batch, StoreError> {
         self.with_gathering(|gathering| {
-            gathering.carry_out_waiting(&self.engine);
+            let waiting = core::mem::take(&mut gathering.waiting);
+            gathering.carry_out_all(&self.engine, waiting.into_iter());
             debug_assert!(gathering.under_way.is_none(), "one batch is under way at a time");
             let answers = core::mem::take(&mut gathering.answers);
             self.incoming().gathered -= answers.len();
@@ -226,7 +232,7 @@ impl Desk {
     }
 
     /// Gives up what is under way and what gathers, with the engine under it. Gives who waited for what gathered.
-    pub(crate) fn give_up(&self) -> Result<Vec<oneshot::Sender<Answer>>, StoreError> {
+    pub(crate) fn give_up(&self) -> Result<Vec<Asker>, StoreError> {
         self.with_gathering(|gathering| {
             let waiting = core::mem::take(&mut gathering.waiting);
             let given_up = core::mem::replace(gathering, Gathering { waiting, ..Gathering::default() });
@@ -260,19 +266,20 @@ impl Desk {
 
     fn carry_out(&self, gathering: &mut Gathering) {
         let alarm = Alarm(self);
-        let mut done = 0;
-        while self.hand_out(&mut gathering.jobs, done) {
-            done = gathering.carry_out_jobs(&self.engine);
+        let mut jobs = core::mem::take(&mut gathering.jobs);
+        while self.hand_out(&mut jobs) {
+            gathering.carry_out_all(&self.engine, jobs.drain(..));
         }
+        gathering.jobs = jobs;
         core::mem::forget(alarm);
     }
 
-    /// Notes how many commands were carried out, and hands out those that came meanwhile. Wakes the writer when there
-    /// are no more, if it waits for so many. Gives whether there were any.
-    fn hand_out(&self, jobs: &mut Vec<Job>, done: usize) -> bool {
+    /// Hands out what came, into the empty `jobs`. If nothing did, all that came before is carried out: wakes the writer
+    /// if it waits for so much. Gives whether there was anything.
+    fn hand_out(&self, jobs: &mut Vec<Job>) -> bool {
         let mut incoming = self.incoming();
-        incoming.gathered += done;
         core::mem::swap(&mut incoming.jobs, jobs);
+        incoming.gathered += jobs.len();
         let gathered = incoming.gathered;
         if jobs.is_empty() && incoming.wakes_at.take_if(|at| *at <= gathered).is_some() {
             drop(incoming);
@@ -294,26 +301,10 @@ impl Incoming {
 }
 
 impl Gathering {
-    /// Carries the commands out that were handed out. Gives how many of them wait or are answered with the batch.
-    fn carry_out_jobs(&mut self, engine: &Engine) -> usize {
-        let before = self.answers.len() + self.waiting.len();
-        let mut jobs = core::mem::take(&mut self.jobs);
+    /// Carries `jobs` out; keeps them while the engine cannot be used, or answers that it never will be.
+    fn carry_out_all(&mut self, engine: &Engine, jobs: impl Iterator<Item = Job>) {
         let state = engine.state();
-        for job in jobs.drain(..) {
-            match &*state {
-                State::Open(snapshot) if self.can_go_on() => self.carry_out(snapshot, job),
-                State::Open(_) | State::Recovering => self.waiting.push(job),
-                closed => drop(job.reply.send(Err(closed.reason()))),
-            }
-        }
-        self.jobs = jobs;
-        self.answers.len() + self.waiting.len() - before
-    }
-
-    /// Carries out what came while the engine could not be used, if now it can; or answers that it never will be.
-    fn carry_out_waiting(&mut self, engine: &Engine) {
-        let state = engine.state();
-        for job in core::mem::take(&mut self.waiting) {
+        for job in jobs {
             match &*state {
                 State::Open(snapshot) if self.can_go_on() => self.carry_out(snapshot, job),
                 State::Open(_) | State::Recovering => self.waiting.push(job),

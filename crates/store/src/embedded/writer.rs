@@ -4,7 +4,7 @@
 //! sync. Nobody is told `Done` (nor a replay that rests on rows of the same batch) before the batch is durable, and
 //! no reader sees it before.
 
-use crate::embedded::desk::{Answers, Batch, Came, Desk};
+use crate::embedded::desk::{Answer, Answers, Asker, Batch, Came, Desk};
 use crate::embedded::disk::SyncWatch;
 use crate::embedded::engine::State;
 use crate::embedded::keeper::{Keeper, NotKept};
@@ -101,7 +101,7 @@ impl Writer {
     /// If a command panicked: the store has stopped.
     pub(crate) fn take(&mut self) -> Result<Option<Batch>, StoreError> {
         if let Err(error) = self.make_ready() {
-            answer(self.desk.turn_away(&error)?);
+            refuse(self.desk.turn_away()?, &error);
             return Ok(None);
         }
         if let Err(fault) = self.keeper.look_after(self.batch) {
@@ -111,13 +111,12 @@ impl Writer {
         self.desk.take(core::mem::take(&mut self.spent)).map(Some)
     }
 
-    /// Makes `batch` durable, shows it and answers. Gives how many commands there were.
+    /// Makes `batch` durable, shows it and answers.
     ///
     /// # Errors
     /// As [`Writer::take`].
-    pub(crate) fn keep(&mut self, batch: Batch) -> Result<usize, StoreError> {
+    pub(crate) fn keep(&mut self, batch: Batch) -> Result<(), StoreError> {
         let Batch { answers, record, spoilt } = batch;
-        let count = answers.len();
         let kept = match (spoilt, record) {
             (Some(error), _) => Err(Failure { error, tried: false }),
             // Nothing to make durable: every answer rests on earlier batches.
@@ -128,7 +127,7 @@ impl Writer {
             Ok(()) => answer(answers),
             Err(failure) => self.recover(failure, answers)?,
         }
-        Ok(count)
+        Ok(())
     }
 
     fn make_durable(&mut self, mut record: Record) -> Result<(), Failure> {
@@ -154,30 +153,26 @@ impl Writer {
         let gathered = self.desk.give_up()?;
         self.keeper.let_go();
         let before = self.batch;
-        let (of_batch, of_gathered) = if !is_disk_full(&failure.error) || self.watch.failed() {
+        let (if_tried, untried) = if !is_disk_full(&failure.error) || self.watch.failed() {
             let stopped = self.stop(&reason);
-            (Some(stopped.clone()), stopped)
+            (Err(stopped.clone()), stopped)
         } else {
             self.rest_until = Some(Instant::now() + DISK_FULL_REST);
-            match (self.reopen(), failure.tried) {
-                (Ok(()), true) if self.batch == before + 1 => (None, StoreError::DiskFull),
-                (Ok(()), _) | (Err(OpenError::DiskFull), false) => {
-                    (Some(StoreError::DiskFull), StoreError::DiskFull)
-                }
-                (Err(OpenError::DiskFull), true) => (Some(reason), StoreError::DiskFull),
-                (Err(error), _) => {
+            match self.reopen() {
+                Ok(()) if self.batch == before + 1 => (Ok(()), StoreError::DiskFull),
+                Ok(()) => (Err(StoreError::DiskFull), StoreError::DiskFull),
+                Err(OpenError::DiskFull) => (Err(reason), StoreError::DiskFull),
+                Err(error) => {
                     let stopped = self.stop(&error);
-                    (Some(stopped.clone()), stopped)
+                    (Err(stopped.clone()), stopped)
                 }
             }
         };
-        match of_batch {
-            None => answer(answers),
-            Some(error) => {
-                answer(answers.into_iter().map(|(reply, _)| (reply, Err(error.clone()))).collect())
-            }
+        match if failure.tried { if_tried } else { Err(untried.clone()) } {
+            Ok(()) => answer(answers),
+            Err(error) => refuse(answers.into_iter().map(|(reply, _)| reply), &error),
         }
-        answer(gathered.into_iter().map(|reply| (reply, Err(of_gathered.clone()))).collect());
+        refuse(gathered, &untried);
         Ok(())
     }
 
@@ -221,11 +216,15 @@ impl Writer {
     }
 }
 
-fn answer(answers: Answers) {
+fn answer(answers: impl IntoIterator<Item = (Asker, Answer)>) {
     for (reply, answer) in answers {
         // Whoever asked may have gone away; what was done stays done.
         let _ = reply.send(answer);
     }
+}
+
+fn refuse(askers: impl IntoIterator<Item = Asker>, error: &StoreError) {
+    answer(askers.into_iter().map(|reply| (reply, Err(error.clone()))));
 }
 
 fn untried(fault: Fault) -> Failure {

@@ -22,7 +22,7 @@ use model::{
 };
 use protocol::authentication_statement::{AuthenticationLevel, AuthenticationStatement, SignedStatement};
 use protocol::payment_code::{PaymentCode, PinGeneration, RecipientKey, open};
-use security::KeyStore;
+use security::{CHECKS, KeyStore};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::fs::File;
@@ -121,7 +121,7 @@ impl Codes {
             level: AuthenticationLevel::Software,
             customer_verification: opened.fields.flags.customer_verification,
             code_hash: code.hash().0,
-            verdicts: ["signature", "pin", "counter", "time", "evidence"].map(str::to_owned).to_vec(),
+            verdicts: CHECKS.map(str::to_owned).to_vec(),
             terminal_bound: opened.fields.terminal.is_some(),
             at: payment.received_at,
         };
