@@ -28,8 +28,10 @@ pub enum EffectKind {
     /// Hold the payment's amount; answered in the till's time or asked again.
     Authorise {
         /// The signed statement of how the customer was authenticated.
+        #[serde(with = "serde_bytes")]
         statement: Vec<u8>,
         /// Its signature.
+        #[serde(with = "serde_bytes")]
         signature: Vec<u8>,
     },
     /// Debit part of the hold.

@@ -80,11 +80,15 @@ impl Security {
         let Some(enrolment) = self.store.enrolment(fields.enrolment).await? else { return Ok(None) };
         let device_key = VerifyingKey::from_sec1(&enrolment.device_key)
             .map_err(|_| SecurityError::Damaged("device key"))?;
-        let (past_use, method) = try_join(
-            self.store.code_use(fields.enrolment, fields.counter),
-            self.store.method(enrolment.customer, fields.method),
-        )
-        .await?;
+        // The enrolment's counter has passed every code that was consumed: beyond it there is none to look for.
+        let past_use = async {
+            if fields.counter > enrolment.counter {
+                return Ok(None);
+            }
+            self.store.code_use(fields.enrolment, fields.counter).await
+        };
+        let (past_use, method) =
+            try_join(past_use, self.store.method(enrolment.customer, fields.method)).await?;
         let past_use = match past_use {
             Some(past) => Some(self.past_use(past).await?),
             None => None,

@@ -64,6 +64,7 @@ macro_rules! conformance_suite {
             a_cancel_that_came_first_wins,
             a_refused_beginning_changes_nothing,
             a_payment_moves_wholly,
+            a_long_story_is_told_whole,
             a_payment_moves_from_the_version_seen,
             a_first_answer_stays,
             postings_that_do_not_count_are_refused,

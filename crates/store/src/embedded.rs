@@ -3,6 +3,7 @@
 //! Commands are carried out where they are brought, and gather; one thread makes them durable, many with a sync. Queries
 //! read what is durable where they are asked.
 
+mod base;
 mod desk;
 mod disk;
 mod engine;

@@ -163,25 +163,33 @@ pub(crate) async fn payments_of_merchant(
 }
 
 pub(crate) async fn verdict(look: &impl Look, payment: PaymentId) -> Answer<Option<VerdictRow>> {
-    Ok(look.get(t::VERDICTS, &payment).await?.map(|stored| stored.verdict))
+    Ok(look.get(t::PAYMENTS, &payment).await?.map(|stored| stored.verdict))
 }
 
 pub(crate) async fn events(look: &impl Look, payment: PaymentId) -> Answer<Vec<EventRow>> {
     let stored = stored_events(look, payment).await?;
-    Ok(stored.into_iter().map(|stored| stored.event).collect())
+    Ok(stored.into_iter().map(|stored| stored.into_event(payment)).collect())
 }
 
 pub(crate) async fn postings(look: &impl Look, payment: PaymentId) -> Answer<Vec<PostingRow>> {
     let stored = stored_events(look, payment).await?;
-    Ok(stored.into_iter().flat_map(StoredEvent::into_postings).collect())
+    Ok(stored.into_iter().flat_map(|stored| stored.into_postings(payment)).collect())
 }
 
 async fn stored_events(look: &impl Look, payment: PaymentId) -> Answer<Vec<StoredEvent>> {
-    all(look, t::EVENTS, (payment, 0), (payment, u32::MAX)).await
+    let Some(stored) = look.get(t::PAYMENTS, &payment).await? else { return Ok(Vec::new()) };
+    let mut events = Vec::new();
+    if let Some(last) = stored.older_events_until() {
+        for chunk in all(look, t::EVENTS, (payment, 0), (payment, last)).await? {
+            events.extend(chunk.read()?);
+        }
+    }
+    events.extend(stored.recent.read()?);
+    Ok(events)
 }
 
 pub(crate) async fn begin_request(look: &impl Look, payment: PaymentId) -> Answer<Option<IdempotencyRow>> {
-    let Some(stored) = look.get(t::VERDICTS, &payment).await? else { return Ok(None) };
+    let Some(stored) = look.get(t::PAYMENTS, &payment).await? else { return Ok(None) };
     Ok(look.pointed(t::REQUESTS, &[stored.request]).await?.pop())
 }
 

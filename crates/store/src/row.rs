@@ -2,7 +2,7 @@
 //! says how to read the one before, so that nothing has to be rewritten at once.
 
 use crate::fault::Fault;
-use crate::stored::{StoredEvent, StoredPayment, StoredVerdict};
+use crate::stored::{Series, StoredEvent, StoredPayment};
 use model::{CheckoutId, EffectId, PaymentId, WebhookEndpointId, WebhookId};
 use records::{
     ActivationCodeRow, AuditEntry, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse,
@@ -26,9 +26,14 @@ pub(crate) trait Row: Serialize + DeserializeOwned + Send + 'static {
     }
 }
 
+/// Version 1, before there was any release, had verdict and events in rows of their own.
+const PAYMENT_VERSION: u8 = 2;
+
 macro_rules! rows {
-    ($($row:ty),* $(,)?) => {
-        $(impl Row for $row {})*
+    ($($row:ty $(= $version:expr)?),* $(,)?) => {
+        $(impl Row for $row {
+            $(const VERSION: u8 = $version;)?
+        })*
 
         /// Reads `bytes` as each kind of row there is, and writes again what was read: for whoever looks for bytes
         /// that break a row's form.
@@ -56,9 +61,8 @@ rows!(
     Merchant,
     Checkout,
     CodeUse,
-    StoredPayment,
-    StoredVerdict,
-    StoredEvent,
+    StoredPayment = PAYMENT_VERSION,
+    Series<StoredEvent> = PAYMENT_VERSION,
     IdempotencyRow,
     OperatorTask,
     ConfirmationRow,

@@ -52,11 +52,22 @@ pub(crate) trait Session {
     /// Takes what is staged into the batch. Gives whether that was anything.
     fn write(&mut self) -> Result<bool, Fault>;
 
-    /// The sequence that an enrolment's next confirmation has.
+    /// The sequence that an enrolment's next confirmation has. A command asks once.
     fn next_confirmation(&mut self, enrolment: EnrolmentId) -> Result<u32, Fault> {
-        let last = self.last(tables::CONFIRMATIONS, &(enrolment, 0), &(enrolment, u32::MAX))?;
-        last.map_or(0, |row| row.sequence)
-            .checked_add(1)
-            .ok_or_else(|| Fault::wrong("the enrolment has no sequence left for a confirmation"))
+        next_sequence(last_confirmation(self, enrolment)?)
     }
+}
+
+/// The sequence of an enrolment's last confirmation; 0 if it has none.
+pub(crate) fn last_confirmation<S: Session + ?Sized>(
+    session: &mut S,
+    enrolment: EnrolmentId,
+) -> Result<u32, Fault> {
+    let last = session.last(tables::CONFIRMATIONS, &(enrolment, 0), &(enrolment, u32::MAX))?;
+    Ok(last.map_or(0, |row| row.sequence))
+}
+
+/// The one after `last`.
+pub(crate) fn next_sequence(last: u32) -> Result<u32, Fault> {
+    last.checked_add(1).ok_or_else(|| Fault::wrong("the enrolment has no sequence left for a confirmation"))
 }

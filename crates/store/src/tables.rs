@@ -6,7 +6,7 @@
 use crate::fault::Fault;
 use crate::key::{ByTime, Key};
 use crate::row::Row;
-use crate::stored::{StoredEvent, StoredPayment, StoredVerdict};
+use crate::stored::{Series, StoredEvent, StoredPayment};
 use core::marker::PhantomData;
 use model::{
     AccountKey, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId,
@@ -122,10 +122,11 @@ tables! {
     PAYMENTS: PaymentId => StoredPayment, "payments", Some(0), Sale;
     /// Index: a merchant's payments by time.
     PAYMENTS_OF_MERCHANT: (MerchantId, ByTime) => PaymentId, "payments_of_merchant", Some(30), Fact;
-    /// What security management found when a payment was asked for, and by which request.
-    VERDICTS: PaymentId => StoredVerdict, "verdicts", Some(0), Fact;
-    /// A payment's events by the version that each led to, with their postings.
-    EVENTS: (PaymentId, u32) => StoredEvent, "events", Some(0), Fact;
+    /// Nothing any more: what it held stands in the payment's own row.
+    _VERDICTS: PaymentId => PaymentId, "verdicts", Some(0), Fact;
+    /// The events that do not stand in the payment's own row, with their postings, by the version that the last of each
+    /// chunk led to.
+    EVENTS: (PaymentId, u32) => Series<StoredEvent>, "events", Some(0), Fact;
     /// Tills' requests and their answers.
     REQUESTS: (CheckoutId, IdempotencyKey) => IdempotencyRow, "requests", Some(0), Sale;
     /// Index: payments by when they must be looked at.
@@ -171,3 +172,13 @@ tables! {
     /// Index: dead letters by endpoint.
     WEBHOOKS_DEAD: (WebhookEndpointId, WebhookId) => WebhookId, "webhooks_dead", Some(16), Queue;
 }
+
+/// The places of tables that every sale asks and that hardly ever change: checkouts, merchants and their webhook
+/// endpoints.
+pub(crate) const PARTIES_ASKED_OFTEN: [usize; 5] = [
+    MERCHANTS.place,
+    CHECKOUTS.place,
+    CHECKOUT_BY_KEY.place,
+    WEBHOOK_ENDPOINTS.place,
+    WEBHOOK_ENDPOINTS_OF_MERCHANT.place,
+];

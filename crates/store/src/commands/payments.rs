@@ -4,9 +4,9 @@ use super::{check, enrolments, ledger, requests, webhooks, work};
 use crate::fault::Fault;
 use crate::key::ByTime;
 use crate::session::Session;
-use crate::stored::{StoredEvent, StoredPayment, StoredVerdict};
+use crate::stored::{Series, StoredEvent, StoredPayment};
 use crate::tables::{
-    CODE_USES, CONFIRMATIONS, ENROLMENTS, EVENTS, PAYMENTS, PAYMENTS_OF_MERCHANT, TASKS, VERDICTS, WAKES,
+    CODE_USES, CONFIRMATIONS, ENROLMENTS, EVENTS, PAYMENTS, PAYMENTS_OF_MERCHANT, TASKS, WAKES,
 };
 use model::{PaymentId, Timestamp};
 use records::{
@@ -29,16 +29,20 @@ pub(super) fn begin(session: &mut impl Session, command: BeginPayment) -> Result
     session.put(PAYMENTS_OF_MERCHANT, &(command.payment.order.merchant, ByTime(id)), &id)?;
     let confirmation = command.confirmation.map(|told| confirm(session, told)).transpose()?;
     let verdict = VerdictRow { confirmation, ..command.verdict };
-    session.put(VERDICTS, &id, &StoredVerdict { verdict, request: requests::key_of(&command.request) })?;
+    let request = requests::key_of(&command.request);
     requests::remember(session, command.request, Some(id), command.answer, command.payment.received_at)?;
     set_wake(session, id, None, command.wake_at)?;
     let effects: Vec<_> = command.effect.into_iter().collect();
     effects.iter().try_for_each(|effect| work::plan(session, effect))?;
-    session.put(
-        PAYMENTS,
-        &id,
-        &StoredPayment { payment: command.payment, wake_at: command.wake_at, effects },
-    )?;
+    let stored = StoredPayment {
+        payment: command.payment,
+        verdict,
+        request,
+        wake_at: command.wake_at,
+        effects,
+        recent: Series::default(),
+    };
+    session.put(PAYMENTS, &id, &stored)?;
     check::begins(session, id)?;
     if !webhooks::add(session, &command.webhooks)? {
         return Ok(Outcome::Exists);
@@ -95,13 +99,13 @@ fn consume(
 
 pub(super) fn change(session: &mut impl Session, command: ChangePayment) -> Result<Outcome, Fault> {
     check_change(&command)?;
-    let (id, version) = (command.payment.id, command.payment.version);
+    let id = command.payment.id;
     if let Some((request, _)) = &command.request
         && let Some(known) = requests::known(session, request)?
     {
         return Ok(known);
     }
-    let Some(stored) = session.get(PAYMENTS, &id)? else {
+    let Some(mut stored) = session.get(PAYMENTS, &id)? else {
         return Ok(Outcome::Missing);
     };
     if stored.payment.version != command.expected_version {
@@ -139,17 +143,16 @@ pub(super) fn change(session: &mut impl Session, command: ChangePayment) -> Resu
     let confirmation = command.confirmation.map(|told| confirm(session, told)).transpose()?;
     ledger::book(session, &command.postings)?;
     let event = EventRow { confirmation, ..command.event };
-    session.put(EVENTS, &(id, version), &StoredEvent { event, postings: command.postings })?;
+    if let Some(moved) = stored.add(&StoredEvent::new(event, command.postings))? {
+        session.put(EVENTS, &(id, command.expected_version), &moved)?;
+    }
     set_wake(session, id, stored.wake_at, command.wake_at)?;
-    let mut effects = stored.effects;
-    effects.retain(|effect| Some(effect.id) != command.done_effect);
-    effects.extend(command.new_effects);
-    effects.sort_by_key(|effect| effect.id);
-    session.put(
-        PAYMENTS,
-        &id,
-        &StoredPayment { payment: command.payment, wake_at: command.wake_at, effects },
-    )?;
+    stored.payment = command.payment;
+    stored.wake_at = command.wake_at;
+    stored.effects.retain(|effect| Some(effect.id) != command.done_effect);
+    stored.effects.extend(command.new_effects);
+    stored.effects.sort_by_key(|effect| effect.id);
+    session.put(PAYMENTS, &id, &stored)?;
     check::changes(session, id, command.expected_version)?;
     if !webhooks::add(session, &command.webhooks)? {
         return Ok(Outcome::Exists);

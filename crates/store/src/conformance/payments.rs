@@ -233,6 +233,38 @@ pub async fn a_payment_moves_wholly(place: &impl Place) {
     assert_eq!(sums(merchant), ((1, 1_300), (0, 7)));
 }
 
+/// However many events a payment has, all are told in order with what they booked; and a moment goes on telling those
+/// that there were.
+pub async fn a_long_story_is_told_whole(place: &impl Place) {
+    const EVENTS: u32 = 70;
+    let store = place.open();
+    let device = enrol_one(&store).await;
+    let begun = begin(1, &device, 1);
+    let id = begun.payment.id;
+    expect(&store, beginning(&begun), Outcome::Done).await;
+    let (mut seen, mut events, mut postings) = (begun.payment, Vec::new(), Vec::new());
+    let mut moments = Vec::new();
+    for n in 1..=EVENTS {
+        let posting = posting(Layer::Posted, i64::from(n));
+        let command = ChangePayment { postings: vec![posting.clone()], ..change(&seen) };
+        expect(&store, changing(&command), Outcome::Done).await;
+        postings.push(PostingRow { payment: id, version: n + 1, place: 0, posting });
+        events.push(command.event);
+        seen = command.payment;
+        assert_eq!(store.events(id).await.unwrap(), events, "after {n} events");
+        if n % 23 == 0 {
+            moments.push((store.snapshot().await.unwrap(), events.len()));
+        }
+    }
+    assert_eq!(store.postings(id).await.unwrap(), postings);
+    for (moment, count) in moments {
+        assert_eq!(moment.events(id).await.unwrap(), events[..count]);
+        assert_eq!(moment.postings(id).await.unwrap(), postings[..count]);
+    }
+    drop(store);
+    assert_eq!(place.open().events(id).await.unwrap(), events);
+}
+
 /// A change that rests on what is no longer so leaves nothing.
 pub async fn a_payment_moves_from_the_version_seen(place: &impl Place) {
     let store = place.open();

@@ -10,7 +10,7 @@ use crate::commands;
 use crate::embedded::engine::{Engine, State};
 use crate::embedded::log::Record;
 use crate::embedded::pace::Pace;
-use crate::embedded::session::{AuditTail, EmbeddedSession, Staged};
+use crate::embedded::session::{EmbeddedSession, Staged, Tails};
 use crate::embedded::snapshot::Snapshot;
 use crate::fault::{Fault, told};
 use crate::rows::Rows;
@@ -73,8 +73,7 @@ struct Gathering {
     rows: Rows,
     staged: Staged,
     wrote: bool,
-    /// The end of the audit chain, once looked up.
-    tail: Option<AuditTail>,
+    tails: Tails,
     /// What the engine said when it failed a command; then the batch fails with it.
     spoilt: Option<StorageError>,
     /// Rows of the batch before, until they are durable and shown.
@@ -221,16 +220,6 @@ impl Desk {
         shown.map_err(Fault::Refused)?
     }
 
-    /// Sets the rows that are shown and not in the engine apart, to be handed to it. No batch is under way.
-    pub(crate) fn set_apart(&self) -> Result<Arc<Rows>, Fault> {
-        let set_apart = self.with_gathering(|gathering| {
-            // What gathers may have removed rows that only these know.
-            gathering.rows.keep_traces();
-            self.engine.alter(|snapshot| Ok(snapshot.set_apart()))
-        });
-        set_apart.map_err(Fault::Refused)?
-    }
-
     /// Gives up what is under way and what gathers, with the engine under it. Gives who waited for what gathered.
     pub(crate) fn give_up(&self) -> Result<Vec<Asker>, StoreError> {
         self.with_gathering(|gathering| {
@@ -321,7 +310,7 @@ impl Gathering {
     fn carry_out(&mut self, snapshot: &Snapshot, job: Job) {
         let earlier = self.under_way.as_deref();
         let mut session =
-            EmbeddedSession::new(snapshot, earlier, &mut self.rows, &mut self.staged, &mut self.tail);
+            EmbeddedSession::new(snapshot, earlier, &mut self.rows, &mut self.staged, &mut self.tails);
         let answer = match commands::carry_out(&mut session, job.command) {
             Ok((outcome, wrote)) => {
                 self.wrote |= wrote;

@@ -125,8 +125,8 @@ impl Keeper {
         prepare(&database, &rows, number, |_| Ok(()))
     }
 
+    /// Sets the rows that are shown and not in the engine apart, to be handed to it.
     fn set_apart(&self) -> Result<(Arc<Database>, Arc<Rows>), Fault> {
-        let database = self.desk.engine().alter(|snapshot| snapshot.database())?;
-        Ok((database, self.desk.set_apart()?))
+        self.desk.engine().alter(|snapshot| Ok((snapshot.database()?, snapshot.set_apart())))
     }
 }

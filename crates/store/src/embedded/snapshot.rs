@@ -4,18 +4,16 @@
 //! the background, in one piece and in key order; meanwhile they are looked up as before and newer ones gather
 //! anew. A row that lives shorter than that never costs a page.
 
+use crate::embedded::base::Base;
 use crate::fault::Fault;
 use crate::key::{Key, KeyBytes};
 use crate::look::{Order, Span};
 use crate::row::{self, Row};
 use crate::rows::Rows;
-use crate::tables::{Bytes, META, Map, NAMES, definition};
+use crate::tables::{META, Map, NAMES, definition};
 use core::ops::Bound;
-use redb::{
-    AccessGuard, Database, Durability, ReadOnlyTable, ReadTransaction, ReadableDatabase,
-    ReadableTableMetadata, WriteTransaction,
-};
-use std::sync::{Arc, OnceLock};
+use redb::{Database, Durability, WriteTransaction};
+use std::sync::Arc;
 
 /// All tables, as they can be read now.
 pub(crate) struct Snapshot {
@@ -25,27 +23,6 @@ pub(crate) struct Snapshot {
     /// On their way into the engine.
     set_apart: Option<Arc<Rows>>,
     recent: Rows,
-}
-
-/// The engine as one of its commits left it, with its tables opened when first needed.
-struct Base {
-    txn: ReadTransaction,
-    tables: Vec<OnceLock<ReadOnlyTable<Bytes, Bytes>>>,
-}
-
-impl Base {
-    fn of(database: &Database) -> Result<Self, Fault> {
-        Ok(Self { txn: database.begin_read()?, tables: NAMES.iter().map(|_| OnceLock::new()).collect() })
-    }
-
-    fn table(&self, place: usize) -> Result<&ReadOnlyTable<Bytes, Bytes>, Fault> {
-        if self.tables[place].get().is_none() {
-            let table = self.txn.open_table(definition(NAMES[place]))?;
-            // Whoever was quicker opened the same one.
-            let _ = self.tables[place].set(table);
-        }
-        Ok(self.tables[place].get().expect("it was opened just now"))
-    }
 }
 
 impl Snapshot {
@@ -109,16 +86,7 @@ impl Snapshot {
         if let Some(touched) = layers.find_map(|rows| rows.get(place, key)) {
             return touched.map(look).transpose();
         }
-        let found = self.base.table(place)?.get(key)?;
-        found.map(|row| look(row.value())).transpose()
-    }
-
-    /// Whether something below the recent rows holds the row found by `key`.
-    pub(crate) fn is_below(&self, place: usize, key: &[u8]) -> Result<bool, Fault> {
-        match self.set_apart.as_ref().and_then(|rows| rows.get(place, key)) {
-            Some(touched) => Ok(touched.is_some()),
-            None => Ok(self.base.table(place)?.get(key)?.is_some()),
-        }
+        self.base.look(place, key, look)
     }
 
     /// Visits the rows between two keys, each with its key, with what lies `over` the snapshot, uppermost first; in key
@@ -133,16 +101,15 @@ impl Snapshot {
     ) -> Result<(), Fault> {
         let mut layers: Vec<_> =
             self.layers(over).map(|rows| turned(rows.range(place, between), order).peekable()).collect();
-        let engine = self.base.table(place)?.range::<&[u8]>(between)?;
-        let mut engine = turned(engine, order);
-        let mut stored: Option<Pair> = engine.next().transpose()?;
+        let mut engine = self.base.range(place, between)?;
+        let mut stored = engine.next(order)?;
         loop {
             let heads = layers.iter_mut().filter_map(|layer| layer.peek().map(|(key, _)| *key));
             let first = match order {
                 Order::Rising => heads.min(),
                 Order::Falling => heads.max(),
             };
-            let stored_key = stored.as_ref().map(|(key, _)| key.value());
+            let stored_key = stored.as_ref().map(|row| row.key());
             let (is_touched, is_stored) = match (first, stored_key) {
                 (None, None) => return Ok(()),
                 (Some(_), None) => (true, false),
@@ -162,14 +129,14 @@ impl Snapshot {
             }
             let going = match (touched, is_stored.then_some(&stored)) {
                 (Some(Some(value)), _) => visit(first.unwrap_or_default(), value)?,
-                (None, Some(Some((key, value)))) => visit(key.value(), value.value())?,
+                (None, Some(Some(row))) => visit(row.key(), row.value())?,
                 _ => Going::On,
             };
             if going == Going::Enough {
                 return Ok(());
             }
             if is_stored {
-                stored = engine.next().transpose()?;
+                stored = engine.next(order)?;
             }
         }
     }
@@ -211,14 +178,14 @@ impl Snapshot {
 
     /// How many rows there are in the whole table.
     pub(crate) fn count_of<K: Key, R: Row>(&self, map: Map<K, R>) -> Result<u64, Fault> {
-        let stored = self.base.table(map.place)?;
-        let mut count = stored.len()?;
+        let mut count = self.base.count(map.place)?;
         let whole = (Bound::Unbounded, Bound::Unbounded);
         let recent = self.recent.range(map.place, whole);
         let set_apart = self.set_apart.iter().flat_map(|rows| rows.range(map.place, whole));
         let covered = set_apart.filter(|(key, _)| self.recent.get(map.place, key).is_none());
         for (key, value) in recent.chain(covered) {
-            match (stored.get(key)?.is_some(), value.is_some()) {
+            let is_stored = self.base.look(map.place, key, |_| Ok(()))?.is_some();
+            match (is_stored, value.is_some()) {
                 (false, true) => count += 1,
                 (true, false) => count -= 1,
                 _ => {}
@@ -234,8 +201,6 @@ pub(crate) enum Going {
     On,
     Enough,
 }
-
-type Pair = (AccessGuard<'static, Bytes>, AccessGuard<'static, Bytes>);
 
 fn turned<T>(mut rows: impl DoubleEndedIterator<Item = T>, order: Order) -> impl Iterator<Item = T> {
     core::iter::from_fn(move || match order {

@@ -4,9 +4,7 @@
 use crate::postgres::home::place_of;
 use crate::postgres::look::{Found, Question};
 use crate::postgres::session::Bytes;
-use crate::tables::{
-    CHECKOUT_BY_KEY, CHECKOUTS, MERCHANTS, WEBHOOK_ENDPOINTS, WEBHOOK_ENDPOINTS_OF_MERCHANT,
-};
+use crate::tables::PARTIES_ASKED_OFTEN;
 use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,14 +14,6 @@ use tokio::time::Instant;
 const GOOD_FOR: Duration = Duration::from_secs(1);
 /// The most answers that are kept.
 const ANSWERS_MAX: usize = 20_000;
-
-const PLACES: [usize; 5] = [
-    CHECKOUTS.place,
-    CHECKOUT_BY_KEY.place,
-    MERCHANTS.place,
-    WEBHOOK_ENDPOINTS.place,
-    WEBHOOK_ENDPOINTS_OF_MERCHANT.place,
-];
 
 /// Answers that are good for a while.
 #[derive(Default)]
@@ -46,8 +36,8 @@ impl Cache {
     /// The answer to a question; or where it will be kept, if it is of those that are.
     pub(super) fn look(&self, question: &Question) -> Result<Found, Option<Slot>> {
         let key: Bytes = match question {
-            Question::Get(_, key) if PLACES.contains(&place_of(key)) => key.clone(),
-            Question::List { from, to, .. } if PLACES.contains(&place_of(from)) => {
+            Question::Get(_, key) if PARTIES_ASKED_OFTEN.contains(&place_of(key)) => key.clone(),
+            Question::List { from, to, .. } if PARTIES_ASKED_OFTEN.contains(&place_of(from)) => {
                 [&**from, to].concat().into()
             }
             _ => return Err(None),
@@ -72,7 +62,7 @@ impl Cache {
 
     /// Forgets what may be another answer now that rows with these keys were written.
     pub(super) fn written<'a>(&self, mut keys: impl Iterator<Item = &'a Bytes>) {
-        if keys.any(|key| PLACES.contains(&place_of(key))) {
+        if keys.any(|key| PARTIES_ASKED_OFTEN.contains(&place_of(key))) {
             let mut kept = self.lock();
             kept.answers.clear();
             kept.changes += 1;
