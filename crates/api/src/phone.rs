@@ -43,6 +43,8 @@ pub struct EnrolmentView {
     pub counter: u32,
     /// PIN tries left before the lock.
     pub pin_tries_left: u8,
+    /// How often the PIN was set: a phone that had no answer to a PIN change knows from it whether it was done.
+    pub pin_generation: u32,
     /// The server's time.
     pub server_time_ms: i64,
     /// The last confirmation there is for this phone.

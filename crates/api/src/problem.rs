@@ -112,8 +112,10 @@ problem_types! {
     AmountRefused = "amount-refused", 422, "The amount is not possible";
     /// The till is not one of this checkout's.
     TerminalUnknown = "terminal-unknown", 422, "The till is not registered for this checkout";
+    /// The PIN so far was not proved.
+    WrongPin = "wrong-pin", 403, "The PIN is wrong";
     /// The payment is in a state that does not allow this.
-    WrongState = "wrong-state", 409, "The payment's state does not allow this";
+    WrongState = "wrong-state", 409, "Its state does not allow this";
     /// More than what is held or was captured.
     AmountExceeded = "amount-exceeded", 422, "The amount is more than what is left";
     /// The time for this has passed.

@@ -143,6 +143,18 @@ impl PhoneClient {
         self.call(Method::POST, "/v1/enrolment/lock", Vec::new(), Some(signer)).await
     }
 
+    /// Changes the PIN. The same bytes may be sent again.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn change_pin(
+        &self,
+        signer: Signer<'_>,
+        request: Vec<u8>,
+    ) -> Result<EnrolmentView, PhoneError> {
+        self.call(Method::POST, "/v1/enrolment/pin", request, Some(signer)).await
+    }
+
     /// The customer's methods.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ mod http_signature_input;
 mod json;
 pub mod key_bundle;
 pub mod payment_code;
+pub mod pin_change;
 pub mod realm;
 pub mod realm_file;
 pub mod short_text;

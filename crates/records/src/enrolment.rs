@@ -51,16 +51,25 @@ pub struct Enrolment {
 /// The PIN as the server knows it: keys derived from it, wrapped, by generation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PinState {
-    /// The present generation, 0 to 3, as in the code's flags.
-    pub generation: u8,
+    /// How often the PIN was set: the first is 1. Codes carry it modulo 4.
+    pub generation: u32,
     /// The present generation's key, wrapped by the key store.
     #[serde(with = "serde_bytes")]
     pub wrapped_key: Vec<u8>,
-    /// The generation before, still good for codes under way.
-    #[serde(with = "serde_bytes")]
-    pub previous_wrapped_key: Option<Vec<u8>>,
+    /// The generation before, for a while still good for codes under way.
+    pub previous: Option<ReplacedPinKey>,
     /// Wrong PINs since the last right one.
     pub failures: u8,
+}
+
+/// A PIN key that another one has replaced.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReplacedPinKey {
+    /// The key, wrapped by the key store.
+    #[serde(with = "serde_bytes")]
+    pub wrapped_key: Vec<u8>,
+    /// When it was replaced.
+    pub replaced_at: Timestamp,
 }
 
 /// Whether an enrolment may pay.

@@ -22,7 +22,7 @@ pub use command::{
     Enrol, EnrolmentChange, Outcome, PutMethod, SettleWebhook,
 };
 pub use effect::{Effect, EffectKind, OperatorTask};
-pub use enrolment::{Enrolment, EnrolmentStatus, LockReason, PinState, TrustLevel};
+pub use enrolment::{Enrolment, EnrolmentStatus, LockReason, PinState, ReplacedPinKey, TrustLevel};
 pub use identity::{
     ActivationCodeRow, ActivationUse, Checkout, Customer, Merchant, MerchantTerms, Method, MethodState,
 };

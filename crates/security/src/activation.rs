@@ -267,7 +267,7 @@ impl Security {
             confirmation_key: *opened.confirmation_key.as_bytes(),
             certificate,
             certificate_not_after,
-            pin: PinState { generation: 1, wrapped_key, previous_wrapped_key: None, failures: 0 },
+            pin: PinState { generation: 1, wrapped_key, previous: None, failures: 0 },
             status: EnrolmentStatus::Active,
             counter: Counter(0),
             forks: 0,

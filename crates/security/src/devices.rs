@@ -253,7 +253,7 @@ impl Security {
     }
 
     /// Commits the enrolment as it shall be; false if it has changed since it was seen.
-    async fn commit_change(
+    pub(crate) async fn commit_change(
         &self,
         seen: &Enrolment,
         enrolment: &mut Enrolment,
@@ -312,6 +312,6 @@ fn learned_offset_ms(last_ms: i64, shown_ms: i64, policy: &Policy) -> i64 {
     )
 }
 
-fn entry(actor: Actor, action: &str, id: EnrolmentId, now: Timestamp) -> AuditEntry {
+pub(crate) fn entry(actor: Actor, action: &str, id: EnrolmentId, now: Timestamp) -> AuditEntry {
     AuditEntry { at: now, actor, action: action.to_owned(), subject: id.to_string(), detail: String::new() }
 }

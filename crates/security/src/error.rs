@@ -31,6 +31,12 @@ pub enum SecurityError {
     /// The caller's: what is asked for does not go with how things are.
     #[error("{0}")]
     WrongState(&'static str),
+    /// The device's: the PIN that was to be changed was not known.
+    #[error("{}", wrong_pin(*.tries_left))]
+    WrongPin {
+        /// How many wrong PINs are left before the phone is locked; 0 if it is.
+        tries_left: u8,
+    },
     /// Nobody's: too many changed the same thing at once. Nothing was changed; trying again helps.
     #[error("this is being changed by others; try again")]
     Contended,
@@ -49,6 +55,14 @@ pub enum SecurityError {
     /// Ours, or worse: the audit chain does not fit together at this row.
     #[error("the audit chain is broken at row {0}; run `batzen check`")]
     AuditBroken(u64),
+}
+
+fn wrong_pin(tries_left: u8) -> String {
+    match tries_left {
+        0 => "the PIN so far is wrong, and this phone is locked now; ask your bank".to_owned(),
+        1 => "the PIN so far is wrong; 1 try is left before this phone is locked".to_owned(),
+        left => format!("the PIN so far is wrong; {left} tries are left before this phone is locked"),
+    }
 }
 
 /// Why an activation was refused; all look the same from outside.

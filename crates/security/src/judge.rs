@@ -244,7 +244,7 @@ enum PinCheck {
 }
 
 fn check_pin(code: &OpenedCode, known: &Snapshot, now: Timestamp) -> PinCheck {
-    let present = PinGeneration(u32::from(known.enrolment.pin.generation));
+    let present = PinGeneration(known.enrolment.pin.generation);
     let claimed = code.fields.flags.pin_generation;
     let previous = known.previous_pin.as_ref().filter(|previous| now <= previous.valid_until);
     let (key, counts) = if claimed == present.bits() {
@@ -259,7 +259,8 @@ fn check_pin(code: &OpenedCode, known: &Snapshot, now: Timestamp) -> PinCheck {
     if code.pin_matches(key) { PinCheck::Right { counts } } else { PinCheck::Wrong { counts } }
 }
 
-fn count_wrong_pin(enrolment: &mut Enrolment, now: Timestamp, policy: &Policy) -> Option<Alarm> {
+/// One more wrong PIN; the last one locks the enrolment.
+pub(crate) fn count_wrong_pin(enrolment: &mut Enrolment, now: Timestamp, policy: &Policy) -> Option<Alarm> {
     #[cfg(feature = "broken-rules")]
     if model::BrokenRule::PinFailureUncounted.is_broken() {
         return None;

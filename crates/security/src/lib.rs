@@ -14,6 +14,7 @@ mod judge;
 mod keys;
 mod methods;
 mod nonces;
+mod pin;
 mod policy;
 mod rate;
 mod security;

@@ -6,7 +6,7 @@ use futures_util::future::try_join;
 use model::{Order, Payer, PaymentId, PaymentStep, Timestamp, Watch};
 use protocol::{
     authentication_statement::{AuthenticationLevel, AuthenticationStatement, SignedStatement},
-    payment_code::{OpenError, OpenedCode, PaymentCode, PinGeneration, open},
+    payment_code::{OpenError, OpenedCode, PaymentCode, open},
     verdict::Verdict,
 };
 use records::{
@@ -59,7 +59,7 @@ impl Security {
                 return Ok(case.refuse_unproved(error.verdict().unwrap_or(Verdict::NotForUs)));
             }
         };
-        let known = self.snapshot(&opened).await?;
+        let known = self.snapshot(&opened, now).await?;
         // What belongs to a payment lives where its payer does.
         let payer = known.as_ref().map(|known| known.enrolment.id.shard());
         let case = Case { payment: payer.map_or(payment, |shard| payment.in_shard(shard)), ..case };
@@ -75,7 +75,7 @@ impl Security {
 
     /// What is known of the code's enrolment. The enrolment is read first: whatever is read after it is at
     /// least as new, and a commit that rests on an older enrolment conflicts.
-    async fn snapshot(&self, code: &OpenedCode) -> Result<Option<Snapshot>, SecurityError> {
+    async fn snapshot(&self, code: &OpenedCode, now: Timestamp) -> Result<Option<Snapshot>, SecurityError> {
         let fields = &code.fields;
         let Some(enrolment) = self.store.enrolment(fields.enrolment).await? else { return Ok(None) };
         let device_key = VerifyingKey::from_sec1(&enrolment.device_key)
@@ -93,13 +93,9 @@ impl Security {
             Some(past) => Some(self.past_use(past).await?),
             None => None,
         };
-        let generation = PinGeneration(u32::from(enrolment.pin.generation));
-        let pin_key = self
-            .keys
-            .unwrap_pin_key(enrolment.id, generation, &enrolment.pin.wrapped_key)
-            .map_err(SecurityError::Keys)?;
-        // A PIN change brings its time into the row; until then there is no PIN before the first.
-        Ok(Some(Snapshot { enrolment, device_key, pin_key, previous_pin: None, past_use, method }))
+        let pin_key = self.present_pin_key(&enrolment)?;
+        let previous_pin = self.previous_pin(&enrolment, now)?;
+        Ok(Some(Snapshot { enrolment, device_key, pin_key, previous_pin, past_use, method }))
     }
 
     async fn past_use(&self, past: CodeUse) -> Result<PastUse, SecurityError> {

@@ -121,9 +121,9 @@ fn enrolment(vector: &Vector) -> Enrolment {
         certificate: Vec::new(),
         certificate_not_after: Timestamp::from_s(context.certificate_expires_s),
         pin: PinState {
-            generation: u8::try_from(context.pin_generation).unwrap(),
+            generation: context.pin_generation,
             wrapped_key: Vec::new(),
-            previous_wrapped_key: None,
+            previous: None,
             failures: u8::try_from(context.pin_failures).unwrap(),
         },
         status: match context.state {

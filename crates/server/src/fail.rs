@@ -131,6 +131,7 @@ impl From<SecurityError> for Fail {
                 Self::new(ProblemType::Unauthenticated, sentence(&error)).logged(reason)
             }
             SecurityError::NotFound(_) => Self::new(ProblemType::NotFound, sentence(&error)),
+            SecurityError::WrongPin { .. } => Self::new(ProblemType::WrongPin, sentence(&error)),
             SecurityError::WrongState(_) => Self::new(ProblemType::WrongState, sentence(&error)),
             SecurityError::Contended => Self::new(ProblemType::Unavailable, sentence(&error)),
             SecurityError::Store(error) => error.into(),

@@ -48,6 +48,7 @@ fn work() -> OpenApiRouter<Shared> {
         .routes(routes!(phone::enrolment))
         .routes(routes!(phone::resync))
         .routes(routes!(phone::lock))
+        .routes(routes!(phone::change_pin))
         .routes(routes!(phone::methods, phone::add_method))
         .routes(routes!(phone::prove_method))
         .routes(routes!(phone::remove_method))

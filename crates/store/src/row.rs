@@ -28,6 +28,8 @@ pub(crate) trait Row: Serialize + DeserializeOwned + Send + 'static {
 
 /// Version 1, before there was any release, had verdict and events in rows of their own.
 const PAYMENT_VERSION: u8 = 2;
+/// Version 1, before there was any release, knew no PIN but the first.
+const ENROLMENT_VERSION: u8 = 2;
 
 macro_rules! rows {
     ($($row:ty $(= $version:expr)?),* $(,)?) => {
@@ -56,7 +58,7 @@ fn rewrite<R: Row>(bytes: &[u8]) -> Option<Vec<u8>> {
 rows!(
     Customer,
     ActivationCodeRow,
-    Enrolment,
+    Enrolment = ENROLMENT_VERSION,
     Method,
     Merchant,
     Checkout,

@@ -278,6 +278,8 @@ impl State {
             counter: Counter(reply.counter_start.0.saturating_sub(1)),
             pin_secret: pending.pin_secret.clone(),
             pin_generation: PinGeneration::FIRST,
+            changing_pin: None,
+            has_other_pin: false,
             methods: Vec::new(),
             confirmations: History::default(),
             clock,

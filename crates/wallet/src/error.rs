@@ -23,6 +23,12 @@ pub enum WalletError {
     /// The PIN cannot be set.
     #[error(transparent)]
     Pin(#[from] PinError),
+    /// The new PIN is the one so far.
+    #[error("the new PIN is the one that you have; choose another one")]
+    SamePin,
+    /// Whether the last PIN change was done is not known yet.
+    #[error("a PIN change is under way; finish it first")]
+    PinChangeUnderWay,
     /// The PIN may not be used any longer for renewals.
     #[error("the code cannot be renewed any more; enter the PIN for a new one")]
     EnterPinAgain,

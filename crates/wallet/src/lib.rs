@@ -16,6 +16,7 @@ mod code;
 mod confirmations;
 mod error;
 mod online;
+mod pin_change;
 mod pin_session;
 mod seal;
 mod secret_text;

@@ -3,6 +3,7 @@
 use api::phone::{EnrolmentView, MethodPage, MethodStateName, MethodView, ResyncRequest};
 use model::{Counter, MethodSlot, Timestamp};
 use protocol::key_bundle::{KeyBundle, SignedKeyBundle};
+use protocol::payment_code::PinGeneration;
 
 use crate::{METHODS_MAX, State, WalletError};
 
@@ -47,6 +48,7 @@ impl State {
         enrolled.standing = view.status;
         enrolled.standing_at = server_time;
         enrolled.pin_tries_left = Some(view.pin_tries_left);
+        enrolled.learn_pin_generation(PinGeneration(view.pin_generation));
         enrolled.clock.compare(server_time, sent_at, now);
         enrolled.last_online_at = now;
         let confirmations_waiting = view.last_confirmation.saturating_sub(enrolled.confirmations.through());

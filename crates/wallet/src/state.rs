@@ -14,7 +14,9 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{WalletError, clock::ClockKnowledge, confirmations::History, secret_text};
+use crate::{
+    WalletError, clock::ClockKnowledge, confirmations::History, pin_change::ChangingPin, secret_text,
+};
 
 /// The most methods that a wallet keeps: a slot is one byte.
 pub const METHODS_MAX: usize = 255;
@@ -67,6 +69,12 @@ pub(crate) struct Enrolled {
     #[serde(with = "secret_text")]
     pub(crate) pin_secret: Secret<32>,
     pub(crate) pin_generation: PinGeneration,
+    /// A PIN change whose end is not known yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) changing_pin: Option<ChangingPin>,
+    /// Whether the server said that the PIN was changed with another copy of this wallet.
+    #[serde(default)]
+    pub(crate) has_other_pin: bool,
     pub(crate) methods: Vec<MethodView>,
     pub(crate) confirmations: History,
     pub(crate) clock: ClockKnowledge,

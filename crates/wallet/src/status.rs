@@ -36,6 +36,10 @@ pub enum Hint {
         /// How it is locked.
         status: EnrolmentStatusName,
     },
+    /// Whether the last PIN change was done is not known yet; the PIN before it is the one to use until then.
+    PinChangeUnderWay,
+    /// The PIN was changed with another copy of this wallet: this one must be activated anew.
+    PinChangedElsewhere,
     /// So long without a network that payments may be limited or refused.
     OfflineTooLong {
         /// Whole days since the last exchange.
@@ -68,6 +72,12 @@ impl fmt::Display for Hint {
             Self::Locked { .. } => {
                 f.write_str("The server has locked this wallet; ask for it to be unlocked.")
             }
+            Self::PinChangeUnderWay => f.write_str(
+                "The new PIN is not confirmed yet; use the one before it, and open the wallet where there is a network.",
+            ),
+            Self::PinChangedElsewhere => f.write_str(
+                "The PIN was changed with another copy of this wallet; activate this one anew.",
+            ),
             Self::OfflineTooLong { days } => {
                 write!(
                     f,
@@ -175,6 +185,12 @@ pub(crate) fn hints(enrolled: &Enrolled, bundle: &KeyBundle, now: Timestamp) -> 
         EnrolmentStatusName::Active | EnrolmentStatusName::Unsynchronised | EnrolmentStatusName::Revoked
     ) {
         hints.push(Hint::Locked { status: enrolled.standing });
+    }
+    if enrolled.changing_pin.is_some() {
+        hints.push(Hint::PinChangeUnderWay);
+    }
+    if enrolled.has_other_pin {
+        hints.push(Hint::PinChangedElsewhere);
     }
     let days = now.ms_since(enrolled.last_online_at).div_euclid(DAY_MS);
     if days >= i64::from(bundle.limits.offline_days_max) {

@@ -126,6 +126,7 @@ impl World {
             status: EnrolmentStatusName::Active,
             counter,
             pin_tries_left: 3,
+            pin_generation: 1,
             server_time_ms: at.ms(),
             last_confirmation: 0,
             key_bundle: serde_json::from_slice(&bundle.sign(&self.root).unwrap().to_json()).unwrap(),

@@ -2,7 +2,7 @@
 
 use super::folder::{Folder, OpenWallet};
 use super::online::{client_of, now, phone_failure};
-use super::secret_input::ask;
+use super::secret_input::{ask, ask_new_pin};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::service::read_named;
@@ -12,7 +12,6 @@ use crypto::{SecretString, SystemRandom};
 use protocol::activation_code::ActivationCode;
 use protocol::activation_request::{Attestation, Platform};
 use protocol::evidence::Evidence;
-use protocol::payment_code::Pin;
 use protocol::realm_file::{AppIdentity, RealmFile};
 use protocol::short_text::ShortText;
 use std::path::PathBuf;
@@ -85,7 +84,7 @@ async fn begin(
     let activation_code: ActivationCode = code.expose().parse().map_err(|_| {
         Failure::usage("that is not an activation code; one looks like 7K3M-9QXA-T2WD, without 'u'")
     })?;
-    let pin = new_pin(arguments.pin_stdin)?;
+    let pin = ask_new_pin("Choose a PIN of 6 to 12 digits", arguments.pin_stdin)?;
     let challenge = client.challenge().await.map_err(phone_failure)?;
     let applicant = Applicant {
         activation_code,
@@ -102,15 +101,6 @@ async fn begin(
     let unsent = wallet.state.begin_activation(draft, &signatures, &mut SystemRandom)?;
     wallet.store()?;
     Ok(unsent.stored())
-}
-
-fn new_pin(from_stdin: bool) -> Result<Pin, Failure> {
-    let first = ask("Choose a PIN of 6 to 12 digits", from_stdin)?;
-    let pin = Pin::parse_new(first.expose()).map_err(Failure::usage)?;
-    if !from_stdin && ask("The same PIN again", false)?.expose() != first.expose() {
-        return Err(Failure::usage("the two PINs differ; nothing was sent, try again"));
-    }
-    Ok(pin)
 }
 
 async fn send(

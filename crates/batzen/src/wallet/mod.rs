@@ -7,6 +7,7 @@ mod folder;
 mod methods;
 mod online;
 mod pay;
+mod pin;
 mod secret_input;
 mod status;
 mod vault;
@@ -56,6 +57,8 @@ enum Command {
     Status(status::StatusArgs),
     /// Ask the server where to go on counting, after a restored backup.
     Resync,
+    /// Change the PIN. If the network fails meanwhile, run it again: the PIN so far stays good until the new one is.
+    ChangePin(pin::ChangePinArgs),
     /// Lock this wallet at the server. Only an operator unlocks it.
     Lock,
 }
@@ -78,6 +81,9 @@ pub(crate) fn run(arguments: WalletArgs, output: &Output) -> Result<ExitCode, Fa
         }
         Command::Status(arguments) => status::status(&folder, &arguments, output)?,
         Command::Resync => runtime()?.block_on(status::resync(&folder, output))?,
+        Command::ChangePin(arguments) => {
+            runtime()?.block_on(pin::change_pin(&folder, &arguments, output))?;
+        }
         Command::Lock => runtime()?.block_on(status::lock(&folder, output))?,
     }
     Ok(ExitCode::SUCCESS)

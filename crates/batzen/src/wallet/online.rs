@@ -39,7 +39,10 @@ pub(super) async fn refresh(client: &PhoneClient, wallet: &mut OpenWallet) -> Re
     let sent_at = now();
     let view = client.enrolment(signer_of(wallet)?, sent_at).await.map_err(phone_failure)?;
     wallet.state.apply_enrolment(&view, sent_at, now())?;
-    wallet.store()
+    wallet.store()?;
+    // A PIN change that had no answer gets one now. If it is refused, that is the customer's next question.
+    let _ = super::pin::send(client, wallet).await;
+    Ok(())
 }
 
 pub(super) fn phone_failure(error: PhoneError) -> Failure {

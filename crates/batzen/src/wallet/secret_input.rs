@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crypto::SecretString;
+use protocol::payment_code::Pin;
 use std::io::{BufRead, IsTerminal};
 
 /// The longest line taken.
@@ -21,6 +22,16 @@ pub(super) fn ask(prompt: &str, from_stdin: bool) -> Result<SecretString, Failur
     let text = rpassword::prompt_password(format!("{prompt}: "))
         .map_err(|error| Failure::new(format!("nothing could be read: {error}")))?;
     Ok(SecretString::from_string(text))
+}
+
+/// Asks for a PIN that is to be set, twice where a person types it.
+pub(super) fn ask_new_pin(prompt: &str, from_stdin: bool) -> Result<Pin, Failure> {
+    let first = ask(prompt, from_stdin)?;
+    let pin = Pin::parse_new(first.expose()).map_err(Failure::usage)?;
+    if !from_stdin && ask("The same PIN again", false)?.expose() != first.expose() {
+        return Err(Failure::usage("the two PINs differ; nothing was sent, try again"));
+    }
+    Ok(pin)
 }
 
 fn next_line() -> Result<SecretString, Failure> {

@@ -84,6 +84,7 @@ async fn view(shared: &Shared, enrolment: &Enrolment) -> Reply<EnrolmentView> {
         status: status_name(&enrolment.status),
         counter: enrolment.counter.0,
         pin_tries_left: shared.security.pin_tries_left(enrolment),
+        pin_generation: enrolment.pin.generation,
         server_time_ms: now.ms(),
         last_confirmation: confirmations::last_sequence(shared, enrolment.id).await?,
         key_bundle,
@@ -123,6 +124,20 @@ pub(crate) async fn resync(State(shared): State<Shared>, caller: PhoneCaller) ->
     responses((status = 200, body = EnrolmentView), (status = 401, body = Problem)))]
 pub(crate) async fn lock(State(shared): State<Shared>, caller: PhoneCaller) -> Reply<Json<EnrolmentView>> {
     let enrolment = shared.security.lock_by_device(&caller.device, shared.now()).await?;
+    view(&shared, &enrolment).await.map(Json)
+}
+
+/// Changes the PIN: the new one's key, sealed, with a proof that the one so far is known (`spec/pin-change.md`). The same
+/// request again is answered as done. A wrong proof counts as a wrong PIN.
+#[utoipa::path(post, path = "/v1/enrolment/pin", tag = "phone", security(("phone_signature" = [])), request_body = Object,
+    responses((status = 200, body = EnrolmentView), (status = 400, body = Problem), (status = 401, body = Problem),
+        (status = 403, body = Problem), (status = 409, body = Problem)))]
+pub(crate) async fn change_pin(
+    State(shared): State<Shared>,
+    caller: PhoneCaller,
+) -> Reply<Json<EnrolmentView>> {
+    let now = shared.now();
+    let enrolment = shared.security.change_pin(&caller.device, &caller.body, now, &mut SystemRandom).await?;
     view(&shared, &enrolment).await.map(Json)
 }
 

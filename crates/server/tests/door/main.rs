@@ -9,6 +9,7 @@ mod limits;
 mod openapi;
 mod pages;
 mod payments;
+mod pin;
 mod requests;
 mod secrecy;
 mod steps;

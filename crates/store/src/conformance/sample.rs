@@ -98,7 +98,7 @@ pub fn enrolment(n: u8) -> Enrolment {
         confirmation_key: [4; 32],
         certificate: vec![5; 400],
         certificate_not_after: NOW.plus_s(86_400),
-        pin: PinState { generation: 0, wrapped_key: vec![6; 60], previous_wrapped_key: None, failures: 0 },
+        pin: PinState { generation: 0, wrapped_key: vec![6; 60], previous: None, failures: 0 },
         status: EnrolmentStatus::Active,
         counter: Counter(0),
         forks: 0,

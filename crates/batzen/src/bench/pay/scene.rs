@@ -144,7 +144,7 @@ fn enrolment(
         pin: PinState {
             generation: 1,
             wrapped_key: phone.wrapped_pin_key.clone(),
-            previous_wrapped_key: None,
+            previous: None,
             failures: 0,
         },
         status: EnrolmentStatus::Active,

@@ -12,8 +12,10 @@ use protocol::verdict::Verdict;
 use records::{
     ActivationCodeRow, ActivationUse, Actor, Answer, AuditEntry, BeginPayment, ChangeEnrolment, Checkout,
     CodeUse, Command, Customer, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus, LockReason, Merchant,
-    Method, MethodState, Outcome, PinState, PutMethod, RequestId, Store, TrustLevel, VerdictRow,
+    Method, MethodState, Outcome, PinState, PutMethod, ReplacedPinKey, RequestId, Store, TrustLevel,
+    VerdictRow,
 };
+use security::Policy;
 
 pub(super) const API_KEY: &str = "vector-till";
 
@@ -113,9 +115,12 @@ fn enrolment(vector: &Vector, activated_at: Timestamp) -> Enrolment {
         certificate: Vec::new(),
         certificate_not_after: Timestamp::from_s(context.certificate_expires_s),
         pin: PinState {
-            generation: u8::try_from(context.pin_generation).unwrap(),
+            generation: context.pin_generation,
             wrapped_key: b"wrapped".to_vec(),
-            previous_wrapped_key: None,
+            previous: context.previous_pin_until_s.map(|until_s| ReplacedPinKey {
+                wrapped_key: b"wrapped".to_vec(),
+                replaced_at: Timestamp::from_s(until_s - i64::from(Policy::default().previous_pin_s)),
+            }),
             failures: u8::try_from(context.pin_failures).unwrap(),
         },
         status: match context.state {

@@ -1,0 +1,75 @@
+//! `batzen wallet change-pin`.
+
+use super::folder::{Folder, OpenWallet};
+use super::online::{client_of, now, phone_failure, signer_of};
+use super::secret_input::{ask, ask_new_pin};
+use crate::failure::Failure;
+use crate::output::Output;
+use client::phone::{PhoneClient, PhoneError};
+use crypto::SystemRandom;
+use protocol::payment_code::Pin;
+use serde::Serialize;
+
+/// Arguments of `batzen wallet change-pin`.
+#[derive(clap::Args)]
+pub(super) struct ChangePinArgs {
+    /// Take the PIN so far from the first line of standard input, the new one from the second.
+    #[arg(long)]
+    pin_stdin: bool,
+}
+
+/// What became of it.
+#[derive(Serialize)]
+struct ChangedPin {
+    changed: bool,
+}
+
+pub(super) async fn change_pin(
+    folder: &Folder,
+    arguments: &ChangePinArgs,
+    output: &Output,
+) -> Result<(), Failure> {
+    let mut wallet = folder.open()?;
+    let client = client_of(&wallet)?;
+    if wallet.state.pin_change_under_way().is_some() {
+        output.note("A PIN change was begun before; its request is sent again.");
+    } else {
+        let present = ask("Your PIN so far", arguments.pin_stdin)?;
+        let present = Pin::parse(present.expose()).map_err(Failure::usage)?;
+        let new = ask_new_pin("Choose a new PIN of 6 to 12 digits", arguments.pin_stdin)?;
+        wallet.state.begin_pin_change(&present, &new, &mut SystemRandom)?;
+        // Both secrets are kept before anything is sent: whichever the server has, it is here.
+        wallet.store()?;
+    }
+    send(&client, &mut wallet).await?;
+    output.result(|| "the PIN is changed".to_owned(), &ChangedPin { changed: true });
+    Ok(())
+}
+
+/// Sends a change that is under way, if one is, and takes the answer in.
+pub(super) async fn send(client: &PhoneClient, wallet: &mut OpenWallet) -> Result<(), Failure> {
+    let Some(request) = wallet.state.pin_change_under_way().map(<[u8]>::to_vec) else { return Ok(()) };
+    let sent_at = now();
+    match client.change_pin(signer_of(wallet)?, request).await {
+        Ok(view) => {
+            wallet.state.apply_enrolment(&view, sent_at, now())?;
+            wallet.store()
+        }
+        Err(error) => {
+            if is_decided(&error) {
+                wallet.state.roll_back_pin_change();
+                wallet.store()?;
+            }
+            Err(phone_failure(error))
+        }
+    }
+}
+
+/// Whether it is sure that the server did not change the PIN, and will not.
+fn is_decided(error: &PhoneError) -> bool {
+    match error {
+        PhoneError::Refused(problem) => matches!(problem.status, 400 | 403 | 409),
+        PhoneError::NoAnswer(error) => error.surely_not_sent(),
+        _ => false,
+    }
+}
