@@ -36,3 +36,17 @@ pub fn open(key: &Secret<32>, aad: &[u8], sealed: &[u8]) -> Result<SecretBytes, 
     let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_LEN>().ok_or(CryptoError::Sealed)?;
     Gcm::new256(key).open(nonce, aad, ciphertext)
 }
+
+/// Opens what somebody else sealed and sent in pieces, as JWE does (RFC 7518 section 5.3).
+///
+/// # Errors
+/// [`CryptoError::Sealed`] for every reason alike, as [`open`].
+pub fn open_pieces(
+    key: &Secret<32>,
+    nonce: &[u8; NONCE_LEN],
+    aad: &[u8],
+    ciphertext: &[u8],
+    tag: &[u8; TAG_LEN],
+) -> Result<SecretBytes, CryptoError> {
+    Gcm::new256(key).open(nonce, aad, &[ciphertext, tag].concat())
+}

@@ -7,7 +7,8 @@
 //!
 //! On machines and phones the primitives are aws-lc's; in WebAssembly, where that cannot build, the
 //! RustCrypto crates'. What stands above them (HKDF, HPKE, X.509) is written once. The feature
-//! `rustcrypto` compiles the second backend beside the first, which the tests use to compare them.
+//! `rustcrypto` compiles the second backend beside the first, which the tests use to compare them; `foreign`
+//! adds what verifiers of others' attestations need, over aws-lc only.
 //!
 //! `derive_` and plain verbs are deterministic; `make` draws randomness. Secrets print as "redacted".
 #![forbid(unsafe_code)]
@@ -18,6 +19,8 @@ mod error;
 pub mod hash;
 pub mod hpke;
 pub mod kdf;
+#[cfg(all(feature = "foreign", not(target_arch = "wasm32")))]
+pub mod key_wrap;
 pub mod mac;
 pub mod p256;
 pub mod password;

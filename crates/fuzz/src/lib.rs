@@ -8,6 +8,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a target panics with what it found: that is its purpose")]
 
 pub mod activation;
+pub mod attestation;
 pub mod bodies;
 pub mod certificates;
 pub mod confirmation;

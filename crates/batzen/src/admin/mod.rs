@@ -1,6 +1,7 @@
-//! `batzen admin`: what operators do, over the server's API with the operator's key.
+//! `batzen admin`: what operators do, over the server's API with the operator's key, or on files at hand.
 
 mod api_client;
+mod attestation;
 mod books;
 mod check;
 mod database;
@@ -14,6 +15,7 @@ use api::admin::{
     EnrolmentAdminView, MerchantRequest, MerchantView, NewCheckoutView, PaymentStory,
 };
 pub(crate) use api_client::OperatorClient;
+use attestation::AttestationCommand;
 use books::BooksCommand;
 use clap::Subcommand;
 use database::DatabaseCommand;
@@ -48,6 +50,9 @@ enum AdminCommand {
     Api(ApiCommand),
     #[command(flatten)]
     Database(DatabaseCommand),
+    /// What platforms say of a phone and its key.
+    #[command(subcommand)]
+    Attestation(AttestationCommand),
 }
 
 #[derive(Subcommand)]
@@ -116,6 +121,7 @@ enum ApiCommand {
 pub(crate) fn admin(arguments: AdminArgs, output: &Output) -> Result<ExitCode, Failure> {
     let command = match arguments.command {
         AdminCommand::Database(command) => return database::run(&command, output),
+        AdminCommand::Attestation(command) => return attestation::run(command, output),
         AdminCommand::Api(command) => command,
     };
     let (Some(server), Some(roots), Some(key)) = (arguments.server, arguments.roots, arguments.key) else {

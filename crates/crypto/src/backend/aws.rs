@@ -1,5 +1,8 @@
 //! The backend over aws-lc.
 
+#[cfg(feature = "foreign")]
+mod foreign;
+
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::{
     aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
@@ -7,6 +10,9 @@ use aws_lc_rs::{
     digest, hmac,
     signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, ParsedPublicKey},
 };
+
+#[cfg(feature = "foreign")]
+pub(crate) use foreign::{is_foreign_signature, unwrap_key, wrap_key};
 
 use crate::{CryptoError, Secret, SecretBytes};
 

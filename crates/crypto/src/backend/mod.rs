@@ -6,6 +6,8 @@
 mod aws;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use aws::{AgreementKey, EcdsaPublicKey, EcdsaSecretKey, Gcm, Hmac, sha256};
+#[cfg(all(feature = "foreign", not(target_arch = "wasm32")))]
+pub(crate) use aws::{is_foreign_signature, unwrap_key, wrap_key};
 
 #[cfg(any(target_arch = "wasm32", feature = "rustcrypto"))]
 #[cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]

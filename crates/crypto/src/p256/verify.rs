@@ -12,6 +12,12 @@ use crate::{
     backend::{self, EcdsaPublicKey},
 };
 
+/// What stands before an uncompressed point in a `SubjectPublicKeyInfo`: the algorithm and the curve.
+const PUBLIC_KEY_INFO: [u8; 26] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
+    0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+
 /// A P-256 public key, checked to be on the curve. Cheap to clone.
 #[derive(Clone)]
 pub struct VerifyingKey(Arc<Parsed>);
@@ -47,6 +53,23 @@ impl VerifyingKey {
     /// The uncompressed SEC 1 point.
     pub fn to_sec1_uncompressed(&self) -> [u8; 65] {
         self.0.point
+    }
+
+    /// The key as certificates hold it (`SubjectPublicKeyInfo`, RFC 5480), DER.
+    pub fn to_public_key_info(&self) -> Vec<u8> {
+        [&PUBLIC_KEY_INFO[..], &self.0.point].concat()
+    }
+
+    /// Reads what [`VerifyingKey::to_public_key_info`] writes.
+    ///
+    /// # Errors
+    /// [`CryptoError::BadKey`] for keys of other kinds and other forms, or as [`VerifyingKey::from_sec1`].
+    pub fn from_public_key_info(der: &[u8]) -> Result<Self, CryptoError> {
+        Self::from_sec1(
+            der.strip_prefix(&PUBLIC_KEY_INFO)
+                .filter(|point| point.len() == 65)
+                .ok_or(CryptoError::BadKey)?,
+        )
     }
 
     /// Checks a signature over SHA-256 of the parts taken as one string.

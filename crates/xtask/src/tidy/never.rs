@@ -128,10 +128,16 @@ const RESERVED: &[Reserved] = &[
         remedy: "`crypto` alone touches primitives; add what is missing there",
     },
     Reserved {
-        things: &["rustls", "rustls-pki-types", "rustls-webpki", "tokio-rustls", "hyper-rustls"],
+        things: &["rustls", "tokio-rustls", "hyper-rustls"],
         rooms: &["https"],
         tests_exempt: true,
         remedy: "`https` alone speaks TLS; add what is missing there",
+    },
+    Reserved {
+        things: &["rustls-pki-types", "rustls-webpki"],
+        rooms: &["https", "crypto"],
+        tests_exempt: true,
+        remedy: "`https` alone speaks TLS, `crypto` alone checks signatures of others' authorities",
     },
     Reserved {
         things: &["native-tls", "rustls-native-certs", "rustls-platform-verifier", "webpki-roots"],
