@@ -82,6 +82,8 @@ impl From<WalletError> for Fault {
             WalletError::ActivationUnderWay => "activation_under_way",
             WalletError::AlreadyActivated => "already_activated",
             WalletError::NoActivationUnderWay => "no_activation",
+            WalletError::SamePin => "pin_same",
+            WalletError::PinChangeUnderWay => "pin_change_under_way",
             WalletError::EnterPinAgain => "enter_pin_again",
             WalletError::NoMethod => "no_method",
             WalletError::MethodNotChosen(_) | WalletError::MethodUnknown(_) => "method_unknown",

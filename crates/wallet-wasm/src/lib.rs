@@ -12,6 +12,7 @@ mod activation;
 mod code;
 mod confirmations;
 mod fault;
+mod pin_change;
 mod request;
 mod symbol;
 mod view;

@@ -153,6 +153,13 @@ export class Wallet {
      */
     begin_activation(draft: ActivationDraft, certificate_request: Uint8Array | number[], device_proof: Uint8Array | number[], online_proof: Uint8Array | number[]): UnsentRequest;
     /**
+     * Begins a PIN change: store the state, then send what [`Wallet::pin_change_under_way`] gives.
+     *
+     * # Errors
+     * Faults of kind `pin_…`, `pin_same`, `pin_change_under_way`, `not_activated`.
+     */
+    begin_pin_change(present: Uint8Array | number[], _new: Uint8Array | number[]): void;
+    /**
      * Takes the reply to a request that was sent at `sent_at_ms`. Store the state afterwards.
      *
      * # Errors
@@ -205,6 +212,11 @@ export class Wallet {
      */
     pending_activation(): Uint8Array | undefined;
     /**
+     * The body to send to `/v1/enrolment/pin`, the same until it is answered; nothing if no change is under way. The
+     * answer goes to [`Wallet::apply_enrolment`].
+     */
+    pin_change_under_way(): Uint8Array | undefined;
+    /**
      * Prepares a request to `path`, from the server's root and with its query; `server_time_ms` is
      * [`Wallet::server_time_ms`], or what the server's last answer said.
      *
@@ -239,6 +251,10 @@ export class Wallet {
      * A fault of kind `not_activated`.
      */
     resync_request(): string;
+    /**
+     * Ends a PIN change that the server refused: the PIN so far stays. Store the state afterwards.
+     */
+    roll_back_pin_change(): void;
     /**
      * The state as it is to be stored.
      *
@@ -324,6 +340,7 @@ export interface InitOutput {
     readonly wallet_apply_method: (a: number, b: number, c: number) => [number, number];
     readonly wallet_apply_methods: (a: number, b: number, c: number) => [number, number];
     readonly wallet_begin_activation: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
+    readonly wallet_begin_pin_change: (a: number, b: number, c: number, d: number, e: number) => [number, number];
     readonly wallet_complete_activation: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number];
     readonly wallet_confirmed_through: (a: number) => number;
     readonly wallet_draft_activation: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number, n: number, o: number, p: number) => [number, number, number];
@@ -332,11 +349,13 @@ export interface InitOutput {
     readonly wallet_make_code: (a: number, b: number, c: number, d: number, e: number, f: number) => [number, number, number];
     readonly wallet_open: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly wallet_pending_activation: (a: number) => [number, number];
+    readonly wallet_pin_change_under_way: (a: number) => [number, number];
     readonly wallet_prepare_request: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number];
     readonly wallet_receive_page: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => [number, number, number, number];
     readonly wallet_renew_code: (a: number, b: number) => [number, number, number];
     readonly wallet_renewals_left: (a: number, b: number) => number;
     readonly wallet_resync_request: (a: number) => [number, number, number, number];
+    readonly wallet_roll_back_pin_change: (a: number) => void;
     readonly wallet_seal: (a: number, b: number, c: number) => [number, number, number, number];
     readonly wallet_server_time_ms: (a: number, b: number) => number;
     readonly wallet_view: (a: number, b: number) => [number, number];

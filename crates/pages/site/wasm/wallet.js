@@ -423,6 +423,31 @@ export class Wallet {
         return UnsentRequest.__wrap(ret[0]);
     }
     /**
+     * Begins a PIN change: store the state, then send what [`Wallet::pin_change_under_way`] gives.
+     *
+     * # Errors
+     * Faults of kind `pin_…`, `pin_same`, `pin_change_under_way`, `not_activated`.
+     * @param {Uint8Array | number[]} present
+     * @param {Uint8Array | number[]} _new
+     */
+    begin_pin_change(present, _new) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArray8ToWasm0(present, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArray8ToWasm0(_new, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.wallet_begin_pin_change(this.__wbg_ptr, ptr0, len0, ptr1, len1);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+    /**
      * Takes the reply to a request that was sent at `sent_at_ms`. Store the state afterwards.
      *
      * # Errors
@@ -610,6 +635,20 @@ export class Wallet {
         return v1;
     }
     /**
+     * The body to send to `/v1/enrolment/pin`, the same until it is answered; nothing if no change is under way. The
+     * answer goes to [`Wallet::apply_enrolment`].
+     * @returns {Uint8Array | undefined}
+     */
+    pin_change_under_way() {
+        const ret = wasm.wallet_pin_change_under_way(this.__wbg_ptr);
+        let v1;
+        if (ret[0] !== 0) {
+            v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+            wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        }
+        return v1;
+    }
+    /**
      * Prepares a request to `path`, from the server's root and with its query; `server_time_ms` is
      * [`Wallet::server_time_ms`], or what the server's last answer said.
      *
@@ -737,6 +776,12 @@ export class Wallet {
         } finally {
             wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
         }
+    }
+    /**
+     * Ends a PIN change that the server refused: the PIN so far stays. Store the state afterwards.
+     */
+    roll_back_pin_change() {
+        wasm.wallet_roll_back_pin_change(this.__wbg_ptr);
     }
     /**
      * The state as it is to be stored.
