@@ -18,6 +18,7 @@ pub mod key_bundle;
 pub mod payment_code;
 pub mod payment_events;
 pub mod pictures;
+pub mod pin_change;
 pub mod statement;
 pub mod store;
 mod support;

@@ -20,19 +20,17 @@ use protocol::{
 };
 use records::{
     ActivationCodeRow, ActivationUse, Actor, AuditEntry, Command, Customer, Enrol, Enrolment,
-    EnrolmentStatus, Outcome, PinState, TrustLevel,
+    EnrolmentStatus, Outcome, PinState,
 };
 
 use crate::{
-    ActivationRefusal, Security, SecurityError, devices::clamped_offset_ms, nonces::Shown,
-    security::TRIES_MAX,
+    ActivationRefusal, Security, SecurityError, attesting::Attested, devices::clamped_offset_ms,
+    nonces::Shown, security::TRIES_MAX,
 };
 
 const CHALLENGE_LABEL: &str = "batzen/activation-challenge/v1";
 /// Bytes of a challenge that its MAC covers: when it was issued (8), random (16).
 const CHALLENGE_BODY_LEN: usize = 24;
-/// What `os` says of itself in a browser.
-const BROWSER_OS: &str = "web";
 const DAY_S: i64 = 86_400;
 
 /// An activation code, to be shown to the customer once; only its hash is kept.
@@ -139,8 +137,10 @@ impl Security {
         if opened.evidence.intersects(self.policy().evidence_refused) {
             return Err(SecurityError::ActivationRefused(ActivationRefusal::Evidence));
         }
+        let attested = self.attested(&opened, now).map_err(SecurityError::ActivationRefused)?;
         let customer = self.customer(code.customer).await?;
-        self.enrol(&asked, &opened, &sealer, &customer, now, random).await
+        let applicant = Applicant { opened: &opened, attested: &attested, customer: &customer };
+        self.enrol(&asked, &applicant, &sealer, now, random).await
     }
 
     async fn customer(&self, id: CustomerId) -> Result<Customer, SecurityError> {
@@ -205,12 +205,12 @@ impl Security {
     async fn enrol(
         &self,
         asked: &Asked,
-        opened: &ActivationRequest,
+        applicant: &Applicant<'_>,
         sealer: &ReplySealer,
-        customer: &Customer,
         now: Timestamp,
         random: &mut (dyn Random + Send),
     ) -> Result<Vec<u8>, SecurityError> {
+        let Applicant { customer, attested, .. } = applicant;
         for _ in 0..TRIES_MAX {
             let mut drawn = [0; 4];
             random.fill(&mut drawn);
@@ -218,14 +218,14 @@ impl Security {
             if self.store.enrolment(id).await?.is_some() {
                 continue;
             }
-            let enrolment = self.make_enrolment(id, opened, customer.id, now, random)?;
+            let enrolment = self.make_enrolment(id, applicant, now, random)?;
             let reply = sealer.seal(&self.reply(&enrolment, customer, now)?, random)?;
             let audit = AuditEntry {
                 at: now,
                 actor: Actor::Device(id.to_string()),
                 action: "enrolment.activated".to_owned(),
                 subject: customer.id.to_string(),
-                detail: enrolment.platform.clone(),
+                detail: format!("{}; {}", enrolment.platform, attested.why),
             };
             let used =
                 ActivationUse { request_hash: asked.hash, enrolment: id, reply: reply.clone(), at: now };
@@ -247,11 +247,11 @@ impl Security {
     fn make_enrolment(
         &self,
         id: EnrolmentId,
-        opened: &ActivationRequest,
-        customer: CustomerId,
+        applicant: &Applicant<'_>,
         now: Timestamp,
         random: &mut dyn Random,
     ) -> Result<Enrolment, SecurityError> {
+        let Applicant { opened, attested, customer } = applicant;
         let (certificate, certificate_not_after) = self.issue_certificate(id, opened, now, random)?;
         let wrapped_key = self
             .keys
@@ -261,7 +261,7 @@ impl Security {
         Ok(Enrolment {
             id,
             version: 1,
-            customer,
+            customer: customer.id,
             device_key: opened.device_key.to_sec1_uncompressed().to_vec(),
             online_key: opened.online_key.to_sec1_compressed().to_vec(),
             confirmation_key: *opened.confirmation_key.as_bytes(),
@@ -273,7 +273,7 @@ impl Security {
             forks: 0,
             last_fork_at: None,
             clock_offset_ms: clamped_offset_ms(device_time.ms_since(now), self.policy()),
-            level: level_of(&opened.platform),
+            level: attested.level,
             platform: describe(&opened.platform),
             activated_at: now,
             last_online_at: now,
@@ -326,6 +326,13 @@ impl Security {
     }
 }
 
+/// Who asks to be enrolled, as far as that was proved.
+struct Applicant<'a> {
+    opened: &'a ActivationRequest,
+    attested: &'a Attested,
+    customer: &'a Customer,
+}
+
 /// One request, by the code in it and by its bytes.
 struct Asked {
     code_hash: [u8; 32],
@@ -337,11 +344,6 @@ enum Usable {
     Replied(Vec<u8>),
     Unused(ActivationCodeRow),
     Refused(ActivationRefusal),
-}
-
-/// No attestation is verified yet, so the phone's own word about its platform can only lower the level.
-fn level_of(platform: &Platform) -> TrustLevel {
-    if platform.os.as_str() == BROWSER_OS { TrustLevel::Browser } else { TrustLevel::Software }
 }
 
 fn describe(platform: &Platform) -> String {

@@ -66,7 +66,7 @@ fn wrong_pin(tries_left: u8) -> String {
 }
 
 /// Why an activation was refused; all look the same from outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ActivationRefusal {
     /// No such code.
@@ -81,6 +81,12 @@ pub enum ActivationRefusal {
     /// Policy refuses what the phone says of itself.
     #[error("refused evidence")]
     Evidence,
+    /// What the platform is said to attest is not genuine, or of something else.
+    #[error("refused attestation: {0}")]
+    Attestation(attestation::Refusal),
+    /// Attested hardware is asked for, and this is not.
+    #[error("no attested hardware: {0}")]
+    NotAttested(String),
 }
 
 /// Why a device's request was refused; all look the same from outside.

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod activation;
+mod attesting;
 mod audit_head;
 mod bundle;
 mod devices;
@@ -22,6 +23,7 @@ mod verified;
 mod verify;
 
 pub use activation::IssuedCode;
+pub use attesting::{Attesters, Revocations};
 pub use devices::{AuthenticatedDevice, HighestCounter};
 pub use error::{ActivationRefusal, AuthenticationRefusal, SecurityError};
 pub use judge::{Alarm, Judgement, PastUse, PreviousPin, Snapshot, judge};

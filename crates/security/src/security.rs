@@ -8,7 +8,7 @@ use protocol::payment_code::{KeyId, RecipientKey};
 use records::Store;
 
 use crate::{
-    KeyStore, Policy, SecurityError, audit_head::Cursor, bundle::BundleCache, nonces::SeenOnce,
+    Attesters, KeyStore, Policy, SecurityError, audit_head::Cursor, bundle::BundleCache, nonces::SeenOnce,
     rate::RateLimit,
 };
 
@@ -20,6 +20,7 @@ pub struct Security {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) keys: Arc<dyn KeyStore>,
     policy: Policy,
+    pub(crate) attesters: Option<Attesters>,
     epochs: HashMap<KeyId, Epoch>,
     pub(crate) bundle: BundleCache,
     pub(crate) audit_cursor: Cursor,
@@ -74,6 +75,7 @@ impl Security {
             store,
             keys,
             policy,
+            attesters: None,
             epochs,
         })
     }

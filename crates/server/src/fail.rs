@@ -122,7 +122,7 @@ impl From<SecurityError> for Fail {
     fn from(error: SecurityError) -> Self {
         match error {
             SecurityError::Request(ref reason) => Self::new(ProblemType::MalformedRequest, sentence(reason)),
-            SecurityError::ActivationRefused(reason) => {
+            SecurityError::ActivationRefused(ref reason) => {
                 Self::new(ProblemType::ActivationRefused, sentence(&error)).logged(reason)
             }
             SecurityError::ChallengeExpired => Self::new(ProblemType::ChallengeExpired, sentence(&error)),

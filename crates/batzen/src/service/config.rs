@@ -1,5 +1,6 @@
 //! The payment server's configuration file.
 
+use super::attestation::AttestationConfig;
 use crate::failure::Failure;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use model::ProviderId;
@@ -30,6 +31,9 @@ pub(crate) struct ServerConfig {
     /// Security policy; the defaults if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) policy: Option<PathBuf>,
+    /// Which phones' attestations are looked at; without it no phone is trusted as hardware.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) attestation: Option<AttestationConfig>,
     /// How long a till may take to capture, in seconds: 1 to 604 800.
     #[serde(default = "default_capture_window_s")]
     pub(crate) capture_window_s: u32,
@@ -244,7 +248,9 @@ impl ServerConfig {
         ];
         let realm_file = config.pages.as_mut().map(|pages| &mut pages.realm_file);
         let webhook_roots = config.webhooks.as_mut().map(|webhooks| &mut webhooks.roots);
-        let named = config.policy.as_mut().into_iter().chain(realm_file).chain(webhook_roots);
+        let attestation = config.attestation.iter_mut().flat_map(AttestationConfig::files);
+        let named =
+            config.policy.as_mut().into_iter().chain(realm_file).chain(webhook_roots).chain(attestation);
         for file in own.into_iter().chain(config.store.files()).chain(named).chain(links) {
             *file = folder.join(&*file);
         }

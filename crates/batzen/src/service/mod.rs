@@ -1,5 +1,6 @@
 //! Programs that run until they are told to end: the payment server and the reference bank.
 
+mod attestation;
 mod bank;
 mod config;
 mod log;

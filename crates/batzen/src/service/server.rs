@@ -110,7 +110,10 @@ pub(crate) fn parts(config: &ServerConfig, store: &AnyStore) -> Result<Parts, Fa
             .map_err(|error| Failure::new(format!("the policy {} is not usable: {error}", path.display())))?,
         None => Policy::default(),
     };
-    let security = Security::new(store.port(), keys.clone(), policy)?;
+    let mut security = Security::new(store.port(), keys.clone(), policy)?;
+    if let Some(attestation) = &config.attestation {
+        security = security.attested_by(attestation.to_attesters()?);
+    }
     let mut providers: HashMap<ProviderId, Arc<dyn Provider>> = HashMap::new();
     for link in &config.banks {
         if providers.insert(link.id.clone(), Arc::new(bank_provider(link)?)).is_some() {

@@ -213,6 +213,7 @@ fn server_config(ports: Ports, browsing: Browsing) -> Result<ServerConfig, Failu
         key_store: "key-store.json".into(),
         key_store_passphrase: "key-store.passphrase".into(),
         operator_key: "operator.key".into(),
+        attestation: None,
         policy: None,
         capture_window_s: 3_600,
         emv_profile: None,

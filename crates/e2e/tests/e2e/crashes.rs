@@ -102,7 +102,7 @@ fn kill_at_each(part: Part, point: &str, flows: &[Flow]) {
     shop.end();
 }
 
-fn at(point: &str, occurrence: usize) -> String {
+pub(crate) fn at(point: &str, occurrence: usize) -> String {
     if occurrence == 0 { format!("{point}=return") } else { format!("{point}={occurrence}*off->return") }
 }
 

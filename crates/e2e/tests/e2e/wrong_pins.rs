@@ -1,6 +1,7 @@
 //! Wrong PINs: counted once each, locked at three, and nobody but the phone's owner learns why.
 
-use e2e::{Ran, Sums, System, Till, WRONG_PIN, exit};
+use crate::crashes::at;
+use e2e::{PIN, Part, Phone, Ran, Sums, System, Till, WRONG_PIN, exit};
 use serde_json::Value;
 use std::path::Path;
 
@@ -60,7 +61,7 @@ fn three_wrong_pins_lock_counted_once_each_however_often_they_are_posted() {
     system.expect_settled(Sums::settled(500));
 }
 
-fn unbound(phone: &e2e::Phone, pin: &str) -> std::path::PathBuf {
+fn unbound(phone: &Phone, pin: &str) -> std::path::PathBuf {
     let out = phone.state().with_extension(format!("{}.png", phone.status().json()["counter"]));
     let pay = ["pay", "--cap", "20", "--pin-stdin", "--quiet", "--out"];
     let _ = phone.wallet(&pay).arg(&out).typing(&format!("{pin}\n")).run().expect("wallet pay, for any till");
@@ -129,4 +130,53 @@ fn files(folder: &Path) -> Vec<(String, u64)> {
         .collect();
     found.sort();
     found
+}
+
+/// Exit codes of `batzen wallet`.
+const USAGE: i32 = 2;
+const REFUSED: i32 = 3;
+const UNREACHABLE: i32 = 4;
+const NEW_PIN: &str = "730948";
+
+fn change_pin(phone: &Phone, present: &str, new: &str) -> Ran {
+    phone.wallet(&["change-pin", "--pin-stdin"]).typing(&format!("{present}\n{new}\n")).run()
+}
+
+#[test]
+fn a_new_pin_pays_and_the_old_one_is_wrong() {
+    let mut system = System::start();
+    let (phone, till) = (system.phone("robin"), system.till(7));
+    change_pin(&phone, WRONG_PIN, NEW_PIN).expect_failure(REFUSED, &["2 tries are left"]);
+    change_pin(&phone, PIN, "123456").expect_failure(USAGE, &["first that others would try"]);
+    change_pin(&phone, PIN, PIN).expect_failure(exit::FAILED, &["choose another one"]);
+    let _ = till.pay(&phone.code(till.label()), "5.00").expect("the PIN so far still pays");
+    // Nothing was sent, so nothing waits.
+    system.kill_part(Part::Server);
+    change_pin(&phone, PIN, NEW_PIN).expect_failure(UNREACHABLE, &["cannot be reached"]);
+    system.start_part(Part::Server, None);
+    let _ = till.pay(&phone.code(till.label()), "5.00").expect("the PIN so far still pays");
+    let changed = change_pin(&phone, PIN, NEW_PIN).expect("change-pin");
+    assert_eq!(changed["changed"], true);
+    let paid = till.pay(&phone.code_with(NEW_PIN, till.label()), "5.00").expect("the new PIN");
+    assert_eq!(paid["outcome"], "paid", "{paid}");
+    till.pay(&phone.code(till.label()), "5.00").expect_failure(exit::DECLINED, &["declined"]);
+    assert_eq!(failures(&system).0, 1, "the old PIN is a wrong one now");
+    system.expect_settled(Sums::settled(1_500));
+}
+
+#[test]
+fn a_change_that_nobody_answered_is_finished_later_whatever_the_server_made_of_it() {
+    let mut system = System::start();
+    let (phone, till) = (system.phone("robin"), system.till(7));
+    // The new PIN is durable when the server dies, and the phone never hears of it.
+    system.stop_part(Part::Server);
+    system.start_part(Part::Server, Some(&at("server-before-answer", 0)));
+    change_pin(&phone, PIN, NEW_PIN).expect_failure(UNREACHABLE, &["run the same command again"]);
+    assert!(system.has_ended(Part::Server), "it was to die before it answers");
+    system.start_part(Part::Server, None);
+    let changed = change_pin(&phone, WRONG_PIN, WRONG_PIN).expect("the same request again");
+    assert_eq!(changed["changed"], true);
+    let _ = till.pay(&phone.code_with(NEW_PIN, till.label()), "5.00").expect("the new PIN");
+    assert_eq!(failures(&system).0, 0);
+    system.expect_settled(Sums::settled(500));
 }

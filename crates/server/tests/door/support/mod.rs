@@ -28,7 +28,7 @@ use payments::{Provider, Terms};
 use protocol::payment_code::EmvProfile;
 use protocol::realm::Realm;
 use records::{AuditHead, Enrolment, Page, Queries};
-use security::{KeyStore, Policy, Rate, Security};
+use security::{Attesters, KeyStore, Policy, Rate, Security};
 use serde_json::{Value, json};
 use server::{Listener, Parts, RunError, ServerLimits};
 use std::collections::HashMap;
@@ -75,6 +75,8 @@ pub(crate) struct Setup {
     pub(crate) terms: Terms,
     pub(crate) tls: bool,
     pub(crate) now: Timestamp,
+    /// Which attestations are looked at.
+    pub(crate) attesters: Option<Attesters>,
     /// The server's keys, where they are not its own.
     pub(crate) keys: Option<Arc<dyn KeyStore>>,
     pub(crate) emv_profile: Option<EmvProfile>,
@@ -95,6 +97,7 @@ impl Default for Setup {
             terms: Terms::default(),
             tls: false,
             now: start(),
+            attesters: None,
             keys: None,
             emv_profile: None,
             webhooks: None,
@@ -283,7 +286,10 @@ pub(crate) fn parts(
     let options = Options { cache_bytes: 16 << 20, check_pages: false };
     let store = Arc::new(EmbeddedStore::open_with(&folder.path().join("store"), options).unwrap());
     let server_keys = setup.keys.unwrap_or_else(|| keys.clone());
-    let security = Security::new(store.clone(), server_keys.clone(), setup.policy).unwrap();
+    let mut security = Security::new(store.clone(), server_keys.clone(), setup.policy).unwrap();
+    if let Some(attesters) = setup.attesters {
+        security = security.attested_by(attesters);
+    }
     let bank_port: Arc<dyn Provider> = bank.clone();
     let parts = Parts {
         store: store.clone(),

@@ -43,8 +43,19 @@ impl Pending {
     }
 
     pub(crate) fn with_challenge(world: &World, activation_code: &str, challenge: Challenge) -> Self {
-        let (device_key, online_key) =
-            (SigningKey::make(&mut SystemRandom), SigningKey::make(&mut SystemRandom));
+        let device_key = SigningKey::make(&mut SystemRandom);
+        Self::attested(world, activation_code, challenge, device_key, Attestation::None {})
+    }
+
+    /// With a device key of which its platform says this.
+    pub(crate) fn attested(
+        world: &World,
+        activation_code: &str,
+        challenge: Challenge,
+        device_key: SigningKey,
+        attestation: Attestation,
+    ) -> Self {
+        let online_key = SigningKey::make(&mut SystemRandom);
         let confirmation_key = x25519::SecretKey::make(&mut SystemRandom);
         let pin_secret = PinSecret::make(&mut SystemRandom);
         let text = |text| ShortText::new(text).unwrap();
@@ -56,7 +67,7 @@ impl Pending {
             online_key: online_key.verifying_key().clone(),
             confirmation_key: *confirmation_key.public_key(),
             pin_key: PinKey::derive(&pin_secret, &Pin::parse(RIGHT_PIN).unwrap()),
-            attestation: Attestation::None {},
+            attestation,
             platform: Platform {
                 os: text("linux"),
                 os_version: text("6"),

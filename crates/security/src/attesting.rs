@@ -1,0 +1,130 @@
+//! What platforms attest of a phone that is activated, and how far it is trusted for it (docs/attestation.md).
+//!
+//! A phone that sends nothing may be enrolled with less trust, unless policy demands an attestation; so may one whose
+//! attestation is genuine and not good enough. One that is forged, of another phone or another app is refused: whoever
+//! sends that is not a customer.
+
+use std::sync::Arc;
+
+use attestation::{Level, Refusal, RevocationList, Roots, android, apple};
+use model::Timestamp;
+use protocol::{
+    activation::{derive_app_attestation_hash, derive_key_attestation_challenge},
+    activation_request::{ActivationRequest, Attestation},
+};
+use records::TrustLevel;
+
+use crate::{ActivationRefusal, Security};
+
+/// What `os` says of itself in a browser.
+const BROWSER_OS: &str = "web";
+
+/// The list of revoked certificates, as the operator keeps it up to date.
+pub trait Revocations: Send + Sync + 'static {
+    /// The list as it is now; none if there is none.
+    fn current(&self) -> Option<Arc<RevocationList>>;
+}
+
+/// By whom, and for which apps, phones may be attested. Without it no phone is trusted as hardware.
+#[derive(Clone)]
+pub struct Attesters {
+    /// What is asked of Android phones; none if theirs are not looked at.
+    pub android: Option<android::Expectations>,
+    /// Whom chains of Android phones end at; [`Roots::google`].
+    pub android_roots: Roots,
+    /// What is asked of Apple's apps; none if theirs are not looked at.
+    pub apple: Option<apple::Expectations>,
+    /// Whom objects of Apple's end at; [`Roots::apple`].
+    pub apple_roots: Roots,
+    /// Which of Android's certificates are revoked.
+    pub revocations: Arc<dyn Revocations>,
+    /// Whether only attested hardware, and browsers, are enrolled.
+    pub required: bool,
+}
+
+/// How far a phone is trusted, and what is written down of why.
+pub(crate) struct Attested {
+    pub(crate) level: TrustLevel,
+    pub(crate) why: String,
+}
+
+impl Security {
+    /// Looks at phones' attestations from now on.
+    #[must_use]
+    pub fn attested_by(mut self, attesters: Attesters) -> Self {
+        self.attesters = Some(attesters);
+        self
+    }
+
+    pub(crate) fn attested(
+        &self,
+        opened: &ActivationRequest,
+        now: Timestamp,
+    ) -> Result<Attested, ActivationRefusal> {
+        let trusted = |level, why: &str| Attested { level, why: why.to_owned() };
+        if opened.platform.os.as_str() == BROWSER_OS {
+            return Ok(trusted(TrustLevel::Browser, "a browser attests nothing"));
+        }
+        let Some(attesters) = &self.attesters else {
+            return Ok(trusted(TrustLevel::Software, "attestations are not looked at"));
+        };
+        let why = match attesters.look(opened, self.keys.realm(), now) {
+            None => "not attested".to_owned(),
+            Some(Ok(level)) if level.is_hardware() => {
+                return Ok(trusted(TrustLevel::Hardware, &format!("attested: {level:?}")));
+            }
+            Some(Ok(level)) => format!("attested: {level:?}"),
+            Some(Err(refusal)) if is_only_less(&refusal) => format!("attested, but {refusal}"),
+            Some(Err(refusal)) => return Err(ActivationRefusal::Attestation(refusal)),
+        };
+        if attesters.required {
+            return Err(ActivationRefusal::NotAttested(why));
+        }
+        Ok(trusted(TrustLevel::Software, &why))
+    }
+}
+
+impl Attesters {
+    /// What was sent, if it is something that is looked at.
+    fn look(
+        &self,
+        opened: &ActivationRequest,
+        realm: &protocol::realm::Realm,
+        now: Timestamp,
+    ) -> Option<Result<Level, Refusal>> {
+        match (&opened.attestation, &self.android, &self.apple) {
+            (Attestation::AndroidKey { chain }, Some(expected), _) => {
+                let challenge = derive_key_attestation_challenge(realm, &opened.challenge);
+                let binding = android::Binding { challenge: &challenge, key: &opened.device_key };
+                let chain: Vec<&[u8]> = chain.iter().map(|one| one.as_bytes()).collect();
+                let revoked = self.revocations.current();
+                let found =
+                    android::verify(&chain, &binding, now, &self.android_roots, revoked.as_deref(), expected);
+                Some(found.map(|evidence| evidence.level))
+            }
+            (Attestation::AppAttest { key_id, object }, _, Some(expected)) => {
+                let hash = derive_app_attestation_hash(realm, &opened.challenge, &opened.device_key);
+                let binding = apple::Binding { client_data_hash: &hash, key_id };
+                let found = apple::verify(object, &binding, now, &self.apple_roots, expected);
+                Some(found.map(|evidence| evidence.level))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether the phone is genuine and its attestation proves less than was asked for, or the operator has not what is
+/// needed to tell.
+fn is_only_less(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::LevelTooLow
+            | Refusal::NoRootOfTrust
+            | Refusal::Unlocked
+            | Refusal::BootNotVerified
+            | Refusal::OldPatchLevel { .. }
+            | Refusal::NoRevocationList
+            | Refusal::OldRevocationList(_)
+            | Refusal::FutureRevocationList
+    )
+}
