@@ -15,6 +15,7 @@ const SUITES = {
   gallery: async (tests, options) => (await import('./suites/gallery.mjs')).gallery(tests, options),
   payment: async (tests, options) => (await import('./suites/payment.mjs')).payment(tests, options),
   wallet: async (tests) => (await import('./suites/wallet.mjs')).wallet(tests),
+  'pin-change': async (tests) => (await import('./suites/pin-change.mjs')).pinChange(tests),
   checkout: async (tests) => (await import('./suites/checkout.mjs')).checkout(tests),
   front: async (tests, options) => (await import('./suites/front.mjs')).front(tests, options),
   device: async (tests) => (await import('./suites/device.mjs')).device(tests),

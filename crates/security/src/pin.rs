@@ -34,9 +34,6 @@ impl Security {
         let (id, realm) = (device.id(), self.keys.realm());
         for _ in 0..TRIES_MAX {
             let seen = self.store.enrolment(id).await?.ok_or(SecurityError::NotFound("enrolment"))?;
-            if seen.status != EnrolmentStatus::Active {
-                return Err(SecurityError::WrongState("a phone that may not pay keeps its PIN"));
-            }
             let holder = self
                 .keys
                 .activation_recipient(change.key_id())
@@ -46,6 +43,9 @@ impl Security {
             let generation = PinGeneration(seen.pin.generation);
             if change.generation() == generation && new_key == present {
                 return Ok(seen);
+            }
+            if seen.status != EnrolmentStatus::Active {
+                return Err(SecurityError::WrongState("a phone that may not pay keeps its PIN"));
             }
             if change.generation() != generation.next() {
                 return Err(SecurityError::WrongState(

@@ -219,7 +219,8 @@ impl State {
             return Err(WalletError::CapCurrency { cap: asked.currency, method: currency });
         }
         let cap = Cap::at_most(asked.amount_minor).ok_or(WalletError::CapTooSmall)?;
-        Ok(Choice { method, cap, terminal: request.terminal })
+        let pin_generation = self.enrolled()?.pin_generation;
+        Ok(Choice { method, cap, terminal: request.terminal, pin_generation })
     }
 
     fn limits_at(&self, now: Timestamp) -> Result<DisplayLimits, WalletError> {
@@ -248,7 +249,7 @@ impl State {
         let mut clock = enrolled.clock.clone();
         clock.observe(now);
         let seen = if clock.is_set_back() { Evidence::CLOCK_CHANGED } else { Evidence::empty() };
-        let Choice { method, cap, terminal } = session.choice;
+        let Choice { method, cap, terminal, pin_generation } = session.choice;
         let counter = enrolled.counter.0.checked_add(1).map(Counter).ok_or(WalletError::CounterExhausted)?;
         let fields = Fields {
             enrolment: enrolled.enrolment,
@@ -256,7 +257,7 @@ impl State {
             device_time_s: u32::try_from(now.s()).map_err(|_| WalletError::ClockUnusable(now))?,
             method,
             flags: Flags {
-                pin_generation: enrolled.pin_generation.bits(),
+                pin_generation: pin_generation.bits(),
                 clock_confidence: clock.confidence(now),
                 customer_verification,
             },

@@ -105,10 +105,12 @@ impl core::fmt::Debug for ChangingPin {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::CodeRequest;
     use crate::Hint;
-    use crate::testing::{NOW, Ready, ready};
+    use crate::testing::{NOW, PIN, Ready, ready};
     use api::phone::EnrolmentView;
     use crypto::SystemRandom;
+    use protocol::evidence::Evidence;
 
     fn pin(text: &str) -> Pin {
         Pin::parse(text).unwrap()
@@ -139,6 +141,21 @@ mod tests {
         assert_eq!(now.pin_generation, PinGeneration(2));
         assert_ne!(now.pin_secret.expose(), enrolled.pin_secret.expose());
         assert!(ready.state.pin_change_under_way().is_none());
+    }
+
+    #[test]
+    fn a_code_that_is_renewed_across_it_is_still_one_of_the_pin_that_was_entered() {
+        let mut ready = begun();
+        let request = CodeRequest { method: None, cap: None, terminal: None };
+        let code = ready.state.make_code(&pin(PIN), &request, Evidence::empty(), NOW, &mut SystemRandom);
+        let (_, mut session) = code.unwrap();
+        hear(&mut ready, 2);
+        let renewed =
+            ready.state.renew_code(&mut session, Evidence::empty(), NOW.plus_s(60), &mut SystemRandom);
+        let shown = renewed.unwrap().stored().sign(&ready.vault).unwrap();
+        let opened = ready.world.open(&shown.code);
+        assert_eq!(opened.fields.flags.pin_generation, PinGeneration::FIRST.bits());
+        assert!(opened.pin_matches(&ready.pin_key));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use core::fmt;
 
 use model::{MethodSlot, TerminalNumber, Timestamp};
-use protocol::payment_code::{Cap, PinKey};
+use protocol::payment_code::{Cap, PinGeneration, PinKey};
 
 /// The most renewals of one PIN entry, whatever the server's limits say (`spec/payment-code.md`, chapter 4).
 pub const RENEWALS_MAX: u16 = 3;
@@ -28,6 +28,8 @@ pub(crate) struct Choice {
     pub(crate) method: MethodSlot,
     pub(crate) cap: Cap,
     pub(crate) terminal: Option<TerminalNumber>,
+    /// Of the PIN that was entered: a change meanwhile does not make its key another generation's.
+    pub(crate) pin_generation: PinGeneration,
 }
 
 impl PinSession {

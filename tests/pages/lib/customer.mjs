@@ -79,11 +79,39 @@ export class Customer {
 
   /** @param {string} pin */
   async choosePin(pin) {
+    await this.typeNewPin(pin);
+    await screen(this.page, 'home', 'add-bank');
+  }
+
+  /**
+   * Types a new PIN, and again.
+   * @param {string} pin
+   */
+  async typeNewPin(pin) {
     await screen(this.page, 'choose-pin');
     await this.typePin(pin);
     await screen(this.page, 'repeat-pin');
     await this.typePin(pin);
-    await screen(this.page, 'home', 'add-bank');
+  }
+
+  /** From the start to where the PIN so far is asked for, to change it. */
+  async beginPinChange() {
+    await screen(this.page, 'home');
+    await press(this.page, 'settings');
+    await screen(this.page, 'settings');
+    await press(this.page, 'change-pin');
+    await screen(this.page, 'present-pin');
+  }
+
+  /**
+   * Types the PIN so far, then a new one twice: what comes then is the server's word.
+   * @param {string} present
+   * @param {string} chosen
+   */
+  async changePin(present, chosen) {
+    await this.beginPinChange();
+    await this.typePin(present);
+    await this.typeNewPin(chosen);
   }
 
   /**

@@ -56,20 +56,40 @@ pub(super) async fn send(client: &PhoneClient, wallet: &mut OpenWallet) -> Resul
             wallet.store()
         }
         Err(error) => {
-            if is_decided(&error) {
-                wallet.state.roll_back_pin_change();
-                wallet.store()?;
+            match fate(&error) {
+                Fate::NotChanged => wallet.state.roll_back_pin_change(),
+                Fate::Refused => {
+                    // An answer before may have been lost: then this phone's standing tells of the new PIN.
+                    let asked_at = now();
+                    let view = client.enrolment(signer_of(wallet)?, asked_at).await.map_err(phone_failure)?;
+                    wallet.state.apply_enrolment(&view, asked_at, now())?;
+                    if wallet.state.pin_change_under_way().is_none() {
+                        return wallet.store();
+                    }
+                    wallet.state.roll_back_pin_change();
+                }
+                Fate::Unknown => {}
             }
+            wallet.store()?;
             Err(phone_failure(error))
         }
     }
 }
 
-/// Whether it is sure that the server did not change the PIN, and will not.
-fn is_decided(error: &PhoneError) -> bool {
+/// What is known of a change that was not answered as done.
+enum Fate {
+    /// The server did not change the PIN, and will not.
+    NotChanged,
+    /// The server refused it now; it may have done it before.
+    Refused,
+    Unknown,
+}
+
+fn fate(error: &PhoneError) -> Fate {
     match error {
-        PhoneError::Refused(problem) => matches!(problem.status, 400 | 403 | 409),
-        PhoneError::NoAnswer(error) => error.surely_not_sent(),
-        _ => false,
+        PhoneError::Refused(problem) if problem.status == 403 => Fate::NotChanged,
+        PhoneError::NoAnswer(error) if error.surely_not_sent() => Fate::NotChanged,
+        PhoneError::Refused(problem) if matches!(problem.status, 400 | 409) => Fate::Refused,
+        _ => Fate::Unknown,
     }
 }

@@ -7,12 +7,13 @@ import { isFramed } from '/shared/frame.js';
 import { onLanguage, setMessages, t } from '/shared/i18n.js';
 import { scannedActivationCode } from './activation-code.js';
 import { takeArrival } from './arrival.js';
-import { openEngine } from './engine/engine.js';
+import { openEngine } from './engine/open.js';
 import { faultKind } from './faults.js';
 import * as activation from './flows/activation.js';
 import * as bank from './flows/bank.js';
 import * as outlook from './flows/outlook.js';
 import * as payment from './flows/payment.js';
+import * as pinChange from './flows/pin-change.js';
 import * as settings from './flows/settings.js';
 import { mustInstallFirst } from './install.js';
 import de from './messages/de.js';
@@ -44,6 +45,7 @@ const ROUTES = {
   payOptions: payment.showOptions,
   result: payment.showResult,
   settings: settings.showSettings,
+  changePin: pinChange.showChangePin,
 };
 
 setMessages({ en, de, fr, it });

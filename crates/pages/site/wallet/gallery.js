@@ -2,7 +2,7 @@
  * Every screen with a sample model, so that tests can draw, photograph and check each of them without an engine.
  * Only tests load it.
  */
-import { setLanguage, setMessages } from '/shared/i18n.js';
+import { setLanguage, setMessages, t } from '/shared/i18n.js';
 import { KNOWN_CAUSES } from './causes.js';
 import { byDay, summarise, summaryOf } from './payments.js';
 import { CONFIRMATIONS, METHODS, NOW_MS, VIEW, declined, shownCode } from './samples.js';
@@ -20,6 +20,7 @@ import { install } from './screens/install.js';
 import { locked } from './screens/locked.js';
 import { pay, payOptions } from './screens/pay.js';
 import { activating, activationPending, choosePin } from './screens/pin.js';
+import { changingPin, pinChanged, pinChangePending, presentPin } from './screens/pin-change.js';
 import { result } from './screens/result.js';
 import { eraseWallet, lockDevice, removeMethod, settings } from './screens/settings.js';
 import { fault, loading } from './screens/start.js';
@@ -41,7 +42,7 @@ const scanning = {
 const payments = summarise(CONFIRMATIONS);
 const idle = { isBusy: false, fault: null };
 const [method] = METHODS;
-const canPay = { method, capMinor: 10_000, till: null, triesLeft: null, fault: null };
+const canPay = { method, capMinor: 10_000, till: null, triesLeft: null, pinHint: null, fault: null };
 
 /** @type {FaultKind[]} */
 const FAULTS = [
@@ -61,9 +62,19 @@ const SCREENS = [
   ['activate-prefilled', () => activate({ code: '7K3M-Q9TX-2BHD', fault: null, canInstall: false }, actions)],
   ['activate-refused', () => activate({ code: '', fault: faultText('activation_refused'), canInstall: false }, actions)],
   ['scan', () => scan({}, scanning)],
-  ['choose-pin', () => choosePin({ step: 'choose', fault: null }, actions)],
-  ['choose-pin-obvious', () => choosePin({ step: 'choose', fault: faultText('pin_obvious') }, actions)],
-  ['repeat-pin', () => choosePin({ step: 'repeat', fault: null }, actions)],
+  ['choose-pin', () => choosePin({ step: 'choose', isChange: false, fault: null }, actions)],
+  ['choose-pin-obvious', () => choosePin({ step: 'choose', isChange: false, fault: faultText('pin_obvious') }, actions)],
+  ['repeat-pin', () => choosePin({ step: 'repeat', isChange: false, fault: null }, actions)],
+  ['present-pin', () => presentPin({ triesLeft: 3, fault: null }, actions)],
+  ['present-pin-wrong', () => presentPin({ triesLeft: 2, fault: `${faultText('wrong_pin')} ${t('pin.triesLeft', { count: 2 })}` }, actions)],
+  ['present-pin-last-try', () => presentPin({ triesLeft: 1, fault: null }, actions)],
+  ['choose-new-pin', () => choosePin({ step: 'choose', isChange: true, fault: null }, actions)],
+  ['choose-new-pin-same', () => choosePin({ step: 'choose', isChange: true, fault: faultText('pin_same') }, actions)],
+  ['repeat-new-pin', () => choosePin({ step: 'repeat', isChange: true, fault: null }, actions)],
+  ['changing-pin', () => changingPin()],
+  ['pin-changed', () => pinChanged({}, actions)],
+  ['pin-change-pending', () => pinChangePending({ fault: faultText('offline'), isBusy: false }, actions)],
+  ['pin-change-sending-again', () => pinChangePending({ fault: null, isBusy: true }, actions)],
   ['activating', () => activating()],
   ['activation-pending', () => activationPending({ fault: faultText('offline'), isSent: true, isBusy: false }, actions)],
   ['activation-failed', () => activationPending({ fault: faultText('server'), isSent: false, isBusy: true }, actions)],
@@ -75,6 +86,10 @@ const SCREENS = [
     name: 'Anna', method, unproved: null, isOnline: false, payments: payments.slice(0, 2),
     hints: ['locked', 'clock_far_off', 'keys_expire_soon', 'offline_too_long', 'clock_unsure'],
   }, actions)],
+  ['home-pin-banners', () => home({
+    name: 'Anna', method, unproved: null, isOnline: true, payments: payments.slice(0, 2),
+    hints: ['pin_change_under_way', 'pin_changed', 'pin_not_changed', 'pin_changed_elsewhere'],
+  }, actions)],
   ['add-bank', () => addBank({ name: 'Anna Meier', isBusy: false, isOnline: true, fault: null }, actions)],
   ['add-bank-offline', () => addBank({ name: null, isBusy: false, isOnline: false, fault: null }, actions)],
   ['bank-finishing', () => bankFinishing()],
@@ -84,6 +99,8 @@ const SCREENS = [
   ['pay', () => pay(canPay, actions)],
   ['pay-last-try', () => pay({ ...canPay, till: '5724', triesLeft: 1 }, actions)],
   ['pay-too-short', () => pay({ ...canPay, fault: faultText('pin_too_short') }, actions)],
+  ['pay-pin-changing', () => pay({ ...canPay, triesLeft: 2, pinHint: 'pin_change_under_way' }, actions)],
+  ['pay-pin-changed', () => pay({ ...canPay, pinHint: 'pin_changed' }, actions)],
   ['pay-options', () => payOptions({ methods: METHODS.slice(0, 2), slot: 1, capMinor: 10_000, till: null }, actions)],
   ['pay-options-own', () => payOptions({ methods: METHODS.slice(0, 1), slot: 1, capMinor: 7550, till: '5724' }, actions)],
   ['code', () => code({ code: shownCode({}), isOnline: true, nowMs: () => NOW_MS + 13_000 }, actions)],

@@ -53,7 +53,7 @@ export interface Stage {
 
 export type RouteName =
   | 'activate' | 'install' | 'resume' | 'home' | 'addBank' | 'bankReturn' | 'pay' | 'payOptions' | 'result' | 'history'
-  | 'payment' | 'settings' | 'locked' | 'fault';
+  | 'payment' | 'settings' | 'changePin' | 'locked' | 'fault';
 
 export type Route = (app: App, with_?: any) => void;
 

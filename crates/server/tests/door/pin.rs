@@ -78,6 +78,21 @@ async fn the_same_request_again_is_answered_as_done_and_another_one_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_was_locked_since_still_learns_that_its_pin_was_changed() {
+    let world = World::new().await;
+    let phone = world.paying_phone().await;
+    let (changed, _) = change(&world, &phone, RIGHT_PIN, 2);
+    ask(&world, &phone, &changed).await.is(200);
+    let path = format!("/v1/admin/enrolments/{}/lock", phone.enrolment);
+    world.operator(Method::POST, &path, None).await.is(200);
+    let view: EnrolmentView = parse(&ask(&world, &phone, &changed).await.is(200));
+    assert_eq!((view.pin_generation, view.status), (2, EnrolmentStatusName::LockedOperator));
+    let (next, _) = change(&world, &phone, RIGHT_PIN, 3);
+    ask(&world, &phone, &next).await.is_problem(409, "wrong-state");
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn guesses_are_counted_with_those_in_codes_and_the_last_one_locks() {
     let world = World::new().await;
     let (till, phone) = (world.till(&[7]).await, world.paying_phone().await);

@@ -75,7 +75,8 @@ fn make(state: &mut State, vector: &Vector, pin: &Pin, device: &SigningKey) -> V
         CustomerVerification::PinRenewed => {
             let secret = PinSecret::from_secret(Secret::from_bytes(vector.pin_secret_hex.to_array()));
             let cap = Cap::at_most(fields.cap_minor).unwrap();
-            let choice = Choice { method: fields.method, cap, terminal };
+            let pin_generation = state.enrolled().unwrap().pin_generation;
+            let choice = Choice { method: fields.method, cap, terminal, pin_generation };
             let mut session = PinSession::new(PinKey::derive(&secret, pin), choice, now.plus_s(-60), 3, 180);
             state.renew_code(&mut session, evidence, now, &mut ephemeral).unwrap()
         }

@@ -86,7 +86,10 @@ fn page_gallery(bench: &Bench) -> Result<Counts, String> {
 fn pages(bench: &Bench) -> Result<Counts, String> {
     run_counted(
         bench,
-        &mut page_tests(bench, &["payment", "wallet", "checkout", "front", "device", "others", "webkit"]),
+        &mut page_tests(
+            bench,
+            &["payment", "wallet", "pin-change", "checkout", "front", "device", "others", "webkit"],
+        ),
     )
 }
 

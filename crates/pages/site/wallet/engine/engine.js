@@ -2,71 +2,35 @@
  * The wallet of this page: asks the core what to do, and does it with the browser's keys, storage and network.
  *
  * The order that keeps a payment safe is the core's: a code is signed only after the state with its counter is on
- * disk, an activation request is sent only after it is. This module must not know screens.
+ * disk, an activation or a PIN change is sent only after it is. This module must not know screens.
  */
-import init, {
-  check_pin as checkNewPin, check_till as checkTillNumber, confirmation_encs as confirmationEncs, Wallet,
-} from '/wasm/wallet.js';
+import { check_pin as checkNewPin, check_till as checkTillNumber, confirmation_encs as confirmationEncs } from '/wasm/wallet.js';
 import { describeBrowser } from './browser.js';
+import { withDigits } from './digits.js';
 import { core, coreKind, Fault } from './fault.js';
-import { followConfirmations } from './follow.js';
+import { followConfirmations, pause } from './follow.js';
+import { proofAddress, waiting } from './method-proof.js';
+import { sendPinChange } from './pin-change.js';
 import { ask } from './server.js';
-import { holdAlone, isPersisted, Store } from './store.js';
-import { isSupported, makeKeys, openVault } from './vault.js';
+import { isPersisted } from './store.js';
+import { makeKeys, openVault } from './vault.js';
 import { methodOf, shownCodeOf, viewOf } from './view.js';
+import { freshWallet } from './wallet.js';
 
+/** @typedef {import('/wasm/wallet.js').Wallet} Wallet */
+/** @typedef {import('./store.js').Store} Store */
 /** @typedef {import('./vault.js').Vault} Vault */
 /** @typedef {import('./types.js').Engine} Engine */
 /** @typedef {import('./types.js').View} View */
-/** @typedef {import('./types.js').Method} Method */
 /** @typedef {import('./types.js').MethodText} MethodText */
 
-const REALM_FILE = '/wallet/realm.json';
-/** A method that can no longer be proved when the customer comes back from the bank is of no use. */
-const PROVE_WITHIN_MS = 60_000;
 /** After these the server will never take the same request. */
 const REFUSED_FOR_GOOD = ['activation-refused', 'challenge-expired', 'malformed-request'];
-
-/**
- * Opens what this browser keeps, for this page alone.
- * @returns {Promise<Engine>}
- */
-export async function openEngine() {
-  if (!isSupported()) throw new Fault('not_supported');
-  const release = await holdAlone();
-  try {
-    const [store] = await Promise.all([Store.open(), init()]);
-    const kept = await store.read();
-    const vault = kept && await openVault(kept.keys);
-    const wallet = kept && vault ? await openWallet(vault, kept.state) : await freshWallet();
-    return new BrowserEngine({ store, vault, wallet, release, isKeptForGood: await isPersisted(false) });
-  } catch (error) {
-    release();
-    throw error;
-  }
-}
-
-/**
- * @param {Vault} vault
- * @param {Uint8Array} sealed
- */
-async function openWallet(vault, sealed) {
-  const stateKey = await vault.stateKey();
-  try {
-    return core(() => Wallet.open(stateKey, sealed));
-  } finally {
-    stateKey.fill(0);
-  }
-}
-
-/** A wallet that is not activated, of the realm that this page came with. */
-async function freshWallet() {
-  const realmFile = await ask('GET', REALM_FILE);
-  return core(() => Wallet.fresh(realmFile));
-}
+/** From a PIN change that had no answer until it is sent again, if nothing else brings the wallet online before. */
+const SEND_AGAIN_MS = 30_000;
 
 /** @implements {Engine} */
-class BrowserEngine {
+export class BrowserEngine {
   /** @param {{ store: Store, vault: Vault|null, wallet: Wallet, release: () => void, isKeptForGood: boolean }} parts */
   constructor({ store, vault, wallet, release, isKeptForGood }) {
     this.#store = store;
@@ -85,6 +49,10 @@ class BrowserEngine {
   #release;
   #isKeptForGood;
   #isAnswered = false;
+  /** How a PIN change ended that the customer did not wait for. @type {import('./types.js').Hint|null} */
+  #pinNews = null;
+  /** Ends the waiting before a PIN change is sent again. @type {AbortController|null} */
+  #untilAgain = null;
   #onNetwork;
   /** @type {Set<(view: View) => void>} */
   #subscribers = new Set();
@@ -93,7 +61,7 @@ class BrowserEngine {
 
   view() {
     const isOnline = this.#isAnswered && navigator.onLine;
-    return viewOf(this.#wallet.view(Date.now()), { isOnline, isPersisted: this.#isKeptForGood });
+    return viewOf(this.#wallet.view(Date.now()), { isOnline, isPersisted: this.#isKeptForGood, pinNews: this.#pinNews });
   }
 
   /** @param {(view: View) => void} fn */
@@ -145,6 +113,29 @@ class BrowserEngine {
     });
   }
 
+  /**
+   * @param {string} present
+   * @param {string} chosen
+   */
+  changePin(present, chosen) {
+    return this.#alone(async () => {
+      core(() => withDigits(present, (before) => withDigits(chosen, (after) => this.#wallet.begin_pin_change(before, after))));
+      try {
+        // Both secrets are kept before anything is sent: whichever PIN the server has, its secret is here.
+        await this.#save();
+      } catch (error) {
+        this.#wallet.roll_back_pin_change();
+        throw error;
+      }
+      try {
+        await this.#sendPinChange();
+      } finally {
+        this.#pinNews = null;
+        this.#sendAgainLater();
+      }
+    });
+  }
+
   beginMethod() {
     return this.#alone(async () => {
       const page = JSON.parse(await this.#askSigned('GET', '/v1/methods'));
@@ -182,6 +173,7 @@ class BrowserEngine {
   /** @param {{ pin: string, slot: number|null, capMinor: number|null, till: string|null }} wish */
   makeCode({ pin, slot, capMinor, till }) {
     const wish = JSON.stringify({ slot, cap_minor: capMinor, till: till || null });
+    this.#pinNews = null;
     return this.#show(() => withDigits(pin, (digits) => this.#wallet.make_code(digits, wish, Date.now())));
   }
 
@@ -195,7 +187,7 @@ class BrowserEngine {
 
   refresh() {
     return this.#alone(async () => {
-      await this.#learnStanding();
+      await this.#catchUp();
       const methods = await this.#askSigned('GET', '/v1/methods');
       core(() => this.#wallet.apply_methods(methods));
       await this.#save();
@@ -208,7 +200,7 @@ class BrowserEngine {
       signer: () => this.#signer(),
       through: () => this.#wallet.confirmed_through(),
       catchUp: () => this.#alone(async () => {
-        await this.#learnStanding();
+        await this.#catchUp();
         await this.#fetchConfirmations();
       }),
       take: (/** @type {string} */ view) => this.#alone(async () => {
@@ -242,6 +234,7 @@ class BrowserEngine {
 
   close() {
     this.#wallet.wipe();
+    this.#untilAgain?.abort();
     for (const event of ['online', 'offline']) removeEventListener(event, this.#onNetwork);
     this.#subscribers.clear();
     this.#store.close();
@@ -345,6 +338,41 @@ class BrowserEngine {
     return code;
   }
 
+  /** What may have waited for a network, and how things stand. */
+  async #catchUp() {
+    // How it ended is in the view. Without an answer the next question fails too, and says why.
+    if (this.#isPinChanging()) await this.#sendPinChange().catch(() => {});
+    this.#sendAgainLater();
+    await this.#learnStanding();
+  }
+
+  /** Confirmations may go on coming in while only this one answer was lost. */
+  async #sendAgainLater() {
+    this.#untilAgain?.abort();
+    if (!this.#isPinChanging()) return;
+    const { signal } = this.#untilAgain = new AbortController();
+    await pause(SEND_AGAIN_MS, signal);
+    if (!signal.aborted) await this.#alone(() => this.#catchUp()).catch(() => {});
+  }
+
+  #sendPinChange() {
+    const request = this.#wallet.pin_change_under_way();
+    return sendPinChange({
+      isUnderWay: () => this.#isPinChanging(),
+      send: () => this.#applyEnrolment('POST', '/v1/enrolment/pin', request),
+      learnStanding: () => this.#learnStanding(),
+      rollBack: async () => {
+        this.#wallet.roll_back_pin_change();
+        this.#pinNews = 'pin_not_changed';
+        await this.#save();
+      },
+    });
+  }
+
+  #isPinChanging() {
+    return this.#wallet.pin_change_under_way() !== undefined;
+  }
+
   async #learnStanding() {
     await this.#applyEnrolment('GET', `/v1/enrolment?device_time_ms=${Date.now()}`);
   }
@@ -352,12 +380,18 @@ class BrowserEngine {
   /**
    * @param {string} method
    * @param {string} path
-   * @param {string} [body]
+   * @param {string|Uint8Array} [body]
    */
   async #applyEnrolment(method, path, body) {
     const sentAtMs = Date.now();
     const view = await this.#askSigned(method, path, body);
+    const wasChanging = this.#isPinChanging();
     core(() => this.#wallet.apply_enrolment(view, sentAtMs, Date.now()));
+    if (wasChanging && !this.#isPinChanging()) {
+      this.#pinNews = 'pin_changed';
+      // No code is renewed with the PIN before.
+      this.#wallet.wipe();
+    }
     await this.#save();
   }
 
@@ -460,38 +494,4 @@ class BrowserEngine {
       stateKey.fill(0);
     }
   }
-}
-
-/**
- * Hands a PIN on as bytes, and wipes them; the core wipes its own.
- * @template T
- * @param {string} pin
- * @param {(digits: Uint8Array) => T} use
- * @returns {T}
- */
-function withDigits(pin, use) {
-  const digits = new TextEncoder().encode(pin);
-  try {
-    return use(digits);
-  } finally {
-    digits.fill(0);
-  }
-}
-
-/** A method that was added and can still be proved. @param {MethodText[]} methods */
-function waiting(methods) {
-  return methods.find(({ state, prove_by_ms: byMs }) => state === 'unproved' && (byMs ?? 0) > Date.now() + PROVE_WITHIN_MS);
-}
-
-/** Where the bank proves the account, with the way back. @param {MethodText} method */
-function proofAddress({ proof_page_url: page, link, partner }) {
-  if (!page || !link || !partner) throw new Fault('server', 'the server did not say where the account is to be proved');
-  const address = new URL(page, location.origin);
-  const isSafe = address.protocol === 'https:' || address.origin === location.origin;
-  if (!isSafe) throw new Fault('server', 'the bank\'s address is not a safe one');
-  address.searchParams.set('link', link);
-  address.searchParams.set('partner', partner);
-  address.searchParams.set('return', `${location.origin}/wallet/`);
-  address.searchParams.set('lang', document.documentElement.lang);
-  return address.href;
 }

@@ -49,7 +49,7 @@ async function run({ signer, through, catchUp, take }, signal) {
  * @param {AbortSignal} signal
  * @returns {Promise<void>}
  */
-function pause(ms, signal) {
+export function pause(ms, signal) {
   return new Promise((resolve) => {
     const done = new AbortController();
     const end = () => {

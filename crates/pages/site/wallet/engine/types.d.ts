@@ -9,10 +9,10 @@ export type FaultKind =
   | 'offline' | 'busy' | 'server' | 'too_many_requests' | 'refused'
   // What the customer typed.
   | 'bad_activation_code' | 'activation_refused' | 'pin_digits' | 'pin_too_short' | 'pin_too_long' | 'pin_obvious'
-  | 'no_method' | 'method_unknown' | 'method_unproved' | 'bad_cap' | 'bad_till' | 'proof_refused'
+  | 'pin_same' | 'wrong_pin' | 'no_method' | 'method_unknown' | 'method_unproved' | 'bad_cap' | 'bad_till' | 'proof_refused'
   // The wallet's.
   | 'keys_expired' | 'clock_wrong' | 'certificate_expired' | 'revoked' | 'unsynchronised' | 'counter_exhausted'
-  | 'enter_pin_again' | 'unexpected';
+  | 'enter_pin_again' | 'pin_change_under_way' | 'unexpected';
 
 export interface Method {
   slot: number; provider: string; state: 'unproved' | 'active'; label: string | null; currency: string | null;
@@ -36,7 +36,10 @@ export type Standing =
   | 'active' | 'unsynchronised' | 'locked_pin' | 'locked_clone' | 'locked_operator' | 'locked_customer' | 'revoked';
 
 export type Hint =
-  | 'locked' | 'offline_too_long' | 'keys_expire_soon' | 'clock_unsure' | 'clock_far_off' | 'cap_rounded' | 'sensors_not_run';
+  | 'locked' | 'offline_too_long' | 'keys_expire_soon' | 'clock_unsure' | 'clock_far_off' | 'cap_rounded' | 'sensors_not_run'
+  | 'pin_change_under_way' | 'pin_changed_elsewhere'
+  // Of this page alone: how a PIN change ended that nobody waited for, until the next code is made.
+  | 'pin_changed' | 'pin_not_changed';
 
 /** Everything that is shown of a wallet. */
 export interface View {
@@ -74,6 +77,8 @@ export interface Engine {
   /** Why this cannot be a new PIN. */
   checkPin(pin: string): FaultKind | null;
   checkTill(text: string): boolean;
+  /** Without an answer it stays under way, which a hint says, and is sent again with every refresh. */
+  changePin(present: string, chosen: string): Promise<void>;
   /** Where the bank proves an account: navigate there. */
   beginMethod(): Promise<{ slot: number; url: string }>;
   finishMethod(slot: number, proof: string): Promise<Method>;

@@ -9,16 +9,17 @@
 
 /**
  * @param {string} json of the core's `view`
- * @param {{ isOnline: boolean, isPersisted: boolean }} here what the core cannot know
+ * @param {{ isOnline: boolean, isPersisted: boolean, pinNews: import('./types.js').Hint|null }} here what the core cannot know
  * @returns {View}
  */
-export function viewOf(json, { isOnline, isPersisted }) {
+export function viewOf(json, { isOnline, isPersisted, pinNews }) {
   const text = JSON.parse(json);
+  const hints = hintsOf(text.hints);
   return {
     phase: text.phase, realm: text.realm, name: text.name, standing: text.standing, pinTriesLeft: text.pin_tries_left,
     methods: text.methods.map(methodOf),
     confirmations: text.confirmations.map(confirmationOf),
-    hints: hintsOf(text.hints), lastOnlineAtMs: text.last_online_at_ms,
+    hints: pinNews ? [...hints, pinNews] : hints, lastOnlineAtMs: text.last_online_at_ms,
     isOnline, isPersisted, defaultCapMinor: text.default_cap_minor, appVersion: text.app_version,
   };
 }

@@ -1,14 +1,14 @@
 /**
  * From nothing to an activated wallet: install, code, PIN, and waiting for the server.
  */
-import { t } from '/shared/i18n.js';
 import { scannedActivationCode } from '../activation-code.js';
 import { faultKind, faultText, fillsScreen } from '../faults.js';
 import { skipInstall } from '../install.js';
 import { activate, scan } from '../screens/activate.js';
 import { install } from '../screens/install.js';
-import { activating, activationPending, choosePin } from '../screens/pin.js';
+import { activating, activationPending } from '../screens/pin.js';
 import { offerInstall } from './offers.js';
+import { askNewPin } from './pin.js';
 
 /** @typedef {import('../types.js').App} App */
 /** @typedef {import('../types.js').FaultKind} FaultKind */
@@ -73,38 +73,13 @@ function showScan(app) {
 /**
  * @param {App} app
  * @param {string} code
- * @param {FaultKind | 'differs' | null} [fault]
+ * @param {FaultKind | null} [fault]
  */
 function showPin(app, code, fault = null) {
-  const back = () => showActivate(app, { code });
-  app.stage.show({
-    onBack: back,
-    onAway: () => app.stage.redraw(),
-    draw: () => choosePin({ step: 'choose', fault: fault && (fault === 'differs' ? t('pin.differs') : faultText(fault)) }, {
-      back,
-      pin: (pin) => {
-        const refused = app.engine.checkPin(pin);
-        if (refused) showPin(app, code, refused);
-        else showRepeat(app, code, pin);
-      },
-    }),
-  });
-}
-
-/**
- * @param {App} app
- * @param {string} code
- * @param {string} chosen
- */
-function showRepeat(app, code, chosen) {
-  const back = () => showPin(app, code);
-  app.stage.show({
-    onBack: back,
-    onAway: back,
-    draw: () => choosePin({ step: 'repeat', fault: null }, {
-      back,
-      pin: (pin) => (pin === chosen ? run(app, () => app.engine.activate(code, pin)) : showPin(app, code, 'differs')),
-    }),
+  askNewPin(app, {
+    fault,
+    back: () => showActivate(app, { code }),
+    chosen: (pin) => run(app, () => app.engine.activate(code, pin)),
   });
 }
 

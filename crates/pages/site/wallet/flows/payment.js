@@ -12,6 +12,7 @@ import { code as codeScreen, expired, hidden } from '../screens/code.js';
 import { pay, payOptions } from '../screens/pay.js';
 import { result } from '../screens/result.js';
 import { activeMethods, chosenCapMinor, chosenMethod, seemsOnline } from './choice.js';
+import { wrongLength } from './pin.js';
 
 /** @typedef {import('../types.js').App} App */
 /** @typedef {import('../types.js').Confirmation} Confirmation */
@@ -20,6 +21,8 @@ import { activeMethods, chosenCapMinor, chosenMethod, seemsOnline } from './choi
 
 /** A till may be without a network for a while; a quarter of an hour later nobody waits at it any more. */
 const RESULT_WITHIN_MS = 900_000;
+/** @type {import('../types.js').Hint[]} */
+const PIN_HINTS = ['pin_change_under_way', 'pin_changed', 'pin_not_changed', 'pin_changed_elsewhere'];
 
 /**
  * @param {App} app
@@ -29,18 +32,35 @@ export function showPay(app, { fault = null } = {}) {
   const method = chosenMethod(app);
   if (!method) return app.go('addBank');
   const back = () => app.go('home');
+  const { pinTriesLeft: triesLeft, hints } = app.engine.view();
+  const pinHint = pinHintOf(hints);
   app.stage.show({
     onBack: back,
+    // From that moment on another PIN is right than the one that is perhaps half typed.
+    onView: (view) => {
+      const now = pinHintOf(view.hints);
+      if (now === pinHint) return;
+      showPay(app);
+      if (now) app.stage.announce(t(`hint.${now}`));
+    },
     // Half a PIN must not wait for whoever picks the phone up next.
     onAway: () => app.stage.redraw(),
     draw: () => pay({
-      method, fault, capMinor: chosenCapMinor(app), till: app.wish.till, triesLeft: app.engine.view().pinTriesLeft,
+      method, fault, triesLeft, pinHint, capMinor: chosenCapMinor(app), till: app.wish.till,
     }, {
       back,
       options: () => app.go('payOptions'),
       pin: (pin, timing) => makeCode(app, pin, timing),
     }),
   });
+}
+
+/**
+ * Which PIN is the one to type, where that is a question.
+ * @param {import('../types.js').Hint[]} hints
+ */
+function pinHintOf(hints) {
+  return hints.find((hint) => PIN_HINTS.includes(hint)) ?? null;
 }
 
 /** @param {App} app */
@@ -66,8 +86,8 @@ export function showOptions(app) {
  * @param {PinTiming} timing
  */
 async function makeCode(app, pin, timing) {
-  const refused = app.engine.checkPin(pin);
-  if (refused === 'pin_too_short' || refused === 'pin_too_long') return showPay(app, { fault: faultText(refused) });
+  const refused = wrongLength(app, pin);
+  if (refused) return showPay(app, { fault: faultText(refused) });
   const { engine, wish } = app;
   app.shown.seenThrough = highestSequence(engine.view().confirmations);
   const scene = app.stage.scene();

@@ -28,6 +28,7 @@ export function showSettings(app, { ask = null, isBusy = false, fault = null, no
     }, {
       back,
       addBank: () => app.go('addBank'),
+      changePin: () => app.go('changePin'),
       remove: (method) => confirm(app, (progress, actions) => removeMethod({ method, ...progress }, actions), () => app.engine.removeMethod(method.slot)),
       refresh: () => attempt(app, () => app.engine.refresh()),
       resync: () => attempt(app, () => app.engine.resync()),

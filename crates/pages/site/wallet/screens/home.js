@@ -10,9 +10,13 @@ import { banner, button, methodName, methodSub, screen } from './parts.js';
 /** @typedef {import('../types.js').Method} Method */
 
 // Which hints belong on the start page. The others belong to a code or to the settings.
-/** @type {[Hint, '' | 'warn' | 'bad', import('/shared/dom.js').IconName][]} */
+/** @type {[Hint, '' | 'good' | 'warn' | 'bad', import('/shared/dom.js').IconName][]} */
 const HINTS = [
   ['locked', 'warn', 'lock'],
+  ['pin_changed_elsewhere', 'bad', 'key'],
+  ['pin_not_changed', 'bad', 'key'],
+  ['pin_changed', 'good', 'check'],
+  ['pin_change_under_way', 'warn', 'key'],
   ['clock_far_off', 'bad', 'clock'],
   ['keys_expire_soon', 'warn', 'key'],
   ['offline_too_long', 'warn', 'offline'],

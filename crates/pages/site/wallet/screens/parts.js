@@ -84,6 +84,14 @@ export function alert(text) {
   return h('div', { role: 'alert', class: 'alert' }, text ? banner('bad', 'warn', text) : null);
 }
 
+/** From so few tries on it is worth a warning before each of them. */
+const FEW_TRIES = 2;
+
+/** @param {number | null} triesLeft of the PIN */
+export function triesWarning(triesLeft) {
+  return triesLeft !== null && triesLeft <= FEW_TRIES ? t('pin.triesLeft', { count: triesLeft }) : null;
+}
+
 /**
  * What to do, under what happened.
  * @param {string} text

@@ -4,20 +4,17 @@
 import { h, icon } from '/shared/dom.js';
 import { minorDigits, money, moneyNumber, t } from '/shared/i18n.js';
 import { CAP_CHOICES, readAmount, toMinor } from '../amounts.js';
-import { alert, button, methodName, methodSub, screen } from './parts.js';
+import { alert, banner, button, methodName, methodSub, screen, triesWarning } from './parts.js';
 import { pinPad } from './pinpad.js';
 
 /** @typedef {import('../types.js').Method} Method */
 
-/** From so few tries on it is worth a warning before each of them. */
-const FEW_TRIES = 2;
-
 /**
- * @param {{ method: Method, capMinor: number, till: string | null, triesLeft: number | null, fault: string | null }} model
+ * @param {{ method: Method, capMinor: number, till: string | null, triesLeft: number | null, pinHint: import('../types.js').Hint | null, fault: string | null }} model
+ *   `pinHint`: which PIN is the one to type, where that is a question
  * @param {{ pin: (pin: string, timing: import('../types.js').PinTiming) => void, options: () => void, back: () => void }} actions
  */
-export function pay({ method, capMinor, till, triesLeft, fault }, actions) {
-  const isNarrow = triesLeft !== null && triesLeft <= FEW_TRIES;
+export function pay({ method, capMinor, till, triesLeft, pinHint, fault }, actions) {
   return screen('pay', {
     title: t('pay.title'),
     onBack: actions.back,
@@ -29,7 +26,8 @@ export function pay({ method, capMinor, till, triesLeft, fault }, actions) {
           h('span', { class: 'sub' }, methodName(method)),
           till && h('span', { class: 'sub' }, t('pay.till', { till }))),
         h('span', { class: 'change' }, t('action.change'))),
-      alert(fault ?? (isNarrow ? t('pin.triesLeft', { count: triesLeft }) : null)),
+      pinHint && banner(pinHint === 'pin_changed' ? 'good' : '', 'key', t(`hint.${pinHint}`)),
+      alert(fault ?? triesWarning(triesLeft)),
       h('div', { class: 'pin-place' }, pinPad({ isMarked: true, onPin: actions.pin })),
     ],
   });

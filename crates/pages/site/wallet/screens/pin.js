@@ -7,13 +7,13 @@ import { alert, banner, button, screen, statement, todo } from './parts.js';
 import { pinPad } from './pinpad.js';
 
 /**
- * @param {{ step: 'choose' | 'repeat', fault: string | null }} model
+ * @param {{ step: 'choose' | 'repeat', isChange: boolean, fault: string | null }} model `isChange`: there is a PIN already
  * @param {{ pin: (pin: string) => void, back: () => void }} actions
  */
-export function choosePin({ step, fault }, actions) {
+export function choosePin({ step, isChange, fault }, actions) {
   const isRepeat = step === 'repeat';
   return screen(isRepeat ? 'repeat-pin' : 'choose-pin', {
-    title: t(isRepeat ? 'pin.repeat' : 'pin.choose'),
+    title: t(`${isChange ? 'pinChange' : 'pin'}.${step}`),
     onBack: actions.back,
     content: [
       h('p', { class: 'lead' }, t(isRepeat ? 'pin.repeatText' : 'pin.rules')),

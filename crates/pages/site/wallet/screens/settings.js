@@ -11,7 +11,7 @@ import { alert, banner, button, methodName, methodSub, screen, statement } from 
 
 /**
  * @param {{ view: View, version: string, canInstall: boolean, isBusy: boolean, fault: string | null, note: string | null }} model
- * @param {{ back: () => void, addBank: () => void, remove: (method: Method) => void, refresh: () => void, install: () => void, lock: () => void, erase: () => void, resync: () => void }} actions
+ * @param {{ back: () => void, addBank: () => void, changePin: () => void, remove: (method: Method) => void, refresh: () => void, install: () => void, lock: () => void, erase: () => void, resync: () => void }} actions
  */
 export function settings({ view, version, canInstall, isBusy, fault, note }, actions) {
   return screen('settings', {
@@ -37,6 +37,7 @@ export function settings({ view, version, canInstall, isBusy, fault, note }, act
         canInstall && button('install', t('settings.install'), actions.install, { mark: 'install' })),
       section('settings.danger', 'danger',
         view.standing === 'unsynchronised' && button('resync', t('standing.resync'), actions.resync, { kind: 'primary', mark: 'refresh', isBusy }),
+        canChangePin(view) && button('change-pin', t('settings.changePin'), actions.changePin, { mark: 'key' }),
         button('lock', t('settings.lock'), actions.lock, { kind: 'danger', mark: 'lock' }),
         button('erase', t('settings.erase'), actions.erase, { kind: 'danger', mark: 'trash' })),
     ],
@@ -103,6 +104,11 @@ function question(name, { title, mark, texts, yes, isBusy, fault }, actions) {
  */
 function section(title, id, ...children) {
   return h('section', { class: 'stack', 'aria-labelledby': id }, h('h2', { id }, t(title)), children);
+}
+
+/** A wallet that cannot pay keeps its PIN. @param {View} view */
+function canChangePin({ standing, hints }) {
+  return standing === 'active' && !hints.includes('pin_changed_elsewhere');
 }
 
 /**
