@@ -9,10 +9,6 @@ use std::thread::Builder;
 #[cfg(feature = "simulation")]
 const BATCHES_BETWEEN: u32 = 3;
 
-/// A third of the share that other threads have.
-#[cfg(target_os = "linux")]
-const SETTLER_NICE: i32 = 5;
-
 type Work = Box<dyn FnOnce() + Send>;
 type Done = Result<(), Fault>;
 
@@ -74,10 +70,7 @@ impl Settler {
 fn started(thread: &mut Option<Sender<Work>>) -> Result<&Sender<Work>, Fault> {
     if thread.is_none() {
         let (sender, works) = channel::<Work>();
-        let run = move || {
-            step_back();
-            works.into_iter().for_each(|work| work());
-        };
+        let run = move || works.into_iter().for_each(|work| work());
         let spawned = Builder::new().name("store-settler".into()).spawn(run);
         spawned.map_err(|error| Fault::Engine(error.into()))?;
         *thread = Some(sender);
@@ -117,14 +110,6 @@ impl Settling {
             Self::AmongBatches { work, .. } => work(),
         }
     }
-}
-
-/// Lets others go first where cores are scarce: nobody waits for this thread, while each moment that it takes from the
-/// writer or from a request is one that a till waits.
-fn step_back() {
-    // Elsewhere it would be the whole process that steps back. It works without, too.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::nice(SETTLER_NICE);
 }
 
 fn died() -> Fault {
