@@ -18,7 +18,7 @@ mod till;
 
 pub use binary::{Batzen, Ran, batzen, has_failpoints, is_root, project_root};
 pub use certificates::{Authority, Validity};
-pub use phone::{PIN, Phone, WRONG_PIN};
+pub use phone::{PIN, Phone, WRONG_PIN, wallet_exit};
 pub use receiver::{Receiver, Told};
 pub use service::Part;
 pub use small_disk::SmallDisk;

@@ -8,6 +8,16 @@ pub const PIN: &str = "493817";
 /// Another one.
 pub const WRONG_PIN: &str = "582046";
 
+/// Exit codes of `batzen wallet`.
+pub mod wallet_exit {
+    /// Wrong usage.
+    pub const USAGE: i32 = 2;
+    /// The server or the bank refused.
+    pub const REFUSED: i32 = 3;
+    /// Nobody can be reached now.
+    pub const UNREACHABLE: i32 = 4;
+}
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub struct Phone {

@@ -32,13 +32,11 @@ impl Security {
     ) -> Result<Enrolment, SecurityError> {
         let change = PinChange::parse(request)?;
         let (id, realm) = (device.id(), self.keys.realm());
+        let holder =
+            self.keys.activation_recipient(change.key_id()).ok_or(ProtocolError::KeyUnknown("PIN change"))?;
+        let new_key = change.open(realm, id, &*holder)?;
         for _ in 0..TRIES_MAX {
             let seen = self.store.enrolment(id).await?.ok_or(SecurityError::NotFound("enrolment"))?;
-            let holder = self
-                .keys
-                .activation_recipient(change.key_id())
-                .ok_or(ProtocolError::KeyUnknown("PIN change"))?;
-            let new_key = change.open(realm, id, &*holder)?;
             let present = self.present_pin_key(&seen)?;
             let generation = PinGeneration(seen.pin.generation);
             if change.generation() == generation && new_key == present {

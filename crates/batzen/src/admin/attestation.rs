@@ -3,17 +3,16 @@
 use super::show;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::service::read_named;
+use crate::service::{SystemClock, read_named, read_text};
 use attestation::android::{self, AuthorizationList, RootOfTrust};
 use attestation::{Level, Refusal, RevocationList, Roots, apple};
 use clap::Subcommand;
 use crypto::hash::sha256;
 use data_encoding::{BASE64_MIME_PERMISSIVE, HEXLOWER, HEXLOWER_PERMISSIVE};
-use model::Timestamp;
+use model::{Clock, Timestamp};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 /// The longest recording read, bytes.
 const RECORDING_BYTES_MAX: usize = 256 * 1024;
@@ -54,7 +53,7 @@ struct Question {
 
 pub(super) fn run(command: AttestationCommand, output: &Output) -> Result<ExitCode, Failure> {
     let AttestationCommand::Read { file, at, challenge, revoked, platform_roots } = command;
-    let at = at.as_deref().map_or_else(|| Ok(now()), moment)?;
+    let at = at.as_deref().map_or_else(|| Ok(SystemClock.now()), moment)?;
     let revoked = revoked.map(|path| read_text(&path)).transpose()?;
     let platform_roots = platform_roots.map(|path| read_text(&path)).transpose()?;
     let question = Question {
@@ -198,11 +197,6 @@ fn chain_lines(subjects: &[String]) -> impl Iterator<Item = String> {
         .map(|(number, subject)| line(&format!("certificate {number}"), &format!(" {subject}")))
 }
 
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
 fn moment(text: &str) -> Result<Timestamp, Failure> {
     let read: Result<jiff::Timestamp, _> = text.parse();
     let read =
@@ -214,8 +208,4 @@ fn bytes_of_hex(text: &str) -> Result<Vec<u8>, Failure> {
     HEXLOWER_PERMISSIVE
         .decode(text.as_bytes())
         .map_err(|_| Failure::usage("the challenge is not in hexadecimal digits, two for each byte"))
-}
-
-fn read_text(path: &Path) -> Result<String, Failure> {
-    String::from_utf8(read_named(path)?).map_err(|_| Failure::new(format!("{} is no text", path.display())))
 }

@@ -1,6 +1,6 @@
 //! Which phones may be attested: the configuration's part, and the list of revoked certificates as the operator keeps it.
 
-use super::read_named;
+use super::read_text;
 use crate::failure::Failure;
 use attestation::{RevocationList, Roots, android, apple};
 use data_encoding::HEXLOWER_PERMISSIVE;
@@ -123,9 +123,8 @@ impl AndroidApp {
 
 fn roots(file: Option<&PathBuf>, published: fn() -> Roots) -> Result<Roots, Failure> {
     let Some(file) = file else { return Ok(published()) };
-    let not_usable = |cause: String| Failure::new(format!("{} is not usable: {cause}", file.display()));
-    let text = String::from_utf8(read_named(file)?).map_err(|_| not_usable("it is not text".to_owned()))?;
-    Roots::from_pem(&text).map_err(|refusal| not_usable(refusal.to_string()))
+    Roots::from_pem(&read_text(file)?)
+        .map_err(|refusal| Failure::new(format!("{} is not usable: {refusal}", file.display())))
 }
 
 /// The list in a file, read again when the file was changed.

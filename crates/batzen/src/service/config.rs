@@ -271,6 +271,15 @@ pub(crate) fn read_named(path: &Path) -> Result<Vec<u8>, Failure> {
     read_limited(path).map_err(|error| Failure::new(format!("{} cannot be read: {error}", path.display())))
 }
 
+/// Reads a text, or says which file it could not be read from.
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
+    text_of(path, read_named(path)?)
+}
+
+fn text_of(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|_| Failure::new(format!("{} is not text", path.display())))
+}
+
 /// Reads a secret of one line, and refuses one that others on this machine can read.
 pub(crate) fn read_secret(path: &Path) -> Result<String, Failure> {
     use std::os::unix::fs::PermissionsExt;
@@ -280,7 +289,5 @@ pub(crate) fn read_secret(path: &Path) -> Result<String, Failure> {
         let path = path.display();
         return Err(Failure::new(format!("{path} can be read by others; run `chmod 600 {path}`")));
     }
-    let text =
-        String::from_utf8(bytes).map_err(|_| Failure::new(format!("{} is not text", path.display())))?;
-    Ok(text.trim().to_owned())
+    Ok(text_of(path, bytes)?.trim().to_owned())
 }

@@ -10,7 +10,10 @@ use x509_cert::{
     name::Name,
 };
 
-use super::parts;
+use super::{
+    extensions::{self, find},
+    parts,
+};
 use crate::{
     CryptoError,
     p256::{Signature, VerifyingKey},
@@ -216,20 +219,7 @@ impl Certificate {
 
 impl Rules {
     fn read(body: &TbsCertificate) -> Result<Self, CryptoError> {
-        use const_oid::AssociatedOid as _;
-        let extensions = body.extensions().map(Vec::as_slice).unwrap_or_default();
-        if extensions.len() > EXTENSIONS_MAX {
-            return Err(CryptoError::BadCertificate("too many extensions"));
-        }
-        let known = [BasicConstraints::OID, KeyUsage::OID, ExtendedKeyUsage::OID, SubjectAltName::OID];
-        for (index, extension) in extensions.iter().enumerate() {
-            if extension.critical && !known.contains(&extension.extn_id) {
-                return Err(CryptoError::BadCertificate("an unknown critical extension"));
-            }
-            if extensions[..index].iter().any(|earlier| earlier.extn_id == extension.extn_id) {
-                return Err(CryptoError::BadCertificate("an extension stands twice"));
-            }
-        }
+        extensions::check(body, EXTENSIONS_MAX)?;
         let constraints = find::<BasicConstraints>(body)?;
         let usage = find::<KeyUsage>(body)?;
         find::<SubjectAltName>(body)?;
@@ -245,15 +235,6 @@ impl Rules {
             issuer_key_id: issuer_key_id.map(|id| id.into_bytes().into_vec()),
         })
     }
-}
-
-fn find<'a, T>(body: &'a TbsCertificate) -> Result<Option<T>, CryptoError>
-where
-    T: Decode<'a, Error = der::Error> + const_oid::AssociatedOid,
-{
-    let found =
-        body.get_extension::<T>().map_err(|_| CryptoError::BadCertificate("an extension is malformed"))?;
-    Ok(found.map(|(_, value)| value))
 }
 
 fn read_serial(bytes: &[u8]) -> Result<[u8; 16], CryptoError> {

@@ -3,15 +3,16 @@
 //! Read by `x509-cert`; signatures are checked by `rustls-webpki` over aws-lc. Here is what one certificate says and
 //! whether another signed it. Which chains are good is the caller's: platforms have rules of their own there.
 
-use const_oid::AssociatedOid;
-use der::{Decode, Encode, Sequence, asn1::AnyRef, asn1::BitString, asn1::ObjectIdentifier};
+use der::{Decode, Encode, asn1::AnyRef, asn1::ObjectIdentifier};
 use x509_cert::{
     TbsCertificate, Version,
-    ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName},
-    spki::AlgorithmIdentifierOwned,
+    ext::pkix::{BasicConstraints, KeyUsage},
 };
 
-use super::parts;
+use super::{
+    extensions::{self, find},
+    parts::{self, Signed},
+};
 use crate::{CryptoError, backend, p256::VerifyingKey, pem};
 
 const LABEL: &str = "CERTIFICATE";
@@ -36,14 +37,6 @@ pub struct ForeignCertificate {
     usage: Option<KeyUsage>,
 }
 
-/// Body, algorithm, signature.
-#[derive(Sequence)]
-struct Signed<'a> {
-    body: AnyRef<'a>,
-    algorithm: AlgorithmIdentifierOwned,
-    signature: BitString,
-}
-
 impl ForeignCertificate {
     /// Reads a certificate. This checks no signature.
     ///
@@ -61,7 +54,7 @@ impl ForeignCertificate {
         if parsed.version() != Version::V3 || *parsed.signature() != signed.algorithm {
             return Err(CryptoError::BadCertificate("another version, or two algorithms"));
         }
-        check_extensions(&parsed)?;
+        extensions::check(&parsed, EXTENSIONS_MAX)?;
         let algorithm = signed.algorithm.to_der().map_err(|_| MALFORMED)?;
         let serial = parsed.serial_number().as_bytes();
         let zeros = serial.iter().take_while(|byte| **byte == 0).count();
@@ -186,30 +179,4 @@ impl ForeignCertificate {
             Err(CryptoError::BadSignature)
         }
     }
-}
-
-fn check_extensions(body: &TbsCertificate) -> Result<(), CryptoError> {
-    let extensions = body.extensions().map(Vec::as_slice).unwrap_or_default();
-    if extensions.len() > EXTENSIONS_MAX {
-        return Err(CryptoError::BadCertificate("too many extensions"));
-    }
-    let known = [BasicConstraints::OID, KeyUsage::OID, ExtendedKeyUsage::OID, SubjectAltName::OID];
-    for (index, extension) in extensions.iter().enumerate() {
-        if extension.critical && !known.contains(&extension.extn_id) {
-            return Err(CryptoError::BadCertificate("an unknown critical extension"));
-        }
-        if extensions[..index].iter().any(|earlier| earlier.extn_id == extension.extn_id) {
-            return Err(CryptoError::BadCertificate("an extension stands twice"));
-        }
-    }
-    Ok(())
-}
-
-fn find<'a, T>(body: &'a TbsCertificate) -> Result<Option<T>, CryptoError>
-where
-    T: Decode<'a, Error = der::Error> + AssociatedOid,
-{
-    let found =
-        body.get_extension::<T>().map_err(|_| CryptoError::BadCertificate("an extension is malformed"))?;
-    Ok(found.map(|(_, value)| value))
 }

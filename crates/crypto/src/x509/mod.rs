@@ -7,6 +7,7 @@
 //! rustls's. Certificates of other authorities, RSA and P-384 among them, are [`ForeignCertificate`]s.
 
 mod certificate;
+mod extensions;
 #[cfg(all(feature = "foreign", not(target_arch = "wasm32")))]
 mod foreign;
 mod issue;

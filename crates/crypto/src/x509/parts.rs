@@ -28,10 +28,10 @@ const COMMON_NAME_LEN_MAX: usize = 64;
 
 /// Body, algorithm, signature: the frame of certificates and requests alike.
 #[derive(Sequence)]
-struct Signed<'a> {
-    body: AnyRef<'a>,
-    algorithm: AlgorithmIdentifierOwned,
-    signature: BitString,
+pub(super) struct Signed<'a> {
+    pub(super) body: AnyRef<'a>,
+    pub(super) algorithm: AlgorithmIdentifierOwned,
+    pub(super) signature: BitString,
 }
 
 /// Signs a body that is DER already, and frames it.

@@ -1,14 +1,11 @@
 //! What operators and machines do wrong: each is told clearly, and nothing is lost.
 
 use crate::payment::confirmations;
-use e2e::{Authority, PIN, Part, Ran, Sums, System, Validity, batzen, exit, is_root};
+use e2e::{Authority, PIN, Part, Ran, Sums, System, Validity, batzen, exit, is_root, wallet_exit};
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-
-/// A wallet's exit code when the network cannot be reached.
-const WALLET_UNREACHABLE: i32 = 4;
 
 #[test]
 fn a_port_that_is_taken_is_named() {
@@ -59,7 +56,7 @@ fn a_servers_certificate_from_another_root_is_refused_by_all_and_its_payment_not
     let code = phone.code(till.label());
     let told = |ran: &Ran, code: i32| ran.expect_failure(code, &["certificate", "roots"]);
     told(&till.pay(&code, "1.00"), exit::UNREACHABLE);
-    told(&phone.confirmations(), WALLET_UNREACHABLE);
+    told(&phone.confirmations(), wallet_exit::UNREACHABLE);
     told(&system.admin(&["balances"]), 1);
     system.stop_part(Part::Server);
     authority.write_server(&server, Validity::Current);
@@ -77,7 +74,7 @@ fn a_certificate_out_of_its_time_is_named_by_whoever_has_it_and_by_whoever_is_sh
     let later = with_clock("+40d");
     let told = |ran: &Ran, code: i32| ran.expect_failure(code, &["certificate", "expired"]);
     told(&till.paying(&phone.code(till.label()), "1.00").within(&later).run(), exit::UNREACHABLE);
-    told(&phone.wallet(&["confirmations"]).within(&later).run(), WALLET_UNREACHABLE);
+    told(&phone.wallet(&["confirmations"]).within(&later).run(), wallet_exit::UNREACHABLE);
     system.stop_part(Part::Server);
     system.stop_part(Part::Bank);
     for (part, name) in

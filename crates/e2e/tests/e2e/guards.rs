@@ -127,7 +127,7 @@ fn a_slip_at_the_bank_uses_up_no_method() {
     for _ in 0..2 {
         phone
             .add_account(system.customer_number(), "not-the-password")
-            .expect_failure(3, &["at the bank", "login"]);
+            .expect_failure(e2e::wallet_exit::REFUSED, &["at the bank", "login"]);
     }
     let added = phone.add_account(system.customer_number(), e2e::BANK_PASSWORD).expect("methods add");
     assert_eq!((&added["slot"], &added["state"]), (&1.into(), &"active".into()), "{added}");

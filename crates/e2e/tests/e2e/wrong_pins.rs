@@ -1,7 +1,7 @@
 //! Wrong PINs: counted once each, locked at three, and nobody but the phone's owner learns why.
 
 use crate::crashes::at;
-use e2e::{PIN, Part, Phone, Ran, Sums, System, Till, WRONG_PIN, exit};
+use e2e::{PIN, Part, Phone, Ran, Sums, System, Till, WRONG_PIN, exit, wallet_exit};
 use serde_json::Value;
 use std::path::Path;
 
@@ -132,10 +132,6 @@ fn files(folder: &Path) -> Vec<(String, u64)> {
     found
 }
 
-/// Exit codes of `batzen wallet`.
-const USAGE: i32 = 2;
-const REFUSED: i32 = 3;
-const UNREACHABLE: i32 = 4;
 const NEW_PIN: &str = "730948";
 
 fn change_pin(phone: &Phone, present: &str, new: &str) -> Ran {
@@ -146,13 +142,13 @@ fn change_pin(phone: &Phone, present: &str, new: &str) -> Ran {
 fn a_new_pin_pays_and_the_old_one_is_wrong() {
     let mut system = System::start();
     let (phone, till) = (system.phone("robin"), system.till(7));
-    change_pin(&phone, WRONG_PIN, NEW_PIN).expect_failure(REFUSED, &["2 tries are left"]);
-    change_pin(&phone, PIN, "123456").expect_failure(USAGE, &["first that others would try"]);
+    change_pin(&phone, WRONG_PIN, NEW_PIN).expect_failure(wallet_exit::REFUSED, &["2 tries are left"]);
+    change_pin(&phone, PIN, "123456").expect_failure(wallet_exit::USAGE, &["first that others would try"]);
     change_pin(&phone, PIN, PIN).expect_failure(exit::FAILED, &["choose another one"]);
     let _ = till.pay(&phone.code(till.label()), "5.00").expect("the PIN so far still pays");
     // Nothing was sent, so nothing waits.
     system.kill_part(Part::Server);
-    change_pin(&phone, PIN, NEW_PIN).expect_failure(UNREACHABLE, &["cannot be reached"]);
+    change_pin(&phone, PIN, NEW_PIN).expect_failure(wallet_exit::UNREACHABLE, &["cannot be reached"]);
     system.start_part(Part::Server, None);
     let _ = till.pay(&phone.code(till.label()), "5.00").expect("the PIN so far still pays");
     let changed = change_pin(&phone, PIN, NEW_PIN).expect("change-pin");
@@ -171,7 +167,8 @@ fn a_change_that_nobody_answered_is_finished_later_whatever_the_server_made_of_i
     // The new PIN is durable when the server dies, and the phone never hears of it.
     system.stop_part(Part::Server);
     system.start_part(Part::Server, Some(&at("server-before-answer", 0)));
-    change_pin(&phone, PIN, NEW_PIN).expect_failure(UNREACHABLE, &["run the same command again"]);
+    change_pin(&phone, PIN, NEW_PIN)
+        .expect_failure(wallet_exit::UNREACHABLE, &["run the same command again"]);
     assert!(system.has_ended(Part::Server), "it was to die before it answers");
     system.start_part(Part::Server, None);
     let changed = change_pin(&phone, WRONG_PIN, WRONG_PIN).expect("the same request again");

@@ -23,9 +23,12 @@ pub(crate) struct Base {
 
 struct Table {
     rows: ReadOnlyTable<Bytes, Bytes>,
-    /// Answers by question; none of a table of which nothing is remembered.
-    answers: Option<RwLock<HashMap<Box<[u8]>, Answer>>>,
+    /// None of a table of which nothing is remembered.
+    answers: Option<Answers>,
 }
+
+/// Answers by question.
+type Answers = RwLock<HashMap<Box<[u8]>, Answer>>;
 
 /// Rows in key order, each with its key.
 type Answer = Arc<[(Box<[u8]>, Box<[u8]>)]>;
@@ -64,23 +67,25 @@ impl Base {
         key: &[u8],
         look: impl FnOnce(&[u8]) -> Result<T, Fault>,
     ) -> Result<Option<T>, Fault> {
-        let table = self.table(place)?;
-        if table.answers.is_none() {
-            return table.rows.get(key)?.map(|row| look(row.value())).transpose();
-        }
-        let found = table.remembered((Bound::Included(key), Bound::Included(key)))?;
+        let Table { rows, answers } = self.table(place)?;
+        let Some(answers) = answers else {
+            return rows.get(key)?.map(|row| look(row.value())).transpose();
+        };
+        let found = remembered(rows, answers, (Bound::Included(key), Bound::Included(key)))?;
         found.first().map(|(_, row)| look(row)).transpose()
     }
 
     /// The rows between two keys.
     pub(crate) fn range(&self, place: usize, between: (Bound<&[u8]>, Bound<&[u8]>)) -> Result<Rows, Fault> {
-        let table = self.table(place)?;
-        if table.answers.is_none() || is_open(between) {
-            return Ok(Rows::Read(table.rows.range::<&[u8]>(between)?));
+        let Table { rows, answers } = self.table(place)?;
+        match answers {
+            Some(answers) if !is_open(between) => {
+                let found = remembered(rows, answers, between)?;
+                let all = 0..found.len();
+                Ok(Rows::Remembered(found, all))
+            }
+            _ => Ok(Rows::Read(rows.range::<&[u8]>(between)?)),
         }
-        let found = table.remembered(between)?;
-        let all = 0..found.len();
-        Ok(Rows::Remembered(found, all))
     }
 
     /// How many rows a table has.
@@ -89,27 +94,28 @@ impl Base {
     }
 }
 
-impl Table {
-    /// What is between two keys; a question is asked of the table once.
-    fn remembered(&self, between: (Bound<&[u8]>, Bound<&[u8]>)) -> Result<Answer, Fault> {
-        let question = question(between);
-        let Some(answers) = &self.answers else { return Ok(Arc::default()) };
-        // They are whole after every single change.
-        if let Some(known) = answers.read().unwrap_or_else(PoisonError::into_inner).get(question.as_slice()) {
-            return Ok(Arc::clone(known));
-        }
-        let found = self.rows.range::<&[u8]>(between)?;
-        let pair = |row: Result<(AccessGuard<'_, Bytes>, AccessGuard<'_, Bytes>), _>| {
-            row.map(|(key, value)| (Box::from(key.value()), Box::from(value.value())))
-        };
-        let answer: Answer = found.map(pair).collect::<Result<_, redb::StorageError>>()?;
-        let mut answers = answers.write().unwrap_or_else(PoisonError::into_inner);
-        if answers.len() >= ANSWERS_MAX {
-            answers.clear();
-        }
-        answers.insert(question.as_slice().into(), Arc::clone(&answer));
-        Ok(answer)
+/// What is between two keys; a question is asked of the table once.
+fn remembered(
+    rows: &ReadOnlyTable<Bytes, Bytes>,
+    answers: &Answers,
+    between: (Bound<&[u8]>, Bound<&[u8]>),
+) -> Result<Answer, Fault> {
+    let question = question(between);
+    // They are whole after every single change.
+    if let Some(known) = answers.read().unwrap_or_else(PoisonError::into_inner).get(question.as_slice()) {
+        return Ok(Arc::clone(known));
     }
+    let found = rows.range::<&[u8]>(between)?;
+    let pair = |row: Result<(AccessGuard<'_, Bytes>, AccessGuard<'_, Bytes>), _>| {
+        row.map(|(key, value)| (Box::from(key.value()), Box::from(value.value())))
+    };
+    let answer: Answer = found.map(pair).collect::<Result<_, redb::StorageError>>()?;
+    let mut answers = answers.write().unwrap_or_else(PoisonError::into_inner);
+    if answers.len() >= ANSWERS_MAX {
+        answers.clear();
+    }
+    answers.insert(question.as_slice().into(), Arc::clone(&answer));
+    Ok(answer)
 }
 
 impl Rows {
