@@ -111,7 +111,9 @@ impl Node {
             "scope": "batzen",
             "name": format!("node{number}"),
             "restapi": { "listen": rest, "connect_address": rest },
-            "etcd3": { "hosts": [etcd] },
+            // Version 2 of etcd's interface: Patroni 3.0.2 renews its lock there only if it still has it. By version 3 a
+            // primary that was frozen can take the lock back from the next one, and with it all that was written since.
+            "etcd": { "hosts": [etcd] },
             "bootstrap": {
                 "dcs": agreed,
                 "initdb": ["data-checksums", "no-sync", { "encoding": "UTF8" }, { "locale": "C" }],

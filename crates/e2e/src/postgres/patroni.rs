@@ -246,7 +246,7 @@ fn start_etcd(folder: &Path, address: &str) -> Child {
     let clients = format!("http://{address}:{ETCD_PORT}");
     let peers = format!("http://{address}:{ETCD_PEER_PORT}");
     let mut etcd = command(&program("etcd", "etcd-server"), folder);
-    etcd.args(["--data-dir", "data", "--unsafe-no-fsync", "--logger", "zap"]);
+    etcd.args(["--data-dir", "data", "--unsafe-no-fsync", "--logger", "zap", "--enable-v2"]);
     etcd.args(["--listen-client-urls", &clients, "--advertise-client-urls", &clients]);
     etcd.args(["--listen-peer-urls", &peers, "--initial-advertise-peer-urls", &peers]);
     etcd.args(["--initial-cluster", &format!("default={peers}")]);
