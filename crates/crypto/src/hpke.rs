@@ -1,61 +1,25 @@
-//! HPKE (RFC 9180), base mode, one suite: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-128-GCM.
+//! HPKE (RFC 9180), base mode, over either of two KEMs: DHKEM(X25519, HKDF-SHA256) and DHKEM(P-256, HKDF-SHA256),
+//! both with HKDF-SHA256 and AES-128-GCM.
 //!
 //! Set up first, then seal: what is sealed may cover `enc`. Contexts count their messages; both ends go
 //! in step. The recipient's key may be held elsewhere, behind [`Decapsulate`].
+//!
+//! Over P-256 `enc` is the x coordinate of a point with even y, so that it has 32 bytes over both. In the KEM's own
+//! computation that point stands uncompressed: with `enc` put back into that form, this is RFC 9180 to the letter.
+
+mod kem;
 
 use std::sync::Arc;
 
-use crate::{
-    CryptoError, Random, Secret, SecretBytes,
-    backend::Gcm,
-    kdf,
-    x25519::{PublicKey, SecretKey},
-};
+pub use kem::{Decapsulate, ENC_LEN, Kem, PublicKey, SecretKey, derive_shared_secret};
 
-/// Bytes of the encapsulated key.
-pub const ENC_LEN: usize = 32;
+use crate::{CryptoError, Random, Secret, SecretBytes, backend::Gcm, kdf};
+
 /// How much longer a ciphertext is than its plaintext.
 pub const TAG_LEN: usize = 16;
 
 const VERSION: &[u8] = b"HPKE-v1";
-/// "KEM" and DHKEM(X25519, HKDF-SHA256).
-const KEM_SUITE: &[u8] = b"KEM\x00\x20";
-/// "HPKE", the KEM above, HKDF-SHA256, AES-128-GCM.
-const SUITE: &[u8] = b"HPKE\x00\x20\x00\x01\x00\x01";
 const MODE_BASE: u8 = 0;
-
-/// Whoever holds a recipient's private key: a key in memory, or one that a key store keeps.
-pub trait Decapsulate: Send + Sync {
-    /// The public half, that senders seal to.
-    fn public_key(&self) -> &PublicKey;
-
-    /// RFC 9180's `Decap`: from `enc` to the KEM's shared secret (behind `ExtractAndExpand`; a key store
-    /// that gives only the raw Diffie-Hellman value calls [`derive_shared_secret`]).
-    ///
-    /// # Errors
-    /// [`CryptoError::BadKey`] if `enc` leads to an all-zero value, [`CryptoError::KeyStore`] where the
-    /// holder of the key fails.
-    fn decapsulate(&self, enc: &[u8; ENC_LEN]) -> Result<Secret<32>, CryptoError>;
-}
-
-impl Decapsulate for SecretKey {
-    fn public_key(&self) -> &PublicKey {
-        self.public_key()
-    }
-
-    fn decapsulate(&self, enc: &[u8; ENC_LEN]) -> Result<Secret<32>, CryptoError> {
-        let dh = self.agree(&PublicKey(*enc))?;
-        Ok(derive_shared_secret(&dh, enc, self.public_key()))
-    }
-}
-
-/// DHKEM's `ExtractAndExpand` over a raw Diffie-Hellman value that is known not to be all zero.
-pub fn derive_shared_secret(dh: &Secret<32>, enc: &[u8; ENC_LEN], recipient: &PublicKey) -> Secret<32> {
-    let prk = labeled_extract(KEM_SUITE, &[], b"eae_prk", dh.expose());
-    let mut shared = Secret::zeros();
-    labeled_expand(KEM_SUITE, &prk, b"shared_secret", [enc, &recipient.0], shared.expose_mut());
-    shared
-}
 
 /// Sets up a context to one recipient: `enc` to send along, and the context to seal with.
 ///
@@ -66,48 +30,36 @@ pub fn setup_sender(
     info: &[u8],
     random: &mut dyn Random,
 ) -> Result<([u8; ENC_LEN], SenderContext), CryptoError> {
-    derive_setup_sender_with_ephemeral(recipient, info, &SecretKey::make(random))
+    derive_setup_sender_with_ephemeral(recipient, info, &SecretKey::make(recipient.kem(), random))
 }
 
 /// Like [`setup_sender`] with an ephemeral key of the caller's. For vectors only: the same ephemeral key
 /// used twice to one recipient with one `info` breaks the sealing.
 ///
 /// # Errors
-/// [`CryptoError::BadKey`] if the recipient's key has a small order.
+/// [`CryptoError::BadKey`] if the recipient's key has a small order, or the ephemeral key is for the other KEM.
 pub fn derive_setup_sender_with_ephemeral(
     recipient: &PublicKey,
     info: &[u8],
     ephemeral: &SecretKey,
 ) -> Result<([u8; ENC_LEN], SenderContext), CryptoError> {
-    let enc = ephemeral.public_key().0;
-    let dh = ephemeral.agree(recipient)?;
-    let shared = derive_shared_secret(&dh, &enc, recipient);
-    Ok((enc, SenderContext(Context::derive(&shared, &schedule_context(info)))))
+    let (enc, shared) = kem::encapsulate(ephemeral, recipient)?;
+    let context = schedule_context(recipient.kem(), info);
+    Ok((enc, SenderContext(Context::derive(recipient.kem(), &shared, &context))))
 }
 
 /// Sets up the recipient's end.
 ///
 /// # Errors
-/// [`CryptoError::BadKey`] if `enc` has a small order.
-pub fn setup_recipient(
-    secret_key: &SecretKey,
-    enc: &[u8; ENC_LEN],
-    info: &[u8],
-) -> Result<RecipientContext, CryptoError> {
-    setup_recipient_with(secret_key, enc, info)
-}
-
-/// Sets up the recipient's end with a key that another holder keeps.
-///
-/// # Errors
 /// As [`Decapsulate::decapsulate`].
-pub fn setup_recipient_with(
+pub fn setup_recipient(
     holder: &dyn Decapsulate,
     enc: &[u8; ENC_LEN],
     info: &[u8],
 ) -> Result<RecipientContext, CryptoError> {
+    let kem = holder.public_key().kem();
     let shared = holder.decapsulate(enc)?;
-    Ok(RecipientContext(Context::derive(&shared, &schedule_context(info))))
+    Ok(RecipientContext(Context::derive(kem, &shared, &schedule_context(kem, info))))
 }
 
 /// Seals one message: `enc` and the ciphertext.
@@ -136,7 +88,7 @@ pub fn open(
     aad: &[u8],
     ciphertext: &[u8],
 ) -> Result<SecretBytes, CryptoError> {
-    setup_recipient_with(holder, enc, info)?.open(aad, ciphertext)
+    setup_recipient(holder, enc, info)?.open(aad, ciphertext)
 }
 
 /// A recipient's key together with its `info`, both worked out once: the way to open many messages fast.
@@ -144,22 +96,19 @@ pub fn open(
 #[derive(Clone)]
 pub struct Recipient {
     holder: Arc<dyn Decapsulate>,
+    kem: Kem,
     schedule_context: [u8; SCHEDULE_CONTEXT_LEN],
 }
 
 impl Recipient {
     /// Prepares to open what is sealed to this holder under `info`.
     pub fn new(holder: Arc<dyn Decapsulate>, info: &[u8]) -> Self {
-        Self { holder, schedule_context: schedule_context(info) }
-    }
-
-    /// Prepares with a key in memory.
-    pub fn from_secret_key(secret_key: SecretKey, info: &[u8]) -> Self {
-        Self::new(Arc::new(secret_key), info)
+        let kem = holder.public_key().kem();
+        Self { holder, kem, schedule_context: schedule_context(kem, info) }
     }
 
     /// The public key that senders seal to.
-    pub fn public_key(&self) -> &PublicKey {
+    pub fn public_key(&self) -> PublicKey {
         self.holder.public_key()
     }
 
@@ -169,7 +118,7 @@ impl Recipient {
     /// As [`Decapsulate::decapsulate`].
     pub fn setup(&self, enc: &[u8; ENC_LEN]) -> Result<RecipientContext, CryptoError> {
         let shared = self.holder.decapsulate(enc)?;
-        Ok(RecipientContext(Context::derive(&shared, &self.schedule_context)))
+        Ok(RecipientContext(Context::derive(self.kem, &shared, &self.schedule_context)))
     }
 
     /// Opens one message.
@@ -259,6 +208,7 @@ impl core::fmt::Debug for RecipientContext {
 
 /// What both ends share (RFC 9180, section 5.2).
 struct Context {
+    suite: [u8; 10],
     key: Gcm,
     base_nonce: Secret<12>,
     exporter: Secret<32>,
@@ -267,15 +217,16 @@ struct Context {
 
 impl Context {
     /// The key schedule of section 5.1, with no pre-shared key.
-    fn derive(shared: &Secret<32>, schedule_context: &[u8; SCHEDULE_CONTEXT_LEN]) -> Self {
-        let secret = labeled_extract(SUITE, shared.expose(), b"secret", &[]);
+    fn derive(kem: Kem, shared: &Secret<32>, schedule_context: &[u8; SCHEDULE_CONTEXT_LEN]) -> Self {
+        let suite = suite(kem);
+        let secret = labeled_extract(&suite, shared.expose(), b"secret", &[]);
         let mut key = Secret::<16>::zeros();
         let mut base_nonce = Secret::<12>::zeros();
         let mut exporter = Secret::<32>::zeros();
-        labeled_expand(SUITE, &secret, b"key", [schedule_context, &[]], key.expose_mut());
-        labeled_expand(SUITE, &secret, b"base_nonce", [schedule_context, &[]], base_nonce.expose_mut());
-        labeled_expand(SUITE, &secret, b"exp", [schedule_context, &[]], exporter.expose_mut());
-        Self { key: Gcm::new128(&key), base_nonce, exporter, sequence: 0 }
+        labeled_expand(&suite, &secret, b"key", [schedule_context, &[]], key.expose_mut());
+        labeled_expand(&suite, &secret, b"base_nonce", [schedule_context, &[]], base_nonce.expose_mut());
+        labeled_expand(&suite, &secret, b"exp", [schedule_context, &[]], exporter.expose_mut());
+        Self { suite, key: Gcm::new128(&key), base_nonce, exporter, sequence: 0 }
     }
 
     /// The nonce of the next message. The very last number is never used, so counting cannot overflow.
@@ -294,18 +245,25 @@ impl Context {
         if out.len() > kdf::OUT_LEN_MAX {
             return Err(CryptoError::TooLong);
         }
-        labeled_expand(SUITE, &self.exporter, b"sec", [context, &[]], out);
+        labeled_expand(&self.suite, &self.exporter, b"sec", [context, &[]], out);
         Ok(())
     }
+}
+
+/// "HPKE", the KEM, HKDF-SHA256, AES-128-GCM.
+fn suite(kem: Kem) -> [u8; 10] {
+    let [high, low] = kem.id();
+    [b'H', b'P', b'K', b'E', high, low, 0, 1, 0, 1]
 }
 
 /// Mode, hash of the empty PSK id, hash of `info`.
 const SCHEDULE_CONTEXT_LEN: usize = 1 + 32 + 32;
 
-fn schedule_context(info: &[u8]) -> [u8; SCHEDULE_CONTEXT_LEN] {
+fn schedule_context(kem: Kem, info: &[u8]) -> [u8; SCHEDULE_CONTEXT_LEN] {
+    let suite = suite(kem);
     let mut context = [MODE_BASE; SCHEDULE_CONTEXT_LEN];
-    context[1..33].copy_from_slice(labeled_extract(SUITE, &[], b"psk_id_hash", &[]).expose());
-    context[33..].copy_from_slice(labeled_extract(SUITE, &[], b"info_hash", info).expose());
+    context[1..33].copy_from_slice(labeled_extract(&suite, &[], b"psk_id_hash", &[]).expose());
+    context[33..].copy_from_slice(labeled_extract(&suite, &[], b"info_hash", info).expose());
     context
 }
 

@@ -1,11 +1,13 @@
 //! Activation: the request as a phone and as a stranger seals it, the reply as a server does.
 
-use crate::support::{Steady, realm, secret_key, signing_key, with_one_bit_turned};
-use crypto::{Secret, aead, hash::sha256, hpke};
+use crate::support::{SUITES, Steady, agreement_key, realm, signing_key, with_one_bit_turned};
+use crypto::hpke::{self, Decapsulate};
+use crypto::{Secret, aead, hash::sha256};
 use data_encoding::BASE64URL_NOPAD;
 use protocol::activation_reply::{ActivationReply, PendingActivation};
 use protocol::activation_request::{ActivationRequest, SealedActivation};
 use protocol::key_bundle::KeyId;
+use protocol::payment_code::Suite;
 use protocol::realm_file::ActivationKey;
 
 const KEY_ID: KeyId = KeyId(1);
@@ -15,46 +17,55 @@ const ROOT: u8 = 2;
 const DEVICE: u8 = 4;
 const ONLINE: u8 = 5;
 
-/// The input as a whole request, and as what a stranger seals into one.
+/// The input as a whole request, and as what a stranger seals into one, to an activation key of either suite.
 pub fn activation_request(data: &[u8]) {
-    if let Ok(sealed) = SealedActivation::parse(data) {
-        opens(&sealed);
+    for suite in SUITES {
+        activation_request_in(suite, data);
     }
-    let sealed = SealedActivation::parse(&seal_request(data)).expect("its form is right");
-    let Some(request) = opens(&sealed) else { return };
+}
+
+fn activation_request_in(suite: Suite, data: &[u8]) {
+    if let Ok(sealed) = SealedActivation::parse(data) {
+        opens(suite, &sealed);
+    }
+    let sealed = SealedActivation::parse(&seal_request(suite, data)).expect("its form is right");
+    let Some(request) = opens(suite, &sealed) else { return };
     let (device, online) = (signing_key(DEVICE), signing_key(ONLINE));
     if request.device_key != *device.verifying_key() || request.online_key != *online.verifying_key() {
         return;
     }
     let again = request
-        .sign_and_seal(&realm(), &activation_key(), &device, &online, &mut Steady(9))
+        .sign_and_seal(&realm(), &activation_key(suite), &device, &online, &mut Steady(9))
         .expect("what was opened can be sealed");
     let sealed = SealedActivation::parse(&again.request).expect("a phone sealed it");
-    let reopened = opens(&sealed).expect("it was sealed to this key");
+    let reopened = opens(suite, &sealed).expect("it was sealed to this key");
     assert_eq!(format!("{reopened:?}"), format!("{request:?}"));
     let turned = with_one_bit_turned(&again.request, data);
     if let Ok(sealed) = SealedActivation::parse(&turned) {
-        assert!(sealed.open(&realm(), &secret_key(HOLDER)).is_err(), "a changed request was opened");
+        assert!(
+            sealed.open(&realm(), &agreement_key(suite, HOLDER)).is_err(),
+            "a changed request was opened"
+        );
     }
 }
 
-fn opens(sealed: &SealedActivation) -> Option<ActivationRequest> {
+fn opens(suite: Suite, sealed: &SealedActivation) -> Option<ActivationRequest> {
     assert_ne!(sealed.request_hash(), [0; 32]);
     assert!(!sealed.key_id().to_string().is_empty());
-    let (request, sealer) = sealed.open(&realm(), &secret_key(HOLDER)).ok()?;
+    let (request, sealer) = sealed.open(&realm(), &agreement_key(suite, HOLDER)).ok()?;
     let pin_key = BASE64URL_NOPAD.encode(request.pin_key.secret().expose());
     assert!(!format!("{request:?} {sealer:?}").contains(&pin_key), "a key is shown");
     Some(request)
 }
 
-fn activation_key() -> ActivationKey {
-    ActivationKey { key_id: KEY_ID, public_key: *secret_key(HOLDER).public_key() }
+fn activation_key(suite: Suite) -> ActivationKey {
+    ActivationKey { key_id: KEY_ID, public_key: agreement_key(suite, HOLDER).public_key() }
 }
 
 /// A request as somebody seals it who knows the specification.
-fn seal_request(inner: &[u8]) -> Vec<u8> {
+fn seal_request(suite: Suite, inner: &[u8]) -> Vec<u8> {
     let info = realm().context("batzen/activation/v1/request");
-    let (enc, mut context) = hpke::setup_sender(&activation_key().public_key, &info, &mut Steady(9))
+    let (enc, mut context) = hpke::setup_sender(&activation_key(suite).public_key, &info, &mut Steady(9))
         .expect("the activation key is one");
     let sealed = context.seal(&[1, 0, 1], inner).expect("a context seals a first message");
     let (enc, sealed) = (BASE64URL_NOPAD.encode(&enc), BASE64URL_NOPAD.encode(&sealed));

@@ -64,8 +64,8 @@ fn seal(fields: &[u8]) -> Option<SealedConfirmation> {
     let holder = secret_key(RECIPIENT);
     let realm = realm();
     let info = realm.context("batzen/confirmation/v1/seal");
-    let (enc, mut context) =
-        hpke::setup_sender(holder.public_key(), &info, &mut Steady(9)).expect("the recipient's key is one");
+    let (enc, mut context) = hpke::setup_sender(&(*holder.public_key()).into(), &info, &mut Steady(9))
+        .expect("the recipient's key is one");
     let mut signed = realm.context("batzen/confirmation/v1/signature");
     signed.extend_from_slice(&sha256(&[holder.public_key().as_bytes()]));
     let signature = signing_key(SIGNER).sign(&[&signed, &HEADER, &enc, fields]);

@@ -1,13 +1,14 @@
 //! The payment code: as a scanner gives it, in an EMV envelope, and sealed.
 
-use crate::support::{Steady, place, realm, secret_key, signing_key, text, with_one_bit_turned};
+use crate::support::{SUITES, Steady, agreement_key, place, realm, signing_key, text, with_one_bit_turned};
 use crc::{CRC_32_ISO_HDLC, Crc};
-use crypto::{Secret, hpke};
+use crypto::Secret;
+use crypto::hpke::{self, Decapsulate, SecretKey};
 use data_encoding::BASE64;
 use protocol::emv_cpm::{Envelope, Object};
 use protocol::payment_code::{
     CODE_LEN, DIGITS_LEN, Draft, EmvProfile, FIELDS_LEN, Fields, KeyId, PIN_TAG_LEN, PaymentCode, PinKey,
-    RecipientKey, open,
+    RecipientKey, Suite, open,
 };
 use protocol::verdict::Verdict;
 
@@ -17,6 +18,8 @@ const SCHEME: &str = "7501";
 const CONSTANT_5A: [u8; 8] = [0x99, 0x99, 0, 0, 0, 0, 0, 0];
 const GROUP_DIGITS: usize = 17;
 const CHECK_DIGITS: usize = 4;
+/// Bytes before `enc`.
+const HEADER_LEN: usize = 3;
 /// Bytes that a code seals: fields, PIN tag, signature.
 const PLAINTEXT_LEN: usize = FIELDS_LEN + PIN_TAG_LEN + 64;
 const KEY_ID: KeyId = KeyId(7);
@@ -124,12 +127,19 @@ fn write_object(object: &Object<'_>) -> Vec<u8> {
     [if tag[0] == 0 { &tag[1..] } else { &tag[..] }, &length, object.value].concat()
 }
 
-/// What is inside a code. The input is what a stranger seals; and, if it begins with fields, what a phone makes.
+/// What is inside a code, in both suites. The input is what a stranger seals; and, if it begins with fields, what a
+/// phone makes.
 pub fn sealed_code(data: &[u8]) {
+    for suite in SUITES {
+        sealed_in(suite, data);
+    }
+}
+
+fn sealed_in(suite: Suite, data: &[u8]) {
     let mut plaintext = [0; PLAINTEXT_LEN];
     let len = data.len().min(PLAINTEXT_LEN);
     plaintext[..len].copy_from_slice(&data[..len]);
-    let (holder, recipient) = recipient();
+    let (holder, recipient) = recipient(suite);
     let device = signing_key(3);
     let fields: &[u8; FIELDS_LEN] = plaintext.first_chunk().expect("96 bytes begin with 24");
 
@@ -143,12 +153,19 @@ pub fn sealed_code(data: &[u8]) {
         Err(error) => assert!(error.verdict().is_some(), "{error}"),
     }
     if let Ok(fields) = Fields::from_bytes(fields) {
-        made_by_a_phone(&fields, data);
+        made_by_a_phone(suite, &fields, data);
+    }
+    // Whatever stands where `enc` and what is sealed do.
+    let mut bytes = *strangers.as_bytes();
+    bytes[HEADER_LEN..].iter_mut().zip(data).for_each(|(byte, drawn)| *byte = *drawn);
+    let code = PaymentCode::from_bytes(&bytes).expect("its header is a code's");
+    if let Err(error) = open(&code, &holder, &recipient) {
+        assert!(error.verdict().is_some(), "{error}");
     }
 }
 
-fn made_by_a_phone(fields: &Fields, data: &[u8]) {
-    let (holder, recipient) = recipient();
+fn made_by_a_phone(suite: Suite, fields: &Fields, data: &[u8]) {
+    let (holder, recipient) = recipient(suite);
     let device = signing_key(3);
     let pin = PinKey::from_secret(Secret::from_bytes([4; 32]));
     let draft = Draft::start(&recipient, fields, &mut Steady(9)).expect("these fields were read");
@@ -166,16 +183,16 @@ fn made_by_a_phone(fields: &Fields, data: &[u8]) {
     }
 }
 
-fn recipient() -> (crypto::x25519::SecretKey, RecipientKey) {
-    let holder = secret_key(8);
-    let key = RecipientKey { key_id: KEY_ID, realm: realm(), public_key: *holder.public_key() };
+fn recipient(suite: Suite) -> (SecretKey, RecipientKey) {
+    let holder = agreement_key(suite, 8);
+    let key = RecipientKey { key_id: KEY_ID, realm: realm(), public_key: holder.public_key() };
     (holder, key)
 }
 
 /// A code as somebody seals it who knows the specification and no device key.
 fn seal(recipient: &RecipientKey, plaintext: &[u8; PLAINTEXT_LEN]) -> PaymentCode {
     let info = recipient.realm.context("batzen/payment-code/v1/seal");
-    let header = [0x11, 0, 7];
+    let header = [0x10 | recipient.suite().number(), 0, 7];
     let (enc, mut context) =
         hpke::setup_sender(&recipient.public_key, &info, &mut Steady(9)).expect("the recipient's key is one");
     let sealed = context.seal(&header, plaintext).expect("a context seals a first message");

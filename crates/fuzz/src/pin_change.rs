@@ -1,26 +1,33 @@
 //! A new PIN for an enrolled phone.
 
-use crate::support::{Steady, realm, secret_key, with_one_bit_turned};
+use crate::support::{SUITES, Steady, agreement_key, realm, with_one_bit_turned};
 use crypto::Secret;
+use crypto::hpke::Decapsulate;
 use model::EnrolmentId;
 use protocol::key_bundle::KeyId;
-use protocol::payment_code::PinKey;
+use protocol::payment_code::{PinKey, Suite};
 use protocol::pin_change::PinChange;
 use protocol::realm_file::ActivationKey;
 
 const ENROLMENT: EnrolmentId = EnrolmentId::from_bytes([6; 6]);
 const RECIPIENT: u8 = 1;
 
-/// The input as the body of a request.
+/// The input as the body of a request, sealed to an activation key of either suite.
 pub fn pin_change(data: &[u8]) {
     let Ok(change) = PinChange::parse(data) else { return };
-    assert_eq!(PinChange::parse(&change.to_json()).as_ref(), Ok(&change));
-    let (realm, holder) = (realm(), secret_key(RECIPIENT));
+    for suite in SUITES {
+        pin_change_in(suite, &change, data);
+    }
+}
+
+fn pin_change_in(suite: Suite, change: &PinChange, data: &[u8]) {
+    assert_eq!(PinChange::parse(&change.to_json()).as_ref(), Ok(change));
+    let (realm, holder) = (realm(), agreement_key(suite, RECIPIENT));
     let [present, new] = [[3; 32], [4; 32]].map(|key| PinKey::from_secret(Secret::from_bytes(key)));
     // Nobody but who has the phone's PIN key can prove it, whatever else the request says.
     assert!(!change.is_proved(&realm, ENROLMENT, &present), "a proof was guessed");
     let _ = change.open(&realm, ENROLMENT, &holder);
-    let key = ActivationKey { key_id: KeyId(change.key_id().0), public_key: *holder.public_key() };
+    let key = ActivationKey { key_id: KeyId(change.key_id().0), public_key: holder.public_key() };
     let generation = change.generation();
     let good =
         PinChange::make(&realm, ENROLMENT, generation, &present, &new, &key, &mut Steady(9)).expect("made");

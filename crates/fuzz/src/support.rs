@@ -1,7 +1,8 @@
 //! What the targets share: keys that are the same in each run, so that an input found today means the same
 //! tomorrow, and small changes to bytes.
 
-use crypto::{Random, p256::SigningKey, x25519::SecretKey};
+use crypto::{Random, hpke, p256::SigningKey, x25519::SecretKey};
+use protocol::payment_code::Suite;
 use protocol::realm::Realm;
 use std::sync::OnceLock;
 
@@ -25,6 +26,18 @@ pub(crate) fn secret_key(byte: u8) -> SecretKey {
     static KEYS: [OnceLock<SecretKey>; 16] = [const { OnceLock::new() }; 16];
     let make = || SecretKey::from_bytes(&[byte; 32]);
     KEYS.get(usize::from(byte)).map_or_else(make, |key| key.get_or_init(make).clone())
+}
+
+/// Both suites.
+pub(crate) const SUITES: [Suite; 2] = [Suite::X25519, Suite::P256];
+
+/// The key of this suite that is this byte, 32 times; as in the vectors of suite 1.
+#[must_use]
+pub(crate) fn agreement_key(suite: Suite, byte: u8) -> hpke::SecretKey {
+    static KEYS: [[OnceLock<hpke::SecretKey>; 16]; 2] = [const { [const { OnceLock::new() }; 16] }; 2];
+    let make = || hpke::SecretKey::from_bytes(suite.kem(), &[byte; 32]).expect("small numbers are scalars");
+    let keys = &KEYS[usize::from(suite.number() - 1)];
+    keys.get(usize::from(byte)).map_or_else(make, |key| key.get_or_init(make).clone())
 }
 
 /// Randomness that is not random: the same byte throughout.

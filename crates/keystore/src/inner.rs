@@ -4,7 +4,7 @@
 use crypto::{Random, Secret, SecretBytes};
 use data_encoding::BASE64;
 use model::Timestamp;
-use protocol::{key_bundle::KeyId, realm::Realm};
+use protocol::{key_bundle::KeyId, payment_code::Suite, realm::Realm};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -14,7 +14,7 @@ use zeroize::{Zeroize, Zeroizing};
 pub(crate) struct Inner {
     pub(crate) realm: Realm,
     pub(crate) created_at_ms: Timestamp,
-    pub(crate) activation: NamedKey,
+    pub(crate) activation: SealedToKey,
     pub(crate) payment: Vec<EpochKey>,
     /// Signs key bundles and authorities, nothing else.
     pub(crate) root: StoredKey,
@@ -37,15 +37,31 @@ pub(crate) struct NamedKey {
     pub(crate) key: StoredKey,
 }
 
+/// A key that activations and PIN changes are sealed to. Files of before there were two suites name none.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SealedToKey {
+    pub(crate) key_id: KeyId,
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub(crate) suite: Suite,
+    pub(crate) key: StoredKey,
+}
+
 /// A key that payment codes are sealed to, with its times.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EpochKey {
     pub(crate) key_id: KeyId,
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub(crate) suite: Suite,
     pub(crate) key: StoredKey,
     pub(crate) not_before_s: i64,
     pub(crate) not_after_s: i64,
     pub(crate) open_until_ms: Timestamp,
+}
+
+fn is_first(suite: &Suite) -> bool {
+    *suite == Suite::default()
 }
 
 /// 32 secret bytes: an X25519 key, a P-256 scalar or a symmetric key.

@@ -4,17 +4,16 @@ use std::{fmt, path::Path, sync::Arc};
 
 use crypto::{
     CryptoError, Random, Secret, aead,
-    hpke::Decapsulate,
+    hpke::{Decapsulate, SecretKey},
     kdf::hkdf_sha256,
     mac::hmac_sha256,
     p256::{Sign, SigningKey, VerifyingKey},
     x509::{self, Certificate, Issue, Profile},
-    x25519,
 };
 use model::{EnrolmentId, Timestamp, WebhookEndpointId};
 use protocol::{
-    key_bundle::{ConfirmationKey, KeyBundle, KeyId, PaymentKey, SUITE_X25519, SignedKeyBundle},
-    payment_code::{PinGeneration, PinKey},
+    key_bundle::{ConfirmationKey, KeyBundle, KeyId, PaymentKey, SignedKeyBundle},
+    payment_code::{PinGeneration, PinKey, Suite},
     realm::Realm,
     realm_file::{ActivationKey, AppIdentity, RealmFile},
     webhook::WebhookSecret,
@@ -25,7 +24,7 @@ use zeroize::Zeroize;
 use crate::{
     KeyStoreError,
     file::{self, Replace},
-    inner::{Der, EpochKey, Inner, NamedKey, StoredKey},
+    inner::{Der, EpochKey, Inner, NamedKey, SealedToKey, StoredKey},
 };
 
 /// To be printed by whatever uses this store.
@@ -47,7 +46,7 @@ const EPOCH_OPEN_DAYS: i64 = 60;
 /// All keys of one realm, in memory, from one sealed file.
 pub struct SoftwareKeyStore {
     realm: Realm,
-    activation: (KeyId, x25519::SecretKey),
+    activation: (KeyId, SecretKey),
     payment: Vec<PaymentEpoch>,
     root: SigningKey,
     root_certificate: Certificate,
@@ -62,7 +61,7 @@ pub struct SoftwareKeyStore {
 }
 
 impl SoftwareKeyStore {
-    /// Makes all keys of a realm and writes them to a new file.
+    /// Makes all keys of a realm and writes them to a new file. What others seal to is of suite 1.
     ///
     /// # Errors
     /// [`KeyStoreError::Exists`], [`KeyStoreError::WeakPassphrase`], [`KeyStoreError::Io`],
@@ -74,10 +73,25 @@ impl SoftwareKeyStore {
         now: Timestamp,
         random: &mut dyn Random,
     ) -> Result<Self, KeyStoreError> {
+        Self::create_in_suite(path, passphrase, realm, Suite::X25519, now, random)
+    }
+
+    /// Like [`SoftwareKeyStore::create`]; the activation key and the first payment key are of this suite.
+    ///
+    /// # Errors
+    /// As [`SoftwareKeyStore::create`].
+    pub fn create_in_suite(
+        path: &Path,
+        passphrase: &str,
+        realm: &Realm,
+        suite: Suite,
+        now: Timestamp,
+        random: &mut dyn Random,
+    ) -> Result<Self, KeyStoreError> {
         if passphrase.chars().count() < PASSPHRASE_LEN_MIN {
             return Err(KeyStoreError::WeakPassphrase(PASSPHRASE_LEN_MIN));
         }
-        let inner = make_inner(realm, now, random)?;
+        let inner = make_inner(realm, suite, now, random)?;
         file::write(path, passphrase, &inner.to_json(), Replace::Never, random)?;
         Self::from_inner(inner, path)
     }
@@ -92,13 +106,15 @@ impl SoftwareKeyStore {
     }
 
     /// Adds the next key that payment codes are sealed to, and forgets those that are no longer opened. Phones
-    /// seal to it once they have the next key bundle; a running server uses it after its next start.
+    /// seal to it once they have the next key bundle, if they know its suite; others go on with the latest key of a
+    /// suite that they know, until its time is over. A running server uses it after its next start.
     ///
     /// # Errors
     /// As [`SoftwareKeyStore::open`].
     pub fn renew_payment_key(
         path: &Path,
         passphrase: &str,
+        suite: Suite,
         now: Timestamp,
         random: &mut dyn Random,
     ) -> Result<KeyId, KeyStoreError> {
@@ -106,7 +122,7 @@ impl SoftwareKeyStore {
         let latest = inner.payment.last().map_or(0, |epoch| epoch.key_id.0);
         let key_id = KeyId(latest.wrapping_add(1));
         inner.payment.retain(|epoch| now < epoch.open_until_ms && epoch.key_id != key_id);
-        inner.payment.push(make_epoch(key_id, now, random));
+        inner.payment.push(make_epoch(key_id, suite, now, random));
         file::write(path, passphrase, &inner.to_json(), Replace::Existing, random)?;
         Ok(key_id)
     }
@@ -153,13 +169,20 @@ impl SoftwareKeyStore {
         let signing = |key: &StoredKey| {
             SigningKey::from_scalar(key.0.expose()).map_err(|_| damaged("a signing key is none"))
         };
+        let sealed_to = |suite: Suite, key: &StoredKey| {
+            SecretKey::from_bytes(suite.kem(), key.0.expose()).map_err(|_| damaged("a key is out of range"))
+        };
         let certificate = |der: &Der| Certificate::read(&der.0).map_err(|_| damaged("a certificate is none"));
         if inner.payment.is_empty() || inner.confirmation.is_empty() {
             return Err(damaged("a key is missing"));
         }
         Ok(Self {
-            activation: (inner.activation.key_id, x25519_key(&inner.activation.key)),
-            payment: inner.payment.iter().map(EpochKey::load).collect(),
+            activation: (inner.activation.key_id, sealed_to(inner.activation.suite, &inner.activation.key)?),
+            payment: inner
+                .payment
+                .iter()
+                .map(|epoch| Ok(epoch.load(sealed_to(epoch.suite, &epoch.key)?)))
+                .collect::<Result<_, KeyStoreError>>()?,
             root: signing(&inner.root)?,
             root_certificate: certificate(&inner.root_certificate)?,
             device_ca: signing(&inner.device_ca)?,
@@ -200,7 +223,7 @@ impl KeyStore for SoftwareKeyStore {
     }
 
     fn activation_key(&self) -> ActivationKey {
-        ActivationKey { key_id: self.activation.0, public_key: *self.activation.1.public_key() }
+        ActivationKey { key_id: self.activation.0, public_key: self.activation.1.public_key() }
     }
 
     fn activation_recipient(&self, key_id: KeyId) -> Option<Arc<dyn Decapsulate>> {
@@ -295,24 +318,14 @@ impl fmt::Debug for SoftwareKeyStore {
 }
 
 impl EpochKey {
-    fn load(&self) -> PaymentEpoch {
-        let holder = x25519_key(&self.key);
+    fn load(&self, holder: SecretKey) -> PaymentEpoch {
+        let public_key = holder.public_key();
         PaymentEpoch {
-            key: PaymentKey {
-                key_id: self.key_id,
-                suite: SUITE_X25519,
-                public_key: holder.public_key().as_bytes().to_vec(),
-                not_before_s: self.not_before_s,
-                not_after_s: self.not_after_s,
-            },
+            key: PaymentKey::new(self.key_id, &public_key, self.not_before_s, self.not_after_s),
             open_until: self.open_until_ms,
             holder: Arc::new(holder),
         }
     }
-}
-
-fn x25519_key(key: &StoredKey) -> x25519::SecretKey {
-    x25519::SecretKey::from_bytes(key.0.expose())
 }
 
 /// The secret that was wrapped.
@@ -337,7 +350,12 @@ fn read_inner(path: &Path, passphrase: &str) -> Result<Inner, KeyStoreError> {
         .ok_or(KeyStoreError::Damaged { path: path.to_owned(), what })
 }
 
-fn make_inner(realm: &Realm, now: Timestamp, random: &mut dyn Random) -> Result<Inner, KeyStoreError> {
+fn make_inner(
+    realm: &Realm,
+    suite: Suite,
+    now: Timestamp,
+    random: &mut dyn Random,
+) -> Result<Inner, KeyStoreError> {
     let root = SigningKey::make(random);
     let device_ca = SigningKey::make(random);
     let root_name = format!("{realm} root");
@@ -364,8 +382,8 @@ fn make_inner(realm: &Realm, now: Timestamp, random: &mut dyn Random) -> Result<
     Ok(Inner {
         realm: realm.clone(),
         created_at_ms: now,
-        activation: NamedKey { key_id: make_key_id(random), key: StoredKey::make(random) },
-        payment: vec![make_epoch(make_key_id(random), now, random)],
+        activation: SealedToKey { key_id: make_key_id(random), suite, key: make_sealed_to(suite, random) },
+        payment: vec![make_epoch(make_key_id(random), suite, now, random)],
         root: stored(&root),
         root_certificate,
         device_ca: stored(&device_ca),
@@ -378,15 +396,20 @@ fn make_inner(realm: &Realm, now: Timestamp, random: &mut dyn Random) -> Result<
     })
 }
 
-fn make_epoch(key_id: KeyId, now: Timestamp, random: &mut dyn Random) -> EpochKey {
+fn make_epoch(key_id: KeyId, suite: Suite, now: Timestamp, random: &mut dyn Random) -> EpochKey {
     let not_after_s = now.s() + EPOCH_DAYS * DAY_S;
     EpochKey {
         key_id,
-        key: StoredKey::make(random),
+        suite,
+        key: make_sealed_to(suite, random),
         not_before_s: now.s(),
         not_after_s,
         open_until_ms: Timestamp::from_s(not_after_s + EPOCH_OPEN_DAYS * DAY_S),
     }
+}
+
+fn make_sealed_to(suite: Suite, random: &mut dyn Random) -> StoredKey {
+    StoredKey(SecretKey::make(suite.kem(), random).to_bytes())
 }
 
 /// Drawn, so that two realms on one machine are unlikely to share one.

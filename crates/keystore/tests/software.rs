@@ -10,7 +10,7 @@ use crypto::{Secret, SystemRandom};
 use keystore::{KeyStoreError, SoftwareKeyStore, WARNING};
 use model::{EnrolmentId, Timestamp, WebhookEndpointId};
 use protocol::{
-    payment_code::{PinGeneration, PinKey},
+    payment_code::{PinGeneration, PinKey, Suite},
     realm::Realm,
     webhook::WebhookSecret,
 };
@@ -147,14 +147,17 @@ fn a_renewed_payment_key_stands_beside_the_old_one_until_that_is_over() {
     let (_folder, path, made) = create();
     let old = &made.payment_epochs()[0];
     let later = now().plus_s(86_400);
-    let renewed = SoftwareKeyStore::renew_payment_key(&path, PASSPHRASE, later, &mut SystemRandom).unwrap();
+    let renewed =
+        SoftwareKeyStore::renew_payment_key(&path, PASSPHRASE, Suite::X25519, later, &mut SystemRandom)
+            .unwrap();
     assert_eq!(renewed.0, old.key.key_id.0.wrapping_add(1));
     let epochs = SoftwareKeyStore::open(&path, PASSPHRASE).unwrap().payment_epochs();
     assert_eq!(epochs.iter().map(|epoch| epoch.key.key_id).collect::<Vec<_>>(), [old.key.key_id, renewed]);
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 
     let much_later = old.open_until;
-    SoftwareKeyStore::renew_payment_key(&path, PASSPHRASE, much_later, &mut SystemRandom).unwrap();
+    SoftwareKeyStore::renew_payment_key(&path, PASSPHRASE, Suite::X25519, much_later, &mut SystemRandom)
+        .unwrap();
     let epochs = SoftwareKeyStore::open(&path, PASSPHRASE).unwrap().payment_epochs();
     assert!(epochs.iter().all(|epoch| epoch.key.key_id != old.key.key_id), "its private half is gone");
 }

@@ -290,15 +290,15 @@ impl SealedActivation {
     ///
     /// # Errors
     /// [`ProtocolError::Unopenable`], [`ProtocolError::Malformed`], [`ProtocolError::CertificateBad`],
-    /// [`ProtocolError::SignatureBad`].
+    /// [`ProtocolError::SignatureBad`]; [`ProtocolError::KeyStore`] where the holder of the key fails.
     pub fn open(
         &self,
         realm: &Realm,
         holder: &dyn Decapsulate,
     ) -> Result<(ActivationRequest, ReplySealer), ProtocolError> {
-        let unopenable = |_| ProtocolError::Unopenable(WHAT);
-        let mut context = hpke::setup_recipient_with(holder, &self.enc, &realm.context(LABEL_REQUEST))
-            .map_err(unopenable)?;
+        let unopenable = |error| ProtocolError::unopened(error, WHAT);
+        let mut context =
+            hpke::setup_recipient(holder, &self.enc, &realm.context(LABEL_REQUEST)).map_err(unopenable)?;
         let plaintext = context.open(&header(self.key_id), &self.sealed).map_err(unopenable)?;
         let inner: Inner = json::parse(plaintext.expose(), MESSAGE_LEN_MAX, WHAT)?;
         let device_key = ActivationRequest::check(&inner, realm)?;

@@ -1,6 +1,8 @@
 //! What can be wrong with the messages of this crate, apart from payment codes, whose verdicts are
 //! a table of their own. Nothing here quotes a message's content: an error may be logged.
 
+use crypto::CryptoError;
+
 /// A message, text or file that is not what its specification asks for.
 ///
 /// Each case has a stable name ([`ProtocolError::name`]) that the vectors under `spec/vectors` use.
@@ -46,6 +48,9 @@ pub enum ProtocolError {
     /// The key store, the system's randomness or a primitive failed: not the message's fault.
     #[error("the {0} could not be made: the key or the system's randomness failed")]
     Unavailable(&'static str),
+    /// The holder of the key that opens it failed: not the message's fault, and no word on it.
+    #[error("the key store failed: {0}")]
+    KeyStore(&'static str),
 }
 
 impl ProtocolError {
@@ -64,7 +69,15 @@ impl ProtocolError {
             Self::Expired(_) => "expired",
             Self::RolledBack(_) => "rolled_back",
             Self::CertificateBad(_) => "certificate_bad",
-            Self::Unavailable(_) => "unavailable",
+            Self::Unavailable(_) | Self::KeyStore(_) => "unavailable",
+        }
+    }
+
+    /// Why something sealed was not opened.
+    pub(crate) fn unopened(error: CryptoError, what: &'static str) -> Self {
+        match error {
+            CryptoError::KeyStore(words) => Self::KeyStore(words),
+            _ => Self::Unopenable(what),
         }
     }
 }

@@ -5,8 +5,8 @@ use std::fmt;
 
 use crypto::{
     hash::sha256,
+    hpke::PublicKey,
     p256::{Sign, Signature, VerifyingKey},
-    x25519,
 };
 use data_encoding::HEXLOWER;
 use model::Timestamp;
@@ -17,7 +17,7 @@ use crate::{
     base64url::{self, VersionOne},
     error::ProtocolError,
     json,
-    payment_code::RecipientKey,
+    payment_code::{RecipientKey, Suite},
     realm::Realm,
 };
 
@@ -29,8 +29,6 @@ const PUBLIC_KEY_LEN_MAX: usize = 2048;
 const SEQUENCE_MAX: u64 = (1 << 53) - 1;
 /// How far a phone's clock may be behind the server's when a bundle is fresh.
 const ISSUED_AHEAD_MS_MAX: i64 = 300_000;
-/// The HPKE suite that this version seals payment codes with.
-pub const SUITE_X25519: u8 = 1;
 
 /// A root key's id: the first 8 bytes of SHA-256 of its uncompressed point, 16 lower-case hex digits.
 #[must_use]
@@ -92,9 +90,9 @@ impl TryFrom<Vec<u8>> for DerBytes {
 pub struct PaymentKey {
     /// Its id in payment codes.
     pub key_id: KeyId,
-    /// Which HPKE suite it is for; [`SUITE_X25519`] today.
+    /// The number of the suite that it is for: a [`Suite`], or one that this version does not know.
     pub suite: u8,
-    /// The public key's bytes: 32 in suite 1.
+    /// The public key's bytes: 32 in suite 1, 65 in suite 2.
     #[serde(with = "base64url")]
     pub public_key: Vec<u8>,
     /// Seconds since 1970 from which codes may be sealed to it.
@@ -104,11 +102,22 @@ pub struct PaymentKey {
 }
 
 impl PaymentKey {
+    /// A key of a suite that this version knows.
+    #[must_use]
+    pub fn new(key_id: KeyId, public_key: &PublicKey, not_before_s: i64, not_after_s: i64) -> Self {
+        Self {
+            key_id,
+            suite: Suite::of(public_key.kem()).number(),
+            public_key: public_key.as_bytes().to_vec(),
+            not_before_s,
+            not_after_s,
+        }
+    }
+
     /// The public key, if the suite is one that this version knows.
     #[must_use]
-    pub fn x25519(&self) -> Option<x25519::PublicKey> {
-        let bytes = <[u8; 32]>::try_from(self.public_key.as_slice()).ok()?;
-        (self.suite == SUITE_X25519).then_some(x25519::PublicKey(bytes))
+    pub fn known(&self) -> Option<PublicKey> {
+        PublicKey::from_bytes(Suite::from_number(self.suite)?.kem(), &self.public_key).ok()
     }
 }
 
@@ -274,15 +283,15 @@ impl KeyBundle {
         Ok(bundle)
     }
 
-    /// The key to seal a payment code to at `at`: of a suite that this version knows, the one that became
-    /// valid last.
+    /// The key to seal a payment code to at `at`: of the suites that this version knows, the one that became
+    /// valid last; of several that became valid together, the one that stands last.
     #[must_use]
     pub fn payment_key_at(&self, at: Timestamp) -> Option<RecipientKey> {
         let now_s = at.s();
         self.payment_keys
             .iter()
             .filter(|key| key.not_before_s <= now_s && now_s < key.not_after_s)
-            .filter_map(|key| Some((key.not_before_s, key.key_id, key.x25519()?)))
+            .filter_map(|key| Some((key.not_before_s, key.key_id, key.known()?)))
             .max_by_key(|(not_before_s, ..)| *not_before_s)
             .map(|(_, key_id, public_key)| RecipientKey { key_id, realm: self.realm.clone(), public_key })
     }
@@ -312,7 +321,7 @@ impl KeyBundle {
     fn well_formed(&self) -> Result<(), ProtocolError> {
         let count = |n| (1..=KEYS_MAX).contains(&n);
         let key_fits = |key: &PaymentKey| {
-            let suite_fits = key.suite != SUITE_X25519 || key.public_key.len() == 32;
+            let suite_fits = Suite::from_number(key.suite).is_none() || key.known().is_some();
             suite_fits && (1..=PUBLIC_KEY_LEN_MAX).contains(&key.public_key.len())
         };
         let good = count(self.payment_keys.len())

@@ -105,7 +105,8 @@ impl PinChange {
     /// The new PIN key, opened with the private half of [`PinChange::key_id`].
     ///
     /// # Errors
-    /// [`ProtocolError::Unopenable`]; [`ProtocolError::Malformed`] if it is no key.
+    /// [`ProtocolError::Unopenable`]; [`ProtocolError::Malformed`] if it is no key; [`ProtocolError::KeyStore`] where
+    /// the holder of the key fails.
     pub fn open(
         &self,
         realm: &Realm,
@@ -114,7 +115,7 @@ impl PinChange {
     ) -> Result<PinKey, ProtocolError> {
         let about = sealed_about(&about(enrolment, self.pin_generation), self.key_id);
         let opened = hpke::open(holder, &self.enc, &realm.context(LABEL_KEY), &about, &self.sealed)
-            .map_err(|_| ProtocolError::Unopenable(WHAT))?;
+            .map_err(|error| ProtocolError::unopened(error, WHAT))?;
         let key = <[u8; 32]>::try_from(opened.expose()).map_err(|_| ProtocolError::Malformed(WHAT))?;
         Ok(PinKey::from_secret(Secret::from_bytes(key)))
     }

@@ -1,6 +1,6 @@
 //! What an app ships with, and all that it trusts from the start (`spec/activation.md`, section 2).
 
-use crypto::{p256::VerifyingKey, x25519};
+use crypto::{hpke::PublicKey, p256::VerifyingKey};
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,7 @@ use crate::{
     base64url::{self, VersionOne},
     error::ProtocolError,
     key_bundle::KeyId,
+    payment_code::Suite,
     realm::Realm,
 };
 
@@ -16,13 +17,44 @@ const URL_LEN_MAX: usize = 255;
 
 /// The key that activation requests are sealed to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "ActivationKeyWire", into = "ActivationKeyWire")]
 pub struct ActivationKey {
     /// Its id in requests.
     pub key_id: KeyId,
-    /// The key.
-    #[serde(with = "base64url::x25519")]
-    pub public_key: x25519::PublicKey,
+    /// The key, of either suite.
+    pub public_key: PublicKey,
+}
+
+/// Files of before there were two suites name none.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActivationKeyWire {
+    key_id: KeyId,
+    #[serde(default, skip_serializing_if = "is_first")]
+    suite: Suite,
+    #[serde(with = "base64url")]
+    public_key: Vec<u8>,
+}
+
+fn is_first(suite: &Suite) -> bool {
+    *suite == Suite::default()
+}
+
+impl From<ActivationKey> for ActivationKeyWire {
+    fn from(key: ActivationKey) -> Self {
+        let ActivationKey { key_id, public_key } = key;
+        Self { key_id, suite: Suite::of(public_key.kem()), public_key: public_key.as_bytes().to_vec() }
+    }
+}
+
+impl TryFrom<ActivationKeyWire> for ActivationKey {
+    type Error = &'static str;
+
+    fn try_from(wire: ActivationKeyWire) -> Result<Self, Self::Error> {
+        let public_key = PublicKey::from_bytes(wire.suite.kem(), &wire.public_key)
+            .map_err(|_| "activation_key.public_key is no key of its suite")?;
+        Ok(Self { key_id: wire.key_id, public_key })
+    }
 }
 
 /// The app that ships the file; 1 to 64 printable ASCII characters each.
@@ -183,6 +215,8 @@ fn has_certificates(pem: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crypto::{hpke::Decapsulate, p256::AgreementKey, x25519};
+
     use super::*;
 
     fn file() -> RealmFile {
@@ -190,7 +224,10 @@ mod tests {
         RealmFile {
             realm: Realm::new("shop.example").unwrap(),
             server_url: "https://pay.shop.example:8443".into(),
-            activation_key: ActivationKey { key_id: KeyId(1), public_key: x25519::PublicKey([9; 32]) },
+            activation_key: ActivationKey {
+                key_id: KeyId(1),
+                public_key: PublicKey::X25519(x25519::PublicKey([9; 32])),
+            },
             root_public_key: key.verifying_key().clone(),
             tls_roots_pem: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n".into(),
             app: AppIdentity { id: "example.shop.wallet".into(), version: "1.0.0".into() },
@@ -201,6 +238,32 @@ mod tests {
     fn reads_back_what_it_writes() {
         let file = file();
         assert_eq!(RealmFile::parse(file.to_json().unwrap().as_bytes()), Ok(file));
+    }
+
+    #[test]
+    fn the_activation_key_says_its_suite() {
+        let old = file();
+        let json = old.to_json().unwrap();
+        assert!(!json.contains("suite"), "as it was written before there were two");
+        let named = json.replacen("\"key_id\"", "\"suite\": 1, \"key_id\"", 1);
+        assert_eq!(RealmFile::parse(named.as_bytes()), Ok(old.clone()));
+
+        let public_key = AgreementKey::from_scalar(&[7; 32]).unwrap();
+        let public_key = Decapsulate::public_key(&public_key);
+        let new = RealmFile { activation_key: ActivationKey { key_id: KeyId(2), public_key }, ..old };
+        let json = new.to_json().unwrap();
+        assert_eq!(RealmFile::parse(json.as_bytes()), Ok(new));
+        for (from, to, said) in [
+            ("\"suite\": 2", "\"suite\": 1", "no key of its suite"),
+            ("\"suite\": 2", "\"suite\": 3", "not a suite that this version knows"),
+            ("\"suite\": 2,", "", "no key of its suite"),
+            ("\"public_key\": \"B", "\"public_key\": \"A", "no key of its suite"),
+        ] {
+            let changed = json.replacen(from, to, 1);
+            assert_ne!(changed, json, "{from}");
+            let error = RealmFile::parse(changed.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(said), "{to}: {error}");
+        }
     }
 
     #[test]

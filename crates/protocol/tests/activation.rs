@@ -4,7 +4,7 @@ use crypto::{
     Secret, SystemRandom,
     p256::SigningKey,
     x509::{self, Issue, Profile},
-    x25519::SecretKey,
+    x25519::{PublicKey, SecretKey},
 };
 use model::{Counter, EnrolmentId, Timestamp};
 use proptest::prelude::*;
@@ -14,9 +14,7 @@ use protocol::{
     activation_request::{ActivationRequest, Attestation, Platform, SealedActivation},
     error::ProtocolError,
     evidence::Evidence,
-    key_bundle::{
-        ConfirmationKey, Der, DisplayLimits, KeyBundle, KeyId, PaymentKey, SUITE_X25519, SignedKeyBundle,
-    },
+    key_bundle::{ConfirmationKey, Der, DisplayLimits, KeyBundle, KeyId, PaymentKey, SignedKeyBundle},
     payment_code::PinKey,
     realm::Realm,
     realm_file::ActivationKey,
@@ -56,7 +54,7 @@ impl World {
     }
 
     fn activation_key(&self) -> ActivationKey {
-        ActivationKey { key_id: KeyId(1), public_key: *self.activation.public_key() }
+        ActivationKey { key_id: KeyId(1), public_key: (*self.activation.public_key()).into() }
     }
 
     fn request(&self) -> ActivationRequest {
@@ -139,8 +137,8 @@ fn issue(subject: &str, issuer: (&str, &SigningKey), key: &SigningKey, profile: 
 }
 
 fn payment_key(id: u16, not_before_s: i64, not_after_s: i64) -> PaymentKey {
-    let public_key = vec![u8::try_from(id).unwrap(); 32];
-    PaymentKey { key_id: KeyId(id), suite: SUITE_X25519, public_key, not_before_s, not_after_s }
+    let public_key = PublicKey([u8::try_from(id).unwrap(); 32]).into();
+    PaymentKey::new(KeyId(id), &public_key, not_before_s, not_after_s)
 }
 
 #[test]

@@ -67,6 +67,6 @@ fn a_draft_refuses_what_a_reader_would() {
     assert!(Draft::start(&vector.recipient_key(), &fields, &mut crypto::SystemRandom).is_err());
     fields.counter = model::Counter(1);
     let mut nowhere = vector.recipient_key();
-    nowhere.public_key = crypto::x25519::PublicKey([0; 32]);
+    nowhere.public_key = crypto::x25519::PublicKey([0; 32]).into();
     assert!(Draft::start(&nowhere, &fields, &mut crypto::SystemRandom).is_err());
 }

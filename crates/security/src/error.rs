@@ -12,7 +12,7 @@ use records::StoreError;
 pub enum SecurityError {
     /// The device's fault: its message is not what the specification asks for.
     #[error("{0}")]
-    Request(#[from] ProtocolError),
+    Request(ProtocolError),
     /// The caller's: the activation is refused. Why is for the log.
     #[error("the activation was refused; ask for a new activation code")]
     ActivationRefused(ActivationRefusal),
@@ -55,6 +55,15 @@ pub enum SecurityError {
     /// Ours, or worse: the audit chain does not fit together at this row.
     #[error("the audit chain is broken at row {0}; run `batzen check`")]
     AuditBroken(u64),
+}
+
+impl From<ProtocolError> for SecurityError {
+    fn from(error: ProtocolError) -> Self {
+        match error {
+            ProtocolError::KeyStore(words) => Self::Keys(CryptoError::KeyStore(words)),
+            error => Self::Request(error),
+        }
+    }
 }
 
 fn wrong_pin(tries_left: u8) -> String {

@@ -55,7 +55,7 @@ impl Security {
             .into_iter()
             .filter_map(|epoch| {
                 let key_id = epoch.key.key_id;
-                let public_key = epoch.key.x25519()?;
+                let public_key = epoch.key.known()?;
                 let recipient = RecipientKey { key_id, realm: keys.realm().clone(), public_key };
                 Some((key_id, Epoch { recipient, holder: epoch.holder, open_until: epoch.open_until }))
             })

@@ -38,7 +38,7 @@ fn sealed(fields: &Fields, pin: &PinKey) -> OpenedCode {
     let recipient = RecipientKey {
         key_id: KeyId(1),
         realm: Realm::new("shop.example").unwrap(),
-        public_key: *server.public_key(),
+        public_key: (*server.public_key()).into(),
     };
     let unsigned = Draft::start(&recipient, fields, &mut crypto::SystemRandom).unwrap().with_pin(pin);
     let signature = device().sign(&[unsigned.to_sign()]);

@@ -3,7 +3,11 @@
 mod support;
 
 use model::{Currency, MethodSlot, Order, PaymentId, Timestamp, Unwatched};
-use protocol::{evidence::Evidence, payment_code::Cap, verdict::Verdict};
+use protocol::{
+    evidence::Evidence,
+    payment_code::{Cap, Suite},
+    verdict::Verdict,
+};
 use records::{EnrolmentStatus, LockReason, Queries};
 use security::{Policy, Security, Verification};
 use std::sync::Arc;
@@ -304,7 +308,7 @@ async fn the_certificates_end_and_the_keys_end_are_ends() {
     let keys = world.folder.path().join("keys");
     let random = &mut crypto::SystemRandom;
     let at = end.plus_s(-86_400);
-    keystore::SoftwareKeyStore::renew_payment_key(&keys, PASSPHRASE, at, random).unwrap();
+    keystore::SoftwareKeyStore::renew_payment_key(&keys, PASSPHRASE, Suite::X25519, at, random).unwrap();
     let renewed = Arc::new(keystore::SoftwareKeyStore::open(&keys, PASSPHRASE).unwrap());
     let security = Security::new(world.store.clone(), renewed.clone(), Policy::default()).unwrap();
     let bundle = security.key_bundle(end).unwrap();

@@ -209,7 +209,7 @@ impl World {
             attestation: Attestation::None {},
             evidence: Evidence::SENSORS_RAN,
         };
-        let keys = DevicePublicKeys::of(&*vault);
+        let keys = DevicePublicKeys::of(&*vault)?;
         let draft = state.draft_activation(applicant, &keys, self.now, &mut self.random)?;
         let signatures = draft.sign(&*vault)?;
         let unsent = state.begin_activation(draft, &signatures, &mut self.random)?;

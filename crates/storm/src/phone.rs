@@ -59,7 +59,7 @@ impl Phone {
             attestation: Attestation::None {},
             evidence: Evidence::empty(),
         };
-        let draft = state.draft_activation(applicant, &DevicePublicKeys::of(&keys), now(), random)?;
+        let draft = state.draft_activation(applicant, &DevicePublicKeys::of(&keys)?, now(), random)?;
         let signatures = draft.sign(&keys)?;
         let request = state.begin_activation(draft, &signatures, random)?.stored();
         let sent_at = now();

@@ -5,8 +5,8 @@ use crate::request::read;
 use crate::view::ConfirmationText;
 use crate::{Wallet, read_x25519, timestamp};
 use api::phone::{ConfirmationPage, ConfirmationView};
-use crypto::hpke::{Decapsulate, ENC_LEN, derive_shared_secret};
-use crypto::{CryptoError, Secret, x25519};
+use crypto::hpke::{Decapsulate, ENC_LEN, PublicKey};
+use crypto::{CryptoError, Secret};
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use zeroize::Zeroizing;
@@ -70,7 +70,7 @@ fn enc_of(view: &ConfirmationView) -> Option<[u8; ENC_LEN]> {
 /// The confirmation key as far as this page needs it: it agrees with the keys that the browser was asked about, and
 /// with no others.
 struct Agreed {
-    public_key: x25519::PublicKey,
+    public_key: PublicKey,
     by_enc: Vec<([u8; ENC_LEN], Secret<32>)>,
 }
 
@@ -82,21 +82,18 @@ impl Agreed {
         }
         let pairs = views.iter().zip(agreed);
         let by_enc = pairs.filter_map(|(view, agreed)| Some((enc_of(view)?, Secret::from_bytes(*agreed))));
-        Ok(Self { public_key: read_x25519(public_key)?, by_enc: by_enc.collect() })
+        Ok(Self { public_key: read_x25519(public_key)?.into(), by_enc: by_enc.collect() })
     }
 }
 
 impl Decapsulate for Agreed {
-    fn public_key(&self) -> &x25519::PublicKey {
-        &self.public_key
+    fn public_key(&self) -> PublicKey {
+        self.public_key
     }
 
-    fn decapsulate(&self, enc: &[u8; ENC_LEN]) -> Result<Secret<32>, CryptoError> {
-        let (_, dh) = self.by_enc.iter().find(|(one, _)| one == enc).ok_or(CryptoError::BadKey)?;
-        // WebCrypto refuses keys of small order; the page hands in zeros then.
-        if crypto::mac::constant_time_eq(dh.expose(), &[0; 32]) {
-            return Err(CryptoError::BadKey);
-        }
-        Ok(derive_shared_secret(dh, enc, &self.public_key))
+    /// WebCrypto refuses keys of small order; the page hands in zeros then, which are refused as an agreed value.
+    fn agree(&self, peer: &PublicKey) -> Result<Secret<32>, CryptoError> {
+        let agreed = self.by_enc.iter().find(|(enc, _)| enc == peer.as_bytes());
+        agreed.map(|(_, dh)| dh.clone()).ok_or(CryptoError::BadKey)
     }
 }

@@ -16,7 +16,7 @@ fn realm_file() -> String {
     let file = RealmFile {
         realm: Realm::new("shop.example").unwrap(),
         server_url: "https://pay.shop.example".to_owned(),
-        activation_key: ActivationKey { key_id: KeyId(1), public_key: PublicKey([9; 32]) },
+        activation_key: ActivationKey { key_id: KeyId(1), public_key: PublicKey([9; 32]).into() },
         root_public_key: root.verifying_key().clone(),
         tls_roots_pem: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n".to_owned(),
         app: AppIdentity { id: "example.wallet".to_owned(), version: "1.0".to_owned() },

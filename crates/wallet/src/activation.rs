@@ -5,6 +5,7 @@ use core::fmt;
 use api::phone::EnrolmentStatusName;
 use crypto::{
     CryptoError, Random,
+    hpke::PublicKey,
     p256::{Signature, VerifyingKey},
     x509, x25519,
 };
@@ -41,13 +42,18 @@ pub struct DevicePublicKeys {
 
 impl DevicePublicKeys {
     /// Those of a vault.
-    #[must_use]
-    pub fn of(vault: &dyn Vault) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// [`WalletError::Vault`] if the confirmation key is not an X25519 key: confirmations know no other.
+    pub fn of(vault: &dyn Vault) -> Result<Self, WalletError> {
+        let PublicKey::X25519(confirmation) = vault.confirmation_key().public_key() else {
+            return Err(WalletError::Vault(CryptoError::BadKey));
+        };
+        Ok(Self {
             device: vault.device_key().verifying_key().clone(),
             online: vault.online_key().verifying_key().clone(),
-            confirmation: *vault.confirmation_key().public_key(),
-        }
+            confirmation,
+        })
     }
 }
 

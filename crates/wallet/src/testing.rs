@@ -5,9 +5,9 @@ use api::phone::{
 };
 use crypto::{
     Random, Secret, SystemRandom,
+    hpke::{Decapsulate, SecretKey},
     p256::SigningKey,
     x509::{self, Issue, Profile},
-    x25519,
 };
 use data_encoding::BASE64URL_NOPAD;
 use model::{Counter, Currency, EnrolmentId, MethodSlot, PaymentId, Timestamp};
@@ -18,8 +18,8 @@ use protocol::{
     activation_request::{Attestation, Platform, SealedActivation},
     confirmation::{Cause, Confirmation, ConfirmationKind, MerchantName},
     evidence::Evidence,
-    key_bundle::{ConfirmationKey, Der, DisplayLimits, KeyBundle, KeyId, PaymentKey, SUITE_X25519},
-    payment_code::{OpenedCode, PaymentCode, Pin, PinKey, RecipientKey, open},
+    key_bundle::{ConfirmationKey, Der, DisplayLimits, KeyBundle, KeyId, PaymentKey},
+    payment_code::{OpenedCode, PaymentCode, Pin, PinKey, RecipientKey, Suite, open},
     realm::Realm,
     realm_file::{ActivationKey, AppIdentity, RealmFile},
     short_text::ShortText,
@@ -38,8 +38,8 @@ pub(crate) struct World {
     pub(crate) root: SigningKey,
     pub(crate) ca: SigningKey,
     pub(crate) ca_certificate: Vec<u8>,
-    pub(crate) activation: x25519::SecretKey,
-    pub(crate) payment: x25519::SecretKey,
+    pub(crate) activation: SecretKey,
+    pub(crate) payment: SecretKey,
     pub(crate) confirmation: SigningKey,
     pub(crate) key_id: KeyId,
     pub(crate) limits: DisplayLimits,
@@ -47,6 +47,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn make() -> Self {
+        Self::make_in(Suite::X25519)
+    }
+
+    /// An installation whose keys that others seal to are of this suite.
+    pub(crate) fn make_in(suite: Suite) -> Self {
         let random = &mut SystemRandom;
         let root = SigningKey::make(random);
         let ca = SigningKey::make(random);
@@ -56,8 +61,8 @@ impl World {
             ca,
             ca_certificate,
             root,
-            activation: x25519::SecretKey::make(random),
-            payment: x25519::SecretKey::make(random),
+            activation: SecretKey::make(suite.kem(), random),
+            payment: SecretKey::make(suite.kem(), random),
             confirmation: SigningKey::make(random),
             key_id: KeyId(7),
             limits: DisplayLimits::default(),
@@ -68,7 +73,7 @@ impl World {
         RealmFile {
             realm: self.realm.clone(),
             server_url: "https://pay.shop.example".to_owned(),
-            activation_key: ActivationKey { key_id: KeyId(1), public_key: *self.activation.public_key() },
+            activation_key: ActivationKey { key_id: KeyId(1), public_key: self.activation.public_key() },
             root_public_key: self.root.verifying_key().clone(),
             tls_roots_pem: x509::Certificate::read(&self.ca_certificate).unwrap().to_pem(),
             app: AppIdentity { id: "example.wallet".to_owned(), version: "1.0".to_owned() },
@@ -82,13 +87,12 @@ impl World {
             sequence,
             issued_at: at,
             expires_at: at.plus_s(30 * 86_400),
-            payment_keys: vec![PaymentKey {
-                key_id: self.key_id,
-                suite: SUITE_X25519,
-                public_key: self.payment.public_key().as_bytes().to_vec(),
-                not_before_s: at.s() - 60,
-                not_after_s: at.s() + 60 * 86_400,
-            }],
+            payment_keys: vec![PaymentKey::new(
+                self.key_id,
+                &self.payment.public_key(),
+                at.s() - 60,
+                at.s() + 60 * 86_400,
+            )],
             confirmation_keys: vec![ConfirmationKey {
                 key_id: KeyId(3),
                 public_key: self.confirmation.verifying_key().clone(),
@@ -137,7 +141,7 @@ impl World {
         let key = RecipientKey {
             key_id: self.key_id,
             realm: self.realm.clone(),
-            public_key: *self.payment.public_key(),
+            public_key: self.payment.public_key(),
         };
         open(code, &self.payment, &key).unwrap()
     }
@@ -197,8 +201,9 @@ pub(crate) fn ready() -> Ready {
 }
 
 pub(crate) fn begin(state: &mut State, vault: &MemoryVault, pin: &str) -> Vec<u8> {
-    let draft =
-        state.draft_activation(applicant(pin), &DevicePublicKeys::of(vault), NOW, &mut SystemRandom).unwrap();
+    let draft = state
+        .draft_activation(applicant(pin), &DevicePublicKeys::of(vault).unwrap(), NOW, &mut SystemRandom)
+        .unwrap();
     let signatures = draft.sign(vault).unwrap();
     state.begin_activation(draft, &signatures, &mut SystemRandom).unwrap().stored()
 }

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from . import hpke
 from .fields import FIELDS_BYTES, Fields, read_fields
-from .notation import LABEL_SEAL, Refused, integer, len8, sha256, u8, u16
+from .kem import SUITES, Suite
+from .notation import LABEL_SEAL, Refused, len8, sha256, u8, u16
 from .pin import PIN_TAG_BYTES, derive_pin_tag
 from .signature import check_signature, sign, signed_message
 
 CODE_BYTES = 147
-VERSION_AND_SUITE = 0x11
 HEADER_END = 3
 ENC_END = 35
 
@@ -20,11 +20,12 @@ class Recipient:
 
     realm: str
     key_id: int
+    suite: Suite
     private: bytes
 
     @property
     def public(self) -> bytes:
-        return hpke.public_key(self.private)
+        return self.suite.public_key(self.private)
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Opened:
     code_hash: bytes
 
 
-def header_of(key_id: int, version_and_suite: int = VERSION_AND_SUITE) -> bytes:
+def header_of(key_id: int, version_and_suite: int) -> bytes:
     return u8(version_and_suite) + u16(key_id)
 
 
@@ -54,11 +55,15 @@ def make_plaintext(
 
 
 def seal_code(
-    realm: str, recipient_public: bytes, header: bytes, ephemeral_private: bytes, plaintext: bytes
+    suite: Suite, realm: str, recipient_public: bytes, header: bytes, ephemeral_private: bytes, plaintext: bytes
 ) -> bytes:
     """Steps 1, 3 and 4 of making."""
-    enc = hpke.public_key(ephemeral_private)
-    return header + enc + hpke.seal(recipient_public, ephemeral_private, _info(realm), header, plaintext)
+    shared = suite.encap(recipient_public, ephemeral_private)
+    return seal_code_with(suite, shared, realm, header, suite.enc(ephemeral_private), plaintext)
+
+
+def seal_code_with(suite: Suite, shared: bytes, realm: str, header: bytes, enc: bytes, plaintext: bytes) -> bytes:
+    return header + enc + hpke.seal(suite, shared, _info(realm), header, plaintext)
 
 
 def open_code(code: bytes, recipient: Recipient) -> Opened:
@@ -80,11 +85,13 @@ def unseal_code(code: bytes, recipient: Recipient) -> tuple[bytes, bytes, bytes]
     if len(code) != CODE_BYTES:
         raise Refused("wrong_length")
     header, enc, sealed = code[:HEADER_END], code[HEADER_END:ENC_END], code[ENC_END:]
-    if header[0] != VERSION_AND_SUITE:
+    if header[0] not in (suite.version_and_suite for suite in SUITES.values()):
         raise Refused("unsupported_version")
-    if integer(header[1:]) != recipient.key_id:
+    suite = recipient.suite
+    if header != header_of(recipient.key_id, suite.version_and_suite):
         raise Refused("unknown_key")
-    return header, enc, hpke.open_sealed(enc, recipient.private, _info(recipient.realm), header, sealed)
+    shared = suite.decap(enc, recipient.private)
+    return header, enc, hpke.open_sealed(suite, shared, _info(recipient.realm), header, sealed)
 
 
 def check_code_signature(opened: Opened, recipient: Recipient, device_public: bytes) -> None:

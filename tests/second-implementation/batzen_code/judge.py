@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .code import Recipient, check_code_signature, open_code, pin_tag_is_right
 from .forms import read_text
+from .kem import SUITES
 from .notation import Refused
 
 DOOR = ["cargo", "run", "-q", "-p", "fixtures", "--bin", "judge-codes"]
@@ -19,6 +20,7 @@ DOOR_S_MAX = 1800
 def make_request(recipient: Recipient, device_public: bytes, pin_key: bytes, digits: str) -> dict:
     return {
         "realm": recipient.realm,
+        "suite": recipient.suite.number,
         "recipient_private_hex": recipient.private.hex(),
         "key_id": recipient.key_id,
         "device_public_hex": device_public.hex(),
@@ -29,7 +31,8 @@ def make_request(recipient: Recipient, device_public: bytes, pin_key: bytes, dig
 
 def judge(request: dict) -> dict:
     answer = {"verdict": "ok", "fields": None, "code_hash_hex": None}
-    recipient = Recipient(request["realm"], request["key_id"], bytes.fromhex(request["recipient_private_hex"]))
+    private = bytes.fromhex(request["recipient_private_hex"])
+    recipient = Recipient(request["realm"], request["key_id"], SUITES[request["suite"]], private)
     try:
         opened = open_code(read_text(request["digits"], profile=None), recipient)
         answer |= {"fields": opened.fields.named(), "code_hash_hex": opened.code_hash.hex()}

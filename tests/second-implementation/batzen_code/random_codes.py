@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from random import Random
 
-from . import hpke
 from .code import Recipient, header_of, make_plaintext, seal_code
 from .fields import CLOCK_CONFIDENCE, CUSTOMER_VERIFICATION, MANTISSA_MAX, MANTISSA_TOO_SMALL, Fields
 from .forms import write_digits
 from .judge import make_request
+from .kem import SUITES
 from .pin import derive_pin_key
 from .signature import ORDER, device_public_key
 
@@ -29,7 +29,7 @@ class Making:
 
     @property
     def enc(self) -> bytes:
-        return hpke.public_key(self.ephemeral_private)
+        return self.recipient.suite.enc(self.ephemeral_private)
 
     def plaintext(self) -> bytes:
         recipient = self.recipient
@@ -39,7 +39,9 @@ class Making:
 
     def seal(self, plaintext: bytes) -> bytes:
         recipient = self.recipient
-        return seal_code(recipient.realm, recipient.public, self.header, self.ephemeral_private, plaintext)
+        return seal_code(
+            recipient.suite, recipient.realm, recipient.public, self.header, self.ephemeral_private, plaintext
+        )
 
     def code(self) -> bytes:
         return self.seal(self.plaintext())
@@ -51,15 +53,17 @@ class Making:
         return make_request(self.recipient, device_public_key(self.device_private), self.pin_key, digits)
 
 
-def draw_making(rng: Random) -> Making:
-    recipient = Recipient(draw_realm(rng), _draw_number(rng, 0, U16_MAX), rng.randbytes(32))
+def draw_making(rng: Random, suite_number: int) -> Making:
+    suite = SUITES[suite_number]
+    # A scalar of P-256; as good as any 32 bytes for X25519.
+    recipient = Recipient(draw_realm(rng), _draw_number(rng, 0, U16_MAX), suite, draw_private(rng))
     pin = "".join(rng.choices("0123456789", k=rng.randint(6, 12)))
     return Making(
         recipient=recipient,
-        device_private=draw_device_private(rng),
+        device_private=draw_private(rng),
         pin_key=derive_pin_key(pin, rng.randbytes(32)),
-        ephemeral_private=rng.randbytes(32),
-        header=header_of(recipient.key_id),
+        ephemeral_private=draw_private(rng),
+        header=header_of(recipient.key_id, suite.version_and_suite),
         fields=draw_fields(rng).to_bytes(),
     )
 
@@ -68,7 +72,7 @@ def draw_realm(rng: Random) -> str:
     return "".join(rng.choices(REALM_CHARACTERS, k=_draw_number(rng, 1, 32)))
 
 
-def draw_device_private(rng: Random) -> bytes:
+def draw_private(rng: Random) -> bytes:
     return rng.randrange(1, ORDER).to_bytes(32, "big")
 
 

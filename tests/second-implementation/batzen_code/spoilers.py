@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from .code import CODE_BYTES, ENC_END, HEADER_END, Recipient, header_of, make_plaintext
+from .code import CODE_BYTES, ENC_END, HEADER_END, Recipient, header_of, make_plaintext, seal_code_with
 from .fields import FIELDS_BYTES
 from .forms import DIGITS, SCHEME, with_check_digits, write_digits
-from .notation import integer, u16
+from .kem import FIELD, SUITES, P256, negated
+from .notation import Refused, integer, u16
 from .pin import PIN_TAG_BYTES
-from .random_codes import Making, draw_device_private, draw_realm
+from .random_codes import Making, draw_private, draw_realm
 from .signature import ORDER, signature_bytes
 
 SIGNATURE_AT = FIELDS_BYTES + PIN_TAG_BYTES
@@ -83,12 +84,21 @@ def group_out_of_range(rng: Random, making: Making) -> dict:
 
 
 def version_altered(rng: Random, making: Making) -> dict:
-    return making.request(bytes([rng.choice([n for n in range(256) if n != 0x11])]) + making.code()[1:])
+    return making.request(bytes([rng.choice([n for n in range(256) if n not in (0x11, 0x12)])]) + making.code()[1:])
 
 
 def version_made(rng: Random, making: Making) -> dict:
-    version_and_suite = rng.choice((0x10, 0x12, 0x21, 0x01))
+    version_and_suite = rng.choice((0x10, 0x13, 0x21, 0x22, 0x01))
     return making.request(replace(making, header=header_of(making.recipient.key_id, version_and_suite)).code())
+
+
+def suite_altered(_rng: Random, making: Making) -> dict:
+    return making.request(bytes([_other_suite(making)]) + making.code()[1:])
+
+
+def suite_made(_rng: Random, making: Making) -> dict:
+    header = header_of(making.recipient.key_id, _other_suite(making))
+    return making.request(replace(making, header=header).code())
 
 
 def key_id_altered(rng: Random, making: Making) -> dict:
@@ -100,7 +110,7 @@ def key_id_altered(rng: Random, making: Making) -> dict:
 def key_id_taken_over(rng: Random, making: Making) -> dict:
     """Made for another key id and altered, on the way, to the live one."""
     other = making.recipient.key_id ^ rng.randint(1, 0xFFFF)
-    code = replace(making, header=header_of(other)).code()
+    code = replace(making, header=header_of(other, making.recipient.suite.version_and_suite)).code()
     return making.request(making.header + code[HEADER_END:])
 
 
@@ -113,13 +123,40 @@ def bit_altered_in_sealed(rng: Random, making: Making) -> dict:
 
 
 def enc_of_small_order(rng: Random, making: Making) -> dict:
-    code = making.code()
-    return making.request(code[:HEADER_END] + rng.choice((SMALL_ORDER, bytes(32))) + code[ENC_END:])
+    """In suite 2 these are numbers like others."""
+    return _with_enc(making, rng.choice((SMALL_ORDER, bytes(32))))
+
+
+def enc_on_no_point(rng: Random, making: Making) -> dict:
+    """In suite 2 half of all numbers are no point's x; in suite 1 it is just another enc."""
+    while True:
+        enc = rng.randbytes(32)
+        try:
+            P256.point(enc)
+        except Refused:
+            return _with_enc(making, enc)
+
+
+def enc_not_reduced(rng: Random, making: Making) -> dict:
+    """In suite 2: x + p, for an x that is on a point."""
+    return _with_enc(making, (FIELD + rng.choice((0, 5, 6, 8))).to_bytes(32, "big"))
+
+
+def other_point_in_kem(_rng: Random, making: Making) -> dict:
+    """The point with odd y stands in the KEM. In suite 1, where there is no such: the recipient's key."""
+    recipient = making.recipient
+    point = negated(P256.point(making.enc)) if recipient.suite.group is P256 else recipient.public
+    return _with_point_in_kem(making, point)
+
+
+def enc_alone_in_kem(_rng: Random, making: Making) -> dict:
+    """The x alone stands in the KEM. In suite 1, where that would be right: a byte leads."""
+    return _with_point_in_kem(making, making.enc if making.recipient.suite.group is P256 else b"\x04" + making.enc)
 
 
 def other_recipient(rng: Random, making: Making) -> dict:
     code = making.code()
-    return replace(making, recipient=replace(making.recipient, private=rng.randbytes(32))).request(code)
+    return replace(making, recipient=replace(making.recipient, private=draw_private(rng))).request(code)
 
 
 def other_realm(rng: Random, making: Making) -> dict:
@@ -172,16 +209,16 @@ def signature_form(rng: Random, making: Making) -> dict:
 
 def sealed_again(rng: Random, making: Making) -> dict:
     """The same plaintext under another enc."""
-    return making.request(replace(making, ephemeral_private=rng.randbytes(32)).seal(making.plaintext()))
+    return making.request(replace(making, ephemeral_private=draw_private(rng)).seal(making.plaintext()))
 
 
 def other_device(rng: Random, making: Making) -> dict:
-    return making.request(replace(making, device_private=draw_device_private(rng)).code())
+    return making.request(replace(making, device_private=draw_private(rng)).code())
 
 
 def signed_for_other_server(rng: Random, making: Making) -> dict:
     """Signed for another realm or another key, then sealed to this server."""
-    other = rng.choice((_with_other_realm(rng, making.recipient), replace(making.recipient, private=rng.randbytes(32))))
+    other = rng.choice((_with_other_realm(rng, making.recipient), replace(making.recipient, private=draw_private(rng))))
     plaintext = make_plaintext(
         other.realm, other.public, making.header, making.enc, making.fields, making.pin_key, making.device_private
     )
@@ -193,6 +230,24 @@ def signed_for_other_server(rng: Random, making: Making) -> dict:
 
 def other_pin(rng: Random, making: Making) -> dict:
     return making.request(replace(making, pin_key=rng.randbytes(32)).code())
+
+
+def _other_suite(making: Making) -> int:
+    (other,) = (suite for suite in SUITES.values() if suite is not making.recipient.suite)
+    return other.version_and_suite
+
+
+def _with_enc(making: Making, enc: bytes) -> dict:
+    code = making.code()
+    return making.request(code[:HEADER_END] + enc + code[ENC_END:])
+
+
+def _with_point_in_kem(making: Making, point: bytes) -> dict:
+    recipient, suite = making.recipient, making.recipient.suite
+    dh = suite.group.agree(making.ephemeral_private, recipient.public)
+    shared = suite.shared_secret(dh, point, recipient.public)
+    code = seal_code_with(suite, shared, recipient.realm, making.header, making.enc, making.plaintext())
+    return making.request(code)
 
 
 def _foreign(rng: Random, digits: str) -> str:
@@ -226,11 +281,17 @@ SPOILERS: list[tuple[Callable[[Random, Making], dict], str]] = [
     (group_out_of_range, "group_out_of_range"),
     (version_altered, "unsupported_version"),
     (version_made, "unsupported_version"),
+    (suite_altered, "unknown_key"),
+    (suite_made, "unknown_key"),
     (key_id_altered, "unknown_key"),
     (key_id_taken_over, "not_for_us"),
     (bit_altered_in_enc, "not_for_us"),
     (bit_altered_in_sealed, "not_for_us"),
     (enc_of_small_order, "not_for_us"),
+    (enc_on_no_point, "not_for_us"),
+    (enc_not_reduced, "not_for_us"),
+    (other_point_in_kem, "not_for_us"),
+    (enc_alone_in_kem, "not_for_us"),
     (other_recipient, "not_for_us"),
     (other_realm, "not_for_us"),
     (field_malformed, "malformed_fields"),

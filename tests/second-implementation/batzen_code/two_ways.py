@@ -10,19 +10,21 @@ from .spoilers import SPOILERS
 from .tally import Tally
 
 GOOD_CODES = 200
-SPOILED_CODES = 2 * len(SPOILERS)
+SPOILED_CODES = 4 * len(SPOILERS)
 
 
 def check_two_ways(seed: int, root: Path, tally: Tally) -> None:
     rng = Random(seed)
     named_requests, expected = [], []
     for number in range(GOOD_CODES):
-        making = draw_making(rng)
+        making = draw_making(rng, 1 + number % 2)
         named_requests.append((f"good {number}", making.request(making.code())))
         expected.append(("ok", read_fields(making.fields).named()))
     for number in range(SPOILED_CODES):
+        # Each spoiler twice in each suite.
         spoil, verdict = SPOILERS[number % len(SPOILERS)]
-        named_requests.append((f"spoiled {number}, {spoil.__name__}", spoil(rng, draw_making(rng))))
+        making = draw_making(rng, 1 + number // len(SPOILERS) % 2)
+        named_requests.append((f"spoiled {number}, {spoil.__name__}", spoil(rng, making)))
         expected.append((verdict, None))
     answers = ask_the_door([request for _, request in named_requests], root)
     tally.check("the door answers each request", len(answers), len(named_requests))

@@ -95,7 +95,7 @@ async fn begin(
         // No sensor runs on the command line, and none is claimed to have.
         evidence: Evidence::empty(),
     };
-    let keys = DevicePublicKeys::of(&wallet.vault);
+    let keys = DevicePublicKeys::of(&wallet.vault)?;
     let draft = wallet.state.draft_activation(applicant, &keys, now(), &mut SystemRandom)?;
     let signatures = draft.sign(&wallet.vault)?;
     let unsent = wallet.state.begin_activation(draft, &signatures, &mut SystemRandom)?;

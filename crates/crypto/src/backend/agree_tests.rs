@@ -81,6 +81,26 @@ proptest! {
     }
 
     #[test]
+    fn agreements_on_p256_are_equal(mine in bytes::<32>(), theirs in bytes::<32>(), odd: bool, y in bytes::<32>()) {
+        let (one, public_one) = aws::EcdhSecretKey::from_scalar(&mine).unwrap();
+        let (two, public_two) = rust::EcdhSecretKey::from_scalar(&mine).unwrap();
+        prop_assert_eq!(public_one, public_two);
+        let (other, mut peer) = aws::EcdhSecretKey::from_scalar(&theirs).unwrap();
+        let shared = one.agree(&peer).unwrap();
+        prop_assert_eq!(&shared, &two.agree(&peer).unwrap());
+        prop_assert_eq!(&shared, &other.agree(&public_one).unwrap());
+        // Half of all x coordinates are on the curve.
+        let mut form = [2 | u8::from(odd); 33];
+        form[1..].copy_from_slice(&y);
+        if let Some((_, point)) = aws::EcdsaPublicKey::from_sec1(&form) {
+            prop_assert_eq!(one.agree(&point).unwrap(), two.agree(&point).unwrap());
+        }
+        peer[33..].copy_from_slice(&y);
+        prop_assert!(one.agree(&peer).is_none());
+        prop_assert!(two.agree(&peer).is_none());
+    }
+
+    #[test]
     fn agreements_are_equal(mine in bytes::<32>(), peer in bytes::<32>()) {
         let (one, public_one) = aws::AgreementKey::from_bytes(&mine);
         let (two, public_two) = rust::AgreementKey::from_bytes(&mine);

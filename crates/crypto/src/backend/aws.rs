@@ -136,6 +136,24 @@ impl EcdsaPublicKey {
     }
 }
 
+/// A P-256 private key for agreements.
+pub(crate) struct EcdhSecretKey(agreement::PrivateKey);
+
+impl EcdhSecretKey {
+    /// The key and its public point (uncompressed SEC 1), if the scalar is in 1..n.
+    pub(crate) fn from_scalar(scalar: &[u8; 32]) -> Option<(Self, [u8; 65])> {
+        let key = agreement::PrivateKey::from_private_key(&ECDH_P256, scalar).ok()?;
+        let point = key.compute_public_key().ok()?;
+        let point = point.as_ref().try_into().ok()?;
+        Some((Self(key), point))
+    }
+
+    /// The x coordinate shared with an uncompressed point; `None` if that is not on the curve.
+    pub(crate) fn agree(&self, peer: &[u8; 65]) -> Option<Secret<32>> {
+        agree(&self.0, agreement::UnparsedPublicKey::new(&ECDH_P256, &peer[..]))
+    }
+}
+
 /// An X25519 private key.
 pub(crate) struct AgreementKey(agreement::PrivateKey);
 
@@ -151,14 +169,17 @@ impl AgreementKey {
 
     /// The shared secret; the caller refuses zeros. `None` where the library has refused it already.
     pub(crate) fn agree(&self, peer: &[u8; 32]) -> Option<Secret<32>> {
-        let peer = agreement::UnparsedPublicKey::new(&X25519, &peer[..]);
-        agreement::agree(&self.0, peer, (), |shared| {
-            let mut secret = Secret::zeros();
-            secret.expose_mut().copy_from_slice(shared.get(..32).ok_or(())?);
-            Ok(secret)
-        })
-        .ok()
+        agree(&self.0, agreement::UnparsedPublicKey::new(&X25519, &peer[..]))
     }
+}
+
+fn agree(key: &agreement::PrivateKey, peer: agreement::UnparsedPublicKey<&[u8]>) -> Option<Secret<32>> {
+    agreement::agree(key, peer, (), |shared| {
+        let mut secret = Secret::zeros();
+        secret.expose_mut().copy_from_slice(shared.get(..32).ok_or(())?);
+        Ok(secret)
+    })
+    .ok()
 }
 
 fn import_hash(hash: &[u8; 32]) -> digest::Digest {

@@ -5,7 +5,7 @@
 #[cfg(not(target_arch = "wasm32"))]
 mod aws;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use aws::{AgreementKey, EcdsaPublicKey, EcdsaSecretKey, Gcm, Hmac, sha256};
+pub(crate) use aws::{AgreementKey, EcdhSecretKey, EcdsaPublicKey, EcdsaSecretKey, Gcm, Hmac, sha256};
 #[cfg(all(feature = "foreign", not(target_arch = "wasm32")))]
 pub(crate) use aws::{is_foreign_signature, unwrap_key, wrap_key};
 
@@ -14,7 +14,7 @@ pub(crate) use aws::{is_foreign_signature, unwrap_key, wrap_key};
 // natively only compared with, and used for RFC 6979
 pub(crate) mod rust;
 #[cfg(target_arch = "wasm32")]
-pub(crate) use rust::{AgreementKey, EcdsaPublicKey, EcdsaSecretKey, Gcm, Hmac, sha256};
+pub(crate) use rust::{AgreementKey, EcdhSecretKey, EcdsaPublicKey, EcdsaSecretKey, Gcm, Hmac, sha256};
 
 #[cfg(all(test, feature = "rustcrypto", not(target_arch = "wasm32")))]
 #[allow(clippy::unwrap_used)] // a panic is how a test fails

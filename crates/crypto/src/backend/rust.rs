@@ -9,7 +9,9 @@ use p256::ecdsa::{
     SigningKey, VerifyingKey,
     signature::hazmat::{PrehashSigner, PrehashVerifier},
 };
+use p256::elliptic_curve::{point::AffineCoordinates, sec1::ToSec1Point};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::{CryptoError, Secret, SecretBytes};
 
@@ -126,6 +128,26 @@ impl EcdsaPublicKey {
     pub(crate) fn verifies(&self, hash: &[u8; 32], signature: &[u8; 64]) -> bool {
         p256::ecdsa::Signature::from_slice(signature)
             .is_ok_and(|signature| self.0.verify_prehash(hash, &signature).is_ok())
+    }
+}
+
+/// A P-256 private key for agreements.
+pub(crate) struct EcdhSecretKey(p256::SecretKey);
+
+impl EcdhSecretKey {
+    /// The key and its public point (uncompressed SEC 1), if the scalar is in 1..n.
+    pub(crate) fn from_scalar(scalar: &[u8; 32]) -> Option<(Self, [u8; 65])> {
+        let key = p256::SecretKey::from_slice(scalar).ok()?;
+        let point = key.public_key().to_sec1_point(false).as_bytes().try_into().ok()?;
+        Some((Self(key), point))
+    }
+
+    /// The x coordinate shared with an uncompressed point; `None` if that is not on the curve.
+    pub(crate) fn agree(&self, peer: &[u8; 65]) -> Option<Secret<32>> {
+        let peer = p256::PublicKey::from_sec1_bytes(peer).ok()?.to_projective();
+        // The curve's own multiplication, in constant time; both points are wiped when dropped.
+        let shared = Zeroizing::new(Zeroizing::new(peer * *self.0.to_nonzero_scalar()).to_affine());
+        Some(Secret::from_bytes(shared.x().into()))
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn negate(s: &[u8; 32]) -> [u8; 32] {
 }
 
 /// a − b modulo 2²⁵⁶, and whether a < b.
-fn subtract(a: &[u8; 32], b: &[u8; 32]) -> ([u8; 32], bool) {
+pub(super) fn subtract(a: &[u8; 32], b: &[u8; 32]) -> ([u8; 32], bool) {
     let mut difference = [0; 32];
     let mut borrow = 0_u16;
     for index in (0..32).rev() {

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crypto::hash;
 
-use super::KeyId;
+use super::{KeyId, Suite};
 use crate::{
     digits,
     emv_cpm::{self, EmvProfile, EnvelopeError},
@@ -61,14 +61,6 @@ impl From<FormError> for Verdict {
     }
 }
 
-/// Which algorithms a code is made with.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[non_exhaustive]
-pub enum Suite {
-    /// Suite 1: HPKE with X25519, HKDF-SHA256, AES-128-GCM; ECDSA P-256.
-    X25519 = 1,
-}
-
 /// SHA-256 over all bytes of a code: its name in stores, statements and logs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CodeHash(pub [u8; 32]);
@@ -88,7 +80,10 @@ impl fmt::Debug for CodeHash {
 /// A payment code of a version and suite that this program speaks. Its content must not be logged, so
 /// `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct PaymentCode([u8; CODE_LEN]);
+pub struct PaymentCode {
+    bytes: [u8; CODE_LEN],
+    suite: Suite,
+}
 
 impl PaymentCode {
     /// Reads the raw form.
@@ -97,11 +92,8 @@ impl PaymentCode {
     /// [`FormError::WrongLength`], [`FormError::UnsupportedVersion`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FormError> {
         let bytes: [u8; CODE_LEN] = bytes.try_into().map_err(|_| FormError::WrongLength)?;
-        if bytes[0] == version_byte(Suite::X25519) {
-            Ok(Self(bytes))
-        } else {
-            Err(FormError::UnsupportedVersion)
-        }
+        let suite = Suite::from_number(bytes[0] & 0x0f).filter(|_| bytes[0] >> 4 == VERSION);
+        Ok(Self { suite: suite.ok_or(FormError::UnsupportedVersion)?, bytes })
     }
 
     /// Reads what a scanner typed: digits or, where a profile allows it, the EMV envelope. ASCII space, tab
@@ -124,67 +116,68 @@ impl PaymentCode {
     /// The usual text form: 365 digits.
     #[must_use]
     pub fn to_digits(&self) -> String {
-        digits::encode(&self.0)
+        digits::encode(&self.bytes)
     }
 
     /// The EMV envelope in base64.
     #[must_use]
     pub fn to_emv_cpm(&self, profile: &EmvProfile) -> String {
-        emv_cpm::encode(&self.0, profile)
+        emv_cpm::encode(&self.bytes, profile)
     }
 
     /// The raw form.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; CODE_LEN] {
-        &self.0
+        &self.bytes
     }
 
     /// The key that it says it is sealed to.
     #[must_use]
     pub fn key_id(&self) -> KeyId {
-        KeyId(u16::from_be_bytes([self.0[1], self.0[2]]))
+        KeyId(u16::from_be_bytes([self.bytes[1], self.bytes[2]]))
     }
 
     /// Its algorithms.
     #[must_use]
     pub fn suite(&self) -> Suite {
-        Suite::X25519
+        self.suite
     }
 
     /// SHA-256 over all of it: its name in stores and logs.
     #[must_use]
     pub fn hash(&self) -> CodeHash {
-        CodeHash(hash::sha256(&[&self.0]))
+        CodeHash(hash::sha256(&[&self.bytes]))
     }
 
-    pub(super) fn assemble(header: &[u8; HEADER_LEN], enc: &[u8; ENC_LEN], sealed: &[u8]) -> Self {
-        let mut code = [0; CODE_LEN];
-        code[..HEADER_LEN].copy_from_slice(header);
-        code[HEADER_LEN..HEADER_LEN + ENC_LEN].copy_from_slice(enc);
-        code[HEADER_LEN + ENC_LEN..].copy_from_slice(sealed);
-        Self(code)
+    pub(super) fn assemble(
+        suite: Suite,
+        header: &[u8; HEADER_LEN],
+        enc: &[u8; ENC_LEN],
+        sealed: &[u8],
+    ) -> Self {
+        let mut bytes = [0; CODE_LEN];
+        bytes[..HEADER_LEN].copy_from_slice(header);
+        bytes[HEADER_LEN..HEADER_LEN + ENC_LEN].copy_from_slice(enc);
+        bytes[HEADER_LEN + ENC_LEN..].copy_from_slice(sealed);
+        Self { bytes, suite }
     }
 
     pub(super) fn header(&self) -> &[u8; HEADER_LEN] {
-        self.0.first_chunk().expect("147 bytes begin with 3")
+        self.bytes.first_chunk().expect("147 bytes begin with 3")
     }
 
     pub(super) fn enc(&self) -> &[u8; ENC_LEN] {
-        self.0[HEADER_LEN..].first_chunk().expect("144 bytes begin with 32")
+        self.bytes[HEADER_LEN..].first_chunk().expect("144 bytes begin with 32")
     }
 
     pub(super) fn sealed(&self) -> &[u8] {
-        &self.0[HEADER_LEN + ENC_LEN..]
+        &self.bytes[HEADER_LEN + ENC_LEN..]
     }
 }
 
-pub(super) fn derive_header(key_id: KeyId) -> [u8; HEADER_LEN] {
+pub(super) fn derive_header(suite: Suite, key_id: KeyId) -> [u8; HEADER_LEN] {
     let [high, low] = key_id.0.to_be_bytes();
-    [version_byte(Suite::X25519), high, low]
-}
-
-const fn version_byte(suite: Suite) -> u8 {
-    VERSION << 4 | suite as u8
+    [VERSION << 4 | suite.number(), high, low]
 }
 
 impl fmt::Debug for PaymentCode {

@@ -9,7 +9,7 @@ use crypto::{
 };
 
 use super::{
-    FIELDS_LEN, Fields, PIN_TAG_LEN, PaymentCode, PinKey, RecipientKey,
+    FIELDS_LEN, Fields, PIN_TAG_LEN, PaymentCode, PinKey, RecipientKey, Suite,
     form::{ENC_LEN, HEADER_LEN, derive_header},
     message::{Message, derive_seal_info},
 };
@@ -31,6 +31,7 @@ pub enum MakeError {
 /// A code that waits for its PIN tag. The counter in its fields must be stored before it goes on.
 pub struct Draft {
     context: SenderContext,
+    suite: Suite,
     header: [u8; HEADER_LEN],
     enc: [u8; ENC_LEN],
     fields: [u8; FIELDS_LEN],
@@ -48,12 +49,13 @@ impl Draft {
         random: &mut dyn Random,
     ) -> Result<Self, MakeError> {
         let fields = fields.to_bytes().map_err(|_| MakeError::BadFields)?;
-        let header = derive_header(recipient.key_id);
+        let suite = recipient.suite();
+        let header = derive_header(suite, recipient.key_id);
         let info = derive_seal_info(&recipient.realm);
         let (enc, context) = hpke::setup_sender(&recipient.public_key, info.as_bytes(), random)
             .map_err(|_| MakeError::BadRecipientKey)?;
         let message = Message::new(recipient, &header, &enc, &fields);
-        Ok(Self { context, header, enc, fields, message })
+        Ok(Self { context, suite, header, enc, fields, message })
     }
 
     /// Adds the PIN tag.
@@ -81,13 +83,13 @@ impl Unsigned {
     /// Adds the signature and seals. The signature is not checked here: only the server would notice.
     #[must_use]
     pub fn finish(self, signature: &Signature) -> PaymentCode {
-        let Draft { mut context, header, enc, fields, .. } = self.draft;
+        let Draft { mut context, suite, header, enc, fields, .. } = self.draft;
         let mut plaintext = [0; FIELDS_LEN + PIN_TAG_LEN + SIGNATURE_LEN];
         plaintext[..FIELDS_LEN].copy_from_slice(&fields);
         plaintext[FIELDS_LEN..FIELDS_LEN + PIN_TAG_LEN].copy_from_slice(&self.pin_tag);
         plaintext[FIELDS_LEN + PIN_TAG_LEN..].copy_from_slice(signature.as_bytes());
         let sealed = context.seal(&header, &plaintext).expect("a context seals a first message of 96 bytes");
-        PaymentCode::assemble(&header, &enc, &sealed)
+        PaymentCode::assemble(suite, &header, &enc, &sealed)
     }
 }
 

@@ -13,13 +13,15 @@ mod obvious;
 mod open;
 mod pin;
 mod recipient;
+mod suite;
 
 pub use crate::{digits::DIGITS_LEN, emv_cpm::EmvProfile};
 pub use cap::Cap;
 pub use fields::{FIELDS_LEN, Fields, MalformedFields};
 pub use flags::{ClockConfidence, CustomerVerification, Flags, PinGeneration, PinGenerationBits};
-pub use form::{CODE_LEN, CodeHash, FormError, PaymentCode, Suite};
+pub use form::{CODE_LEN, CodeHash, FormError, PaymentCode};
 pub use make::{Draft, MakeError, Unsigned};
 pub use open::{OpenError, OpenedCode, open};
 pub use pin::{PIN_TAG_LEN, Pin, PinError, PinKey, PinSecret};
 pub use recipient::{KeyId, RecipientKey};
+pub use suite::Suite;

@@ -19,7 +19,7 @@ use crate::verdict::Verdict;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// It names another key than the one given.
+    /// It names another key than the one given, or that key in another suite.
     #[error("the payment code is sealed to a key that is not live here")]
     UnknownKey,
     /// It cannot be unsealed.
@@ -57,7 +57,8 @@ pub fn open(
     recipient: &dyn Decapsulate,
     key: &RecipientKey,
 ) -> Result<OpenedCode, OpenError> {
-    if code.key_id() != key.key_id || recipient.public_key() != &key.public_key {
+    let named = (code.key_id(), code.suite()) == (key.key_id, key.suite());
+    if !named || recipient.public_key() != key.public_key {
         return Err(OpenError::UnknownKey);
     }
     let info = derive_seal_info(&key.realm);

@@ -1,9 +1,10 @@
 //! Whom a code is sealed to.
 
 use core::fmt;
-use crypto::x25519::PublicKey;
+use crypto::hpke::PublicKey;
 use serde::{Deserialize, Serialize};
 
+use super::Suite;
 use crate::realm::Realm;
 
 /// Names one recipient key of a realm: its server key epoch.
@@ -26,4 +27,12 @@ pub struct RecipientKey {
     pub realm: Realm,
     /// What codes are sealed to.
     pub public_key: PublicKey,
+}
+
+impl RecipientKey {
+    /// What codes to it are made with.
+    #[must_use]
+    pub fn suite(&self) -> Suite {
+        Suite::of(self.public_key.kem())
+    }
 }

@@ -33,13 +33,22 @@ fn a_second_activation_is_refused_until_the_first_is_given_up() {
     let (world, vault) = (World::make(), MemoryVault::make(&mut SystemRandom));
     let mut state = State::new(world.realm_file());
     begin(&mut state, &vault, PIN);
-    let draft = state.draft_activation(applicant(PIN), &DevicePublicKeys::of(&vault), NOW, &mut SystemRandom);
+    let draft = state.draft_activation(
+        applicant(PIN),
+        &DevicePublicKeys::of(&vault).unwrap(),
+        NOW,
+        &mut SystemRandom,
+    );
     assert_eq!(draft.unwrap_err(), WalletError::ActivationUnderWay);
     state.abandon_activation().unwrap();
     begin(&mut state, &vault, PIN);
     let ready = ready();
-    let draft =
-        ready.state.draft_activation(applicant(PIN), &DevicePublicKeys::of(&vault), NOW, &mut SystemRandom);
+    let draft = ready.state.draft_activation(
+        applicant(PIN),
+        &DevicePublicKeys::of(&vault).unwrap(),
+        NOW,
+        &mut SystemRandom,
+    );
     assert_eq!(draft.unwrap_err(), WalletError::AlreadyActivated);
 }
 
@@ -47,11 +56,17 @@ fn a_second_activation_is_refused_until_the_first_is_given_up() {
 fn an_obvious_pin_is_refused_and_one_key_for_two_purposes_too() {
     let (world, vault) = (World::make(), MemoryVault::make(&mut SystemRandom));
     let state = State::new(world.realm_file());
-    let draft =
-        state.draft_activation(applicant("123456"), &DevicePublicKeys::of(&vault), NOW, &mut SystemRandom);
+    let draft = state.draft_activation(
+        applicant("123456"),
+        &DevicePublicKeys::of(&vault).unwrap(),
+        NOW,
+        &mut SystemRandom,
+    );
     assert_eq!(draft.unwrap_err(), WalletError::Pin(PinError::Obvious));
-    let keys =
-        DevicePublicKeys { online: vault.device.verifying_key().clone(), ..DevicePublicKeys::of(&vault) };
+    let keys = DevicePublicKeys {
+        online: vault.device.verifying_key().clone(),
+        ..DevicePublicKeys::of(&vault).unwrap()
+    };
     assert!(state.draft_activation(applicant(PIN), &keys, NOW, &mut SystemRandom).is_err());
 }
 

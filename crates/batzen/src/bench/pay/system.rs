@@ -210,7 +210,7 @@ async fn serve(config: &ServerConfig, store: &AnyStore, paying: Paying) -> Resul
 fn payment_key(keys: &dyn KeyStore) -> Result<(PaymentEpoch, RecipientKey), Failure> {
     let missing = || Failure::new("the key store has no key that payment codes can be sealed to");
     let epoch = keys.payment_epochs().pop().ok_or_else(missing)?;
-    let public_key = epoch.key.x25519().ok_or_else(missing)?;
+    let public_key = epoch.key.known().ok_or_else(missing)?;
     let recipient = RecipientKey { key_id: epoch.key.key_id, realm: keys.realm().clone(), public_key };
     Ok((epoch, recipient))
 }

@@ -4,7 +4,7 @@ use crypto::{CryptoError, Random, Secret, hpke::Decapsulate, p256::Sign, x509::C
 use fixtures::vectors::Vector;
 use keystore::SoftwareKeyStore;
 use model::{EnrolmentId, Timestamp, WebhookEndpointId};
-use protocol::key_bundle::{ConfirmationKey, KeyBundle, KeyId, PaymentKey, SUITE_X25519, SignedKeyBundle};
+use protocol::key_bundle::{ConfirmationKey, KeyBundle, KeyId, PaymentKey, SignedKeyBundle};
 use protocol::payment_code::{PinGeneration, PinKey};
 use protocol::realm::Realm;
 use protocol::realm_file::ActivationKey;
@@ -25,13 +25,8 @@ impl VectorKeys {
     pub(super) fn new(vector: &Vector, common: Arc<SoftwareKeyStore>) -> Self {
         let recipient = vector.recipient_key();
         let now_s = vector.context.now_s;
-        let key = PaymentKey {
-            key_id: recipient.key_id,
-            suite: SUITE_X25519,
-            public_key: recipient.public_key.as_bytes().to_vec(),
-            not_before_s: now_s - 86_400,
-            not_after_s: now_s + 86_400,
-        };
+        let (from_s, to_s) = (now_s - 86_400, now_s + 86_400);
+        let key = PaymentKey::new(recipient.key_id, &recipient.public_key, from_s, to_s);
         let open_until = Timestamp::from_s(now_s + 2 * 86_400);
         let holder = Arc::new(vector.recipient_secret_key());
         Self {
