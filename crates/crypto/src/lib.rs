@@ -8,7 +8,7 @@
 //! On machines and phones the primitives are aws-lc's; in WebAssembly, where that cannot build, the
 //! RustCrypto crates'. What stands above them (HKDF, HPKE, X.509) is written once. The feature
 //! `rustcrypto` compiles the second backend beside the first, which the tests use to compare them; `foreign`
-//! adds what verifiers of others' attestations need, over aws-lc only.
+//! adds what verifiers of others' attestations need, over aws-lc only; `shares` splits secrets among people.
 //!
 //! `derive_` and plain verbs are deterministic; `make` draws randomness. Secrets print as "redacted".
 #![forbid(unsafe_code)]
@@ -27,6 +27,8 @@ pub mod password;
 mod pem;
 mod random;
 mod secret;
+#[cfg(all(feature = "shares", not(target_arch = "wasm32")))]
+pub mod shares;
 pub mod x25519;
 pub mod x509;
 

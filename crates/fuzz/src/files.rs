@@ -5,7 +5,7 @@ use bank::BankConfig;
 use crypto::hash::sha256;
 use crypto::{Secret, aead, password};
 use data_encoding::BASE64;
-use keystore::{SoftwareKeyStore, WARNING};
+use keystore::{RealmKeys, WARNING};
 use model::Timestamp;
 use protocol::evidence::Evidence;
 use records::TrustLevel;
@@ -22,14 +22,14 @@ const SALT: [u8; 16] = [3; 16];
 /// The input as a key store's file, and as the keys that stand sealed in one.
 pub fn key_store(data: &[u8]) {
     let path = file("keys", data);
-    let opened = SoftwareKeyStore::open(&path, PASSPHRASE);
+    let opened = RealmKeys::open_file(&path, PASSPHRASE);
     assert!(opened.is_ok() || !opened.err().is_some_and(|error| error.to_string().is_empty()));
     // Deriving the key takes long on purpose; most inputs get no further than JSON.
     if serde_json::from_slice::<serde::de::IgnoredAny>(data).is_err() {
         return;
     }
     let path = file("keys", sealed(data).as_bytes());
-    if let Ok(keys) = SoftwareKeyStore::open(&path, PASSPHRASE) {
+    if let Ok(keys) = RealmKeys::open_file(&path, PASSPHRASE) {
         assert!(!keys.payment_epochs().is_empty());
         assert!(!keys.root_certificate().subject_cn().is_empty());
         assert!(format!("{keys:?}").len() < 200);
@@ -84,13 +84,13 @@ fn less_trust_gains_nothing(policy: &Policy, data: &[u8]) {
     }
 }
 
-type Services = (Arc<EmbeddedStore>, Arc<SoftwareKeyStore>);
+type Services = (Arc<EmbeddedStore>, Arc<RealmKeys>);
 
 /// An empty store and a key store: what a policy is put in force over.
 static SERVICES: LazyLock<Services> = LazyLock::new(|| {
     let path = folder().join("policy-keys");
     let _ = fs::remove_file(&path);
-    let keys = SoftwareKeyStore::create(&path, PASSPHRASE, &realm(), Timestamp::from_s(0), &mut Steady(9))
+    let keys = RealmKeys::create_file(&path, PASSPHRASE, &realm(), Timestamp::from_s(0), &mut Steady(9))
         .expect("the temporary folder can be written");
     let store =
         EmbeddedStore::open(&folder().join("policy-store")).expect("the temporary folder can be written");

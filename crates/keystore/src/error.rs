@@ -44,12 +44,40 @@ pub enum KeyStoreError {
     Io {
         /// The file.
         path: PathBuf,
-        /// `read` or `written`.
+        /// `read`, `written` or `locked`.
         doing: &'static str,
         /// What the system says.
         source: io::Error,
     },
+    /// The keys are there and not what this program can use.
+    #[error("the keys are not usable: {0}")]
+    Unusable(&'static str),
+    /// What was asked would do harm, or is not possible.
+    #[error("{0}")]
+    Refused(&'static str),
+    /// The token is not there, or does not do what it must.
+    #[error("the token `{token}`: {cause}")]
+    Token {
+        /// Its label.
+        token: String,
+        /// What happened and what to do.
+        cause: String,
+    },
     /// A key or certificate could not be made.
     #[error("a key or certificate could not be made: {0}")]
     Crypto(#[from] CryptoError),
+}
+
+impl KeyStoreError {
+    /// In the words that security management knows.
+    pub(crate) fn to_crypto(&self) -> CryptoError {
+        match self {
+            Self::Crypto(error) => *error,
+            Self::Token { .. } => CryptoError::KeyStore("the token does not answer"),
+            Self::Missing(_) | Self::NotPrivate { .. } | Self::WrongPassphrase(_) | Self::Io { .. } => {
+                CryptoError::KeyStore("the key store cannot be read")
+            }
+            _ => CryptoError::KeyStore("the keys are not usable"),
+        }
+    }
 }

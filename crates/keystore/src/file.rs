@@ -3,8 +3,9 @@
 use std::{
     fs::File,
     io::{self, Read, Write},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::Path,
+    time::SystemTime,
 };
 
 use crypto::{Random, SecretBytes, aead, hash::sha256, password};
@@ -32,6 +33,27 @@ struct Outer {
     sealed: String,
     /// SHA-256 over salt and sealed bytes: tells a damaged file from a wrong pass phrase, protects nothing.
     checksum: String,
+}
+
+/// What tells one state of a file from another without reading it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark(u64, u64, SystemTime);
+
+/// The file's mark; none if it cannot be looked at.
+pub(crate) fn mark(path: &Path) -> Option<Mark> {
+    let facts = std::fs::metadata(path).ok()?;
+    Some(Mark(facts.ino(), facts.len(), facts.modified().ok()?))
+}
+
+/// Keeps every other process from changing the file until it is dropped.
+pub(crate) fn lock(path: &Path) -> Result<File, KeyStoreError> {
+    let failed = |source| KeyStoreError::Io { path: path.to_owned(), doing: "locked", source };
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file =
+        File::options().create(true).truncate(false).write(true).mode(0o600).open(name).map_err(failed)?;
+    file.lock().map_err(failed)?;
+    Ok(file)
 }
 
 /// Whether there must not be a file yet.

@@ -7,6 +7,7 @@ use crypto::{
     hash::sha256,
     hpke::PublicKey,
     p256::{Sign, Signature, VerifyingKey},
+    x509::{Certificate, Purpose},
 };
 use data_encoding::HEXLOWER;
 use model::Timestamp;
@@ -162,6 +163,9 @@ pub struct SignedKeyBundle {
     #[serde(with = "base64url")]
     signature: [u8; 64],
     key: String,
+    /// Whom the root certified to sign in its name; the root itself signed if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signer: Option<Der>,
 }
 
 /// A bundle whose signature was checked, or that is about to be signed.
@@ -226,6 +230,28 @@ impl KeyBundle {
     /// [`ProtocolError::Malformed`] if the bundle is not as specified, so that no phone would take it;
     /// [`ProtocolError::Unavailable`] if the key's holder fails.
     pub fn sign(&self, root: &dyn Sign) -> Result<SignedKeyBundle, ProtocolError> {
+        self.signed(root.verifying_key(), None, root)
+    }
+
+    /// Signs the bundle in the root's name, with a key that the root certified for it (DER, X.509).
+    ///
+    /// # Errors
+    /// As [`KeyBundle::sign`]; [`ProtocolError::Size`] if the certificate is too long.
+    pub fn sign_for(
+        &self,
+        root: &VerifyingKey,
+        certificate: &[u8],
+        signer: &dyn Sign,
+    ) -> Result<SignedKeyBundle, ProtocolError> {
+        self.signed(root, Some(Der::new(certificate.to_vec())?), signer)
+    }
+
+    fn signed(
+        &self,
+        root: &VerifyingKey,
+        certificate: Option<Der>,
+        signer: &dyn Sign,
+    ) -> Result<SignedKeyBundle, ProtocolError> {
         self.well_formed()?;
         let payload = json::write(&Payload {
             version: VersionOne,
@@ -241,11 +267,11 @@ impl KeyBundle {
         if payload.len() > PAYLOAD_LEN_MAX {
             return Err(ProtocolError::Size(WHAT));
         }
-        let signature = root
+        let signature = signer
             .sign(&[&self.realm.context(LABEL), &payload])
             .map_err(|_| ProtocolError::Unavailable(WHAT))?
             .to_bytes();
-        Ok(SignedKeyBundle { payload, signature, key: root_key_id(root.verifying_key()) })
+        Ok(SignedKeyBundle { payload, signature, key: root_key_id(root), signer: certificate })
     }
 
     /// Checks a bundle against the root key, the realm, the time and the highest sequence accepted before
@@ -269,7 +295,14 @@ impl KeyBundle {
         }
         let bad = |_| ProtocolError::SignatureBad(WHAT);
         let signature = Signature::from_bytes(&signed.signature).map_err(bad)?;
-        root.verify(&[&realm.context(LABEL), &signed.payload], &signature).map_err(bad)?;
+        let certificate = signed.signer.as_ref().map(|der| Certificate::read(der.as_bytes())).transpose();
+        let certificate = certificate.map_err(bad)?;
+        if let Some(certificate) = &certificate {
+            let at_s = u64::try_from(at.s()).unwrap_or(0);
+            certificate.verify_signed_by(root, Purpose::KeyBundle, at_s).map_err(bad)?;
+        }
+        let signer = certificate.as_ref().map_or(root, Certificate::public_key);
+        signer.verify(&[&realm.context(LABEL), &signed.payload], &signature).map_err(bad)?;
         let bundle = Self::parse(&signed.payload)?;
         if bundle.realm != *realm {
             return Err(ProtocolError::RealmMismatch(WHAT));

@@ -99,6 +99,11 @@ impl AuditHead {
         signature.is_some_and(|signature| key.verify(&[&signed], &signature).is_ok())
     }
 
+    /// Whether one of `keys` signed it: the present key or a former one.
+    pub fn is_signed_by_any(&self, keys: &[VerifyingKey]) -> bool {
+        keys.iter().any(|key| self.is_signed_by(key))
+    }
+
     /// The bytes that are signed.
     pub fn to_sign(sequence: u64, hash: &[u8; 32]) -> Vec<u8> {
         [b"batzen audit head 1".as_slice(), &sequence.to_be_bytes(), hash].concat()

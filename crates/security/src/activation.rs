@@ -24,13 +24,14 @@ use records::{
 };
 
 use crate::{
-    ActivationRefusal, Security, SecurityError, attesting::Attested, devices::clamped_offset_ms,
+    ActivationRefusal, Authority, Security, SecurityError, attesting::Attested, devices::clamped_offset_ms,
     nonces::Shown, security::TRIES_MAX,
 };
 
 const CHALLENGE_LABEL: &str = "batzen/activation-challenge/v1";
 /// Bytes of a challenge that its MAC covers: when it was issued (8), random (16).
 const CHALLENGE_BODY_LEN: usize = 24;
+const CHALLENGE_MAC_LEN: usize = Challenge::LEN - CHALLENGE_BODY_LEN;
 const DAY_S: i64 = 86_400;
 
 /// An activation code, to be shown to the customer once; only its hash is kept.
@@ -98,8 +99,9 @@ impl Security {
         let mut bytes = [0; Challenge::LEN];
         bytes[..8].copy_from_slice(&now.ms().to_be_bytes());
         random.fill(&mut bytes[8..CHALLENGE_BODY_LEN]);
-        let mac = self.challenge_mac(&bytes[..CHALLENGE_BODY_LEN])?;
-        bytes[CHALLENGE_BODY_LEN..].copy_from_slice(&mac);
+        let parts = [&self.challenge_label()[..], &bytes[..CHALLENGE_BODY_LEN]];
+        let mac = self.keys.challenge_mac(&parts).map_err(SecurityError::Keys)?;
+        bytes[CHALLENGE_BODY_LEN..].copy_from_slice(&mac[..CHALLENGE_MAC_LEN]);
         Ok((Challenge::from_bytes(bytes), now.plus_s(i64::from(self.policy().challenge_s))))
     }
 
@@ -182,7 +184,8 @@ impl Security {
         let issued_ms = body.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes));
         let age_ms = now.ms_since(Timestamp::from_ms(issued_ms));
         let lifetime_ms = i64::from(self.policy().challenge_s) * 1000;
-        let is_ours = constant_time_eq(&self.challenge_mac(body)?, mac);
+        let macs = self.keys.challenge_macs(&[&self.challenge_label(), body]).map_err(SecurityError::Keys)?;
+        let is_ours = macs.iter().any(|ours| constant_time_eq(&ours[..CHALLENGE_MAC_LEN], mac));
         // Another node's clock may be a little ahead of ours.
         if !is_ours || age_ms < -5_000 || age_ms >= lifetime_ms {
             return Err(SecurityError::ChallengeExpired);
@@ -196,10 +199,8 @@ impl Security {
         }
     }
 
-    fn challenge_mac(&self, body: &[u8]) -> Result<[u8; 16], SecurityError> {
-        let label = self.keys.realm().context(CHALLENGE_LABEL);
-        let mac = self.keys.challenge_mac(&[&label, body]).map_err(SecurityError::Keys)?;
-        Ok(*mac.first_chunk().expect("32 bytes begin with 16"))
+    fn challenge_label(&self) -> Vec<u8> {
+        self.keys.realm().context(CHALLENGE_LABEL)
     }
 
     async fn enrol(
@@ -218,8 +219,13 @@ impl Security {
             if self.store.enrolment(id).await?.is_some() {
                 continue;
             }
+            let keys_of = self.keys.changed_at();
             let enrolment = self.make_enrolment(id, applicant, now, random)?;
             let reply = sealer.seal(&self.reply(&enrolment, customer, now)?, random)?;
+            if self.keys.changed_at() != keys_of {
+                // The certificate and the bundle may name different authorities, which no phone takes.
+                continue;
+            }
             let audit = AuditEntry {
                 at: now,
                 actor: Actor::Device(id.to_string()),
@@ -288,7 +294,7 @@ impl Security {
         now: Timestamp,
         random: &mut dyn Random,
     ) -> Result<(Vec<u8>, Timestamp), SecurityError> {
-        let ca = self.keys.device_ca_certificate();
+        let Authority { certificate: ca, signer } = self.keys.device_ca();
         let mut serial = [0; 16];
         random.fill(&mut serial);
         // Positive, and 16 bytes long whatever was drawn.
@@ -304,7 +310,7 @@ impl Security {
             public_key: opened.device_key.clone(),
             profile: Profile::Device,
         };
-        let certificate = x509::issue(&issue, &*self.keys.device_ca()).map_err(SecurityError::Keys)?;
+        let certificate = x509::issue(&issue, &*signer).map_err(SecurityError::Keys)?;
         Ok((certificate, Timestamp::from_s(i64::try_from(not_after_s).unwrap_or(i64::MAX))))
     }
 
@@ -317,7 +323,7 @@ impl Security {
         Ok(ActivationReply {
             enrolment_id: enrolment.id,
             certificate: Der::new(enrolment.certificate.clone())?,
-            certificate_chain: vec![Der::new(self.keys.device_ca_certificate().as_der().to_vec())?],
+            certificate_chain: vec![Der::new(self.keys.device_ca().certificate.as_der().to_vec())?],
             key_bundle: self.key_bundle(now)?,
             counter_start: Counter(1),
             server_time: now,

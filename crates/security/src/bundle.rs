@@ -1,4 +1,5 @@
-//! The key bundle that phones are given: built from the key store's present keys, signed once an hour.
+//! The key bundle that phones are given: built from the key store's present keys, signed once an hour and whenever
+//! they change.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -7,7 +8,7 @@ use protocol::key_bundle::{Der, KeyBundle, SignedKeyBundle};
 
 use crate::{Security, SecurityError};
 
-/// Bundles begin on whole hours, so that all nodes of a realm give the same sequence.
+/// Bundles begin on whole hours or when the keys changed, so that all nodes of a realm give the same sequence.
 const HOUR_S: i64 = 3_600;
 /// The most payment keys that a bundle may name.
 const PAYMENT_KEYS_MAX: usize = 16;
@@ -17,6 +18,13 @@ const DAY_S: i64 = 86_400;
 #[derive(Debug, Default)]
 pub(crate) struct BundleCache(Mutex<Option<(Timestamp, SignedKeyBundle)>>);
 
+impl BundleCache {
+    /// The keys changed: the next bundle is another.
+    pub(crate) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
 impl Security {
     /// The present key bundle. Its sequence is the second in which it was issued, so it rises by itself and needs
     /// no memory.
@@ -24,7 +32,9 @@ impl Security {
     /// # Errors
     /// [`SecurityError::Request`] if keys or policy make no bundle that a phone would take, or the root fails.
     pub fn key_bundle(&self, now: Timestamp) -> Result<SignedKeyBundle, SecurityError> {
-        let issued_at = Timestamp::from_s(now.s().max(1).div_euclid(HOUR_S) * HOUR_S);
+        // Keys that changed within the hour make another bundle, with a later sequence.
+        let hour_s = now.s().max(1).div_euclid(HOUR_S) * HOUR_S;
+        let issued_at = Timestamp::from_s(hour_s.max(self.keys.changed_at().s().min(now.s())));
         let mut cache = self.bundle.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, bundle)) = &*cache
             && *at == issued_at
@@ -55,7 +65,7 @@ impl Security {
             expires_at: issued_at.plus_s(i64::from(self.policy().bundle_days) * DAY_S),
             payment_keys,
             confirmation_keys: self.keys.confirmation_keys(),
-            device_ca: Der::new(self.keys.device_ca_certificate().as_der().to_vec())?,
+            device_ca: Der::new(self.keys.device_ca().certificate.as_der().to_vec())?,
             limits: self.policy().display_limits(),
         })
     }

@@ -3,7 +3,12 @@
 
 use std::sync::Arc;
 
-use crypto::{CryptoError, Random, hpke::Decapsulate, p256::Sign, x509::Certificate};
+use crypto::{
+    CryptoError, Random,
+    hpke::Decapsulate,
+    p256::{Sign, VerifyingKey},
+    x509::Certificate,
+};
 use model::{EnrolmentId, Timestamp, WebhookEndpointId};
 use protocol::{
     key_bundle::{ConfirmationKey, KeyBundle, KeyId, PaymentKey, SignedKeyBundle},
@@ -18,6 +23,15 @@ pub trait KeyStore: Send + Sync + 'static {
     /// The installation that these keys belong to.
     fn realm(&self) -> &Realm;
 
+    /// Takes up what was done to the keys since: made, promoted, retired, by another process or server. True if
+    /// anything was. Called every few seconds.
+    ///
+    /// # Errors
+    /// [`CryptoError::KeyStore`]; the keys are as they were.
+    fn refresh(&self) -> Result<bool, CryptoError>;
+    /// When the keys were last changed; the same on every server that has the same keys.
+    fn changed_at(&self) -> Timestamp;
+
     /// What activation requests are sealed to; apps ship with it.
     fn activation_key(&self) -> ActivationKey;
     /// The holder of an activation key's private half; none if the id is not known here.
@@ -26,10 +40,8 @@ pub trait KeyStore: Send + Sync + 'static {
     /// What payment codes are sealed to: every epoch that is still opened, oldest first; at least one.
     fn payment_epochs(&self) -> Vec<PaymentEpoch>;
 
-    /// Signs device certificates.
-    fn device_ca(&self) -> Arc<dyn Sign>;
-    /// The device CA's own certificate, issued by the root.
-    fn device_ca_certificate(&self) -> &Certificate;
+    /// Issues device certificates.
+    fn device_ca(&self) -> Authority;
 
     /// Signs a key bundle with the root key. A root kept offline answers with a bundle signed beforehand.
     ///
@@ -45,6 +57,13 @@ pub trait KeyStore: Send + Sync + 'static {
     fn statement_signer(&self) -> Arc<dyn Sign>;
     /// Signs the audit chain's head.
     fn audit_signer(&self) -> Arc<dyn Sign>;
+    /// The keys that ever signed it, former ones included.
+    fn audit_keys(&self) -> Vec<VerifyingKey>;
+
+    /// Signs rules: security policies.
+    fn rule_signer(&self) -> Arc<dyn Sign>;
+    /// The keys that rules are known by, the present one first: what a retired key signed is not believed.
+    fn rule_keys(&self) -> Vec<VerifyingKey>;
 
     /// Seals a PIN key for rest, bound to its enrolment and generation.
     ///
@@ -93,6 +112,26 @@ pub trait KeyStore: Send + Sync + 'static {
     /// # Errors
     /// [`CryptoError::KeyStore`].
     fn challenge_mac(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError>;
+    /// The same under every key that marks or marked them, the present one first: to know a challenge by.
+    ///
+    /// # Errors
+    /// [`CryptoError::KeyStore`].
+    fn challenge_macs(&self, parts: &[&[u8]]) -> Result<Vec<[u8; 32]>, CryptoError>;
+}
+
+/// The device CA: its own certificate, issued by the root, and its key.
+#[derive(Clone)]
+pub struct Authority {
+    /// Its certificate.
+    pub certificate: Certificate,
+    /// Signs what it issues.
+    pub signer: Arc<dyn Sign>,
+}
+
+impl core::fmt::Debug for Authority {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Authority({})", self.certificate.subject_cn())
+    }
 }
 
 /// A key that payment codes are sealed to, with its private half's holder.

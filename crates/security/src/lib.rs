@@ -27,7 +27,7 @@ pub use attesting::{Attesters, Revocations};
 pub use devices::{AuthenticatedDevice, HighestCounter};
 pub use error::{ActivationRefusal, AuthenticationRefusal, SecurityError};
 pub use judge::{Alarm, Judgement, PastUse, PreviousPin, Snapshot, judge};
-pub use keys::{KeyStore, PaymentEpoch};
+pub use keys::{Authority, KeyStore, PaymentEpoch};
 pub use methods::ProvedAccount;
 pub use policy::{DisplayRule, Limits, OfflineRule, Policy, Rate, TrustLimits};
 pub use security::Security;

@@ -1,6 +1,10 @@
 //! Security management itself: what its parts share.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use crypto::hpke::Decapsulate;
 use model::Timestamp;
@@ -21,7 +25,7 @@ pub struct Security {
     pub(crate) keys: Arc<dyn KeyStore>,
     policy: Policy,
     pub(crate) attesters: Option<Attesters>,
-    epochs: HashMap<KeyId, Epoch>,
+    epochs: RwLock<Epochs>,
     pub(crate) bundle: BundleCache,
     pub(crate) audit_cursor: Cursor,
     pub(crate) activations: RateLimit,
@@ -31,6 +35,8 @@ pub struct Security {
     pub(crate) nonces: SeenOnce,
 }
 
+type Epochs = Arc<HashMap<KeyId, Arc<Epoch>>>;
+
 /// A key that payment codes are sealed to, ready to open them.
 pub(crate) struct Epoch {
     pub(crate) recipient: RecipientKey,
@@ -39,7 +45,8 @@ pub(crate) struct Epoch {
 }
 
 impl Security {
-    /// Security management over this store and these keys. Keys are read once, here.
+    /// Security management over this store and these keys. What is done to the keys later is taken up by
+    /// [`Security::refresh_keys`].
     ///
     /// # Errors
     /// [`SecurityError::Policy`] if the policy would take a guard away; [`SecurityError::Keys`] if the key store
@@ -50,20 +57,7 @@ impl Security {
         policy: Policy,
     ) -> Result<Self, SecurityError> {
         policy.check().map_err(|fault| SecurityError::Policy(fault.0))?;
-        let epochs: HashMap<KeyId, Epoch> = keys
-            .payment_epochs()
-            .into_iter()
-            .filter_map(|epoch| {
-                let key_id = epoch.key.key_id;
-                let public_key = epoch.key.known()?;
-                let recipient = RecipientKey { key_id, realm: keys.realm().clone(), public_key };
-                Some((key_id, Epoch { recipient, holder: epoch.holder, open_until: epoch.open_until }))
-            })
-            .collect();
-        if epochs.is_empty() {
-            let words = "no key that payment codes can be sealed to";
-            return Err(SecurityError::Keys(crypto::CryptoError::KeyStore(words)));
-        }
+        let epochs = RwLock::new(read_epochs(&*keys)?);
         Ok(Self {
             bundle: BundleCache::default(),
             audit_cursor: Cursor::default(),
@@ -86,13 +80,49 @@ impl Security {
         &self.policy
     }
 
-    pub(crate) fn live_epoch(&self, key_id: KeyId, now: Timestamp) -> Option<&Epoch> {
-        self.epochs.get(&key_id).filter(|epoch| now < epoch.open_until)
+    /// Takes up what was done to the keys since. True if anything was. To be called every few seconds; it may wait for
+    /// a disk or a token.
+    ///
+    /// # Errors
+    /// [`SecurityError::Keys`]; all goes on with the keys as they were.
+    pub fn refresh_keys(&self) -> Result<bool, SecurityError> {
+        if !self.keys.refresh().map_err(SecurityError::Keys)? {
+            return Ok(false);
+        }
+        let epochs = read_epochs(&*self.keys)?;
+        *self.epochs.write().unwrap_or_else(PoisonError::into_inner) = epochs;
+        self.bundle.forget();
+        Ok(true)
     }
+
+    pub(crate) fn live_epoch(&self, key_id: KeyId, now: Timestamp) -> Option<Arc<Epoch>> {
+        let epochs = self.epochs.read().unwrap_or_else(PoisonError::into_inner).clone();
+        epochs.get(&key_id).filter(|epoch| now < epoch.open_until).cloned()
+    }
+}
+
+fn read_epochs(keys: &dyn KeyStore) -> Result<Epochs, SecurityError> {
+    let epochs: HashMap<_, _> = keys
+        .payment_epochs()
+        .into_iter()
+        .filter_map(|epoch| {
+            let key_id = epoch.key.key_id;
+            let public_key = epoch.key.known()?;
+            let recipient = RecipientKey { key_id, realm: keys.realm().clone(), public_key };
+            let epoch = Epoch { recipient, holder: epoch.holder, open_until: epoch.open_until };
+            Some((key_id, Arc::new(epoch)))
+        })
+        .collect();
+    if epochs.is_empty() {
+        let words = "no key that payment codes can be sealed to";
+        return Err(SecurityError::Keys(crypto::CryptoError::KeyStore(words)));
+    }
+    Ok(Arc::new(epochs))
 }
 
 impl fmt::Debug for Security {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Security({}, {} payment keys)", self.keys.realm(), self.epochs.len())
+        let epochs = self.epochs.read().unwrap_or_else(PoisonError::into_inner).len();
+        write!(f, "Security({}, {epochs} payment keys)", self.keys.realm())
     }
 }

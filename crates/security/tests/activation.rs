@@ -29,7 +29,7 @@ async fn a_phone_is_enrolled_with_a_certificate_of_ours_and_can_make_codes() {
     let ca = x509::Certificate::read(activated.key_bundle.device_ca.as_bytes()).unwrap();
     let now_s = u64::try_from(start().s()).unwrap();
     certificate.verify_issued_by(&ca, now_s).unwrap();
-    ca.verify_issued_by(world.keys.root_certificate(), now_s).unwrap();
+    ca.verify_issued_by(&world.keys.root_certificate(), now_s).unwrap();
     let phone = asked.activated(&reply, &world);
     let enrolment = world.enrolment(&phone).await;
     assert_eq!((enrolment.customer, enrolment.level), (customer, TrustLevel::Software));

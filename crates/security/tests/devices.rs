@@ -6,6 +6,7 @@ use crypto::{SystemRandom, p256::Signature};
 use model::{Currency, MethodSlot};
 use protocol::verdict::Verdict;
 use records::{AuditHead, EnrolmentStatus, LockReason, MethodState, Queries};
+use security::KeyStore;
 use security::{AuthenticationRefusal, Policy, Security, SecurityError};
 use support::*;
 
@@ -207,7 +208,7 @@ async fn the_audit_chain_is_signed_to_its_end_also_after_a_restart() {
     assert_eq!((head.sequence, head.hash), (last.sequence, last.hash));
     let signature = Signature::from_bytes(head.signature.as_slice().try_into().unwrap()).unwrap();
     let signed = AuditHead::to_sign(head.sequence, &head.hash);
-    world.keys.audit_public_key().verify(&[&signed], &signature).unwrap();
+    world.keys.audit_keys()[0].verify(&[&signed], &signature).unwrap();
     assert_eq!(world.security.sign_audit_head(start()).await.unwrap(), None);
 
     let restarted = Security::new(world.store.clone(), world.keys.clone(), Policy::default()).unwrap();
@@ -226,7 +227,7 @@ async fn bundles_are_the_same_within_an_hour_and_rise_after_it() {
     let bundle = |s: i64| world.security.key_bundle(start().plus_s(s)).unwrap();
     assert_eq!(bundle(0), bundle(1));
     let verify = |s: i64, last| {
-        let (root, realm) = (world.keys.root_public_key(), security::KeyStore::realm(&*world.keys));
+        let (root, realm) = (&world.keys.root_public_key(), security::KeyStore::realm(&*world.keys));
         protocol::key_bundle::KeyBundle::verify(&bundle(s), root, realm, start().plus_s(s), last)
     };
     let first = verify(0, 0).unwrap();

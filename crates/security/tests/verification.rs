@@ -27,7 +27,7 @@ async fn a_good_code_pays_once_and_the_statement_names_the_hold() {
     assert_eq!((verified.payment(), verified.order(), verified.code_hash()), (id, &order(), code.hash().0));
     assert_eq!(verified.payer().account_ref, "acc-CHF");
     let parts = verified.into_parts();
-    let statement = parts.statement.verify(world.keys.statement_public_key()).unwrap();
+    let statement = parts.statement.verify(&world.keys.statement_public_key()).unwrap();
     assert_eq!((statement.hold_id, statement.amount_minor), (id.to_string(), 1250));
     assert_eq!((statement.code_hash, statement.terminal_bound), (code.hash().0, false));
 
@@ -308,13 +308,13 @@ async fn the_certificates_end_and_the_keys_end_are_ends() {
     let keys = world.folder.path().join("keys");
     let random = &mut crypto::SystemRandom;
     let at = end.plus_s(-86_400);
-    keystore::SoftwareKeyStore::renew_payment_key(&keys, PASSPHRASE, Suite::X25519, at, random).unwrap();
-    let renewed = Arc::new(keystore::SoftwareKeyStore::open(&keys, PASSPHRASE).unwrap());
+    let renewed = Arc::new(keystore::RealmKeys::open_file(&keys, PASSPHRASE).unwrap());
+    renewed.rotate(keystore::Role::Payment, None, at, random).unwrap();
     let security = Security::new(world.store.clone(), renewed.clone(), Policy::default()).unwrap();
     let bundle = security.key_bundle(end).unwrap();
     let realm = &phone.recipient.realm;
     let bundle =
-        protocol::key_bundle::KeyBundle::verify(&bundle, renewed.root_public_key(), realm, end, 0).unwrap();
+        protocol::key_bundle::KeyBundle::verify(&bundle, &renewed.root_public_key(), realm, end, 0).unwrap();
     let mut phone = phone;
     phone.recipient = bundle.payment_key_at(end).unwrap();
     let id = PaymentId::derive(0, end, 1);

@@ -118,8 +118,8 @@ struct Running<'a> {
 impl Running<'_> {
     /// What is found; none if it must end early.
     async fn read(&self) -> Result<Option<Report>, PaymentError> {
-        let key = self.shared.keys.audit_signer().verifying_key().clone();
-        let verify_head = |head: &records::AuditHead| head.is_signed_by(&key);
+        let keys = self.shared.keys.audit_keys();
+        let verify_head = |head: &records::AuditHead| head.is_signed_by_any(&keys);
         if self.extent == Extent::Whole {
             let snapshot = self.shared.store.snapshot().await?;
             return check_while(&*snapshot, &verify_head, &|rows| self.shared.checks.go_on(rows)).await;

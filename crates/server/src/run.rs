@@ -64,6 +64,7 @@ pub async fn run(
     let (drained, is_drained) = watch::channel(false);
     let telling = tokio::spawn(workers::tell_merchants(server.shared.clone(), is_drained.clone()));
     let worker = tokio::spawn(server.work(workers::LOOK_AGAIN, is_drained.clone()));
+    let keeper = tokio::spawn(workers::watch_keys(server.shared.clone(), is_drained.clone()));
     let checker = tokio::spawn(checks::work(server.shared.clone(), check_every, is_drained));
     let live = server.shared.live.clone();
     let shutdown = async move {
@@ -75,6 +76,7 @@ pub async fn run(
     drained.send_replace(true);
     worker.await.map_err(|_| RunError::Worker)?;
     checker.await.map_err(|_| RunError::Worker)?;
+    keeper.await.map_err(|_| RunError::Worker)?;
     telling.await.map_err(|_| RunError::Worker)?;
     served.map_err(RunError::from)
 }

@@ -19,6 +19,9 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// How often the audit trail is signed, if it grew: the longest time in which it could be changed unseen.
 const SIGN_EVERY: Duration = Duration::from_secs(5);
 
+/// How often it is looked whether anything was done to the keys: the longest time in which a key that was made is
+/// known to one server and not to another.
+const LOOK_AT_KEYS_EVERY: Duration = Duration::from_secs(5);
 /// How long the last round may take, once the server has drained: what it does not finish is done after the
 /// next start.
 const LAST_ROUND_MAX: Duration = Duration::from_secs(10);
@@ -41,6 +44,24 @@ pub(crate) async fn work(shared: Shared, look_again: Duration, mut drained: watc
         tracing::warn!("the last round of work was cut short; it is done after the next start");
     }
     sign(&shared).await;
+}
+
+/// Takes up what is done to the keys, until the server has drained. Each server does so for itself.
+pub(crate) async fn watch_keys(shared: Shared, mut drained: watch::Receiver<bool>) {
+    while !*drained.borrow_and_update() {
+        tokio::select! {
+            () = sleep(LOOK_AT_KEYS_EVERY) => {}
+            _ = drained.changed() => return,
+        }
+        let security = shared.security.clone();
+        // A disk or a token may be slow.
+        match tokio::task::spawn_blocking(move || security.refresh_keys()).await {
+            Ok(Ok(true)) => tracing::info!("the keys were changed, and are taken up"),
+            Ok(Ok(false)) => {}
+            Ok(Err(error)) => tracing::error!(%error, "changed keys could not be taken up; it is retried"),
+            Err(_) => tracing::error!("looking at the keys panicked; it is tried again"),
+        }
+    }
 }
 
 /// Delivers webhooks until the server has drained, if it sends any. A panic costs what was on its way, and no more:

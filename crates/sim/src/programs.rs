@@ -110,7 +110,7 @@ pub(crate) fn bank(secrets: Arc<Secrets>, clock: MachineClock) -> Start<Bank> {
             Settings { hold_lifetime_s: HOLD_LIFETIME_S, clock: bank::Clock::from_fn(move || clock.now()) };
         let (bank, writer) = Bank::open_manual(disk, settings).map_err(|error| error.to_string())?;
         let name = PARTNER.parse().map_err(|_| "the partner's name is none".to_owned())?;
-        let partners = [Partner::new(name, secrets.keys.statement_public_key().clone())];
+        let partners = [Partner::new(name, secrets.keys.statement_public_key())];
         let working = bank.clone();
         let work = Box::pin(async move {
             // What fails here fails for want of a disk, and the machine is stopped for that.

@@ -16,7 +16,7 @@ use crypto::p256::{Sign, SigningKey};
 use crypto::x509::{Issue, Profile, issue};
 use http::{Method, Request, header};
 use https::Bytes;
-use keystore::SoftwareKeyStore;
+use keystore::RealmKeys;
 use model::{CheckoutId, Currency, TerminalNumber, Timestamp};
 use protocol::activation_request::{Attestation, Platform};
 use protocol::evidence::Evidence;
@@ -47,7 +47,7 @@ type Made<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// What the server's machine knows and no disk of ours holds.
 pub(crate) struct Secrets {
-    pub(crate) keys: Arc<SoftwareKeyStore>,
+    pub(crate) keys: Arc<RealmKeys>,
     pub(crate) policy: Policy,
     pub(crate) operator_key: String,
     /// What the server shows to the bank, DER.
@@ -93,7 +93,7 @@ fn make_secrets() -> Made<Secrets> {
     let made_at = START.plus_s(-BEFORE_S);
     let realm = Realm::new("shop.example")?;
     let path = folder.path().join("keys");
-    let keys = SoftwareKeyStore::create(&path, "only simulated", &realm, made_at, &mut Chance::of(&[1]))?;
+    let keys = RealmKeys::create_file(&path, "only simulated", &realm, made_at, &mut Chance::of(&[1]))?;
     let often = Rate { burst: 100_000, refill_ms: 1 };
     let policy = Policy { activation_rate: often, device_rate: often, ..Policy::default() };
     let operator_key = "operator key of the simulated server".replace(' ', "-");

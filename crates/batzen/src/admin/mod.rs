@@ -5,6 +5,7 @@ mod attestation;
 mod books;
 mod check;
 mod database;
+mod keys;
 mod webhook;
 
 use crate::failure::Failure;
@@ -19,6 +20,7 @@ use attestation::AttestationCommand;
 use books::BooksCommand;
 use clap::Subcommand;
 use database::DatabaseCommand;
+use keys::KeysCommand;
 use model::{CustomerId, EnrolmentId, MerchantId, PaymentId};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -53,6 +55,9 @@ enum AdminCommand {
     /// What platforms say of a phone and its key.
     #[command(subcommand)]
     Attestation(AttestationCommand),
+    /// The server's keys: which there are, another one, and whether each works.
+    #[command(subcommand)]
+    Keys(KeysCommand),
 }
 
 #[derive(Subcommand)]
@@ -122,6 +127,7 @@ pub(crate) fn admin(arguments: AdminArgs, output: &Output) -> Result<ExitCode, F
     let command = match arguments.command {
         AdminCommand::Database(command) => return database::run(&command, output),
         AdminCommand::Attestation(command) => return attestation::run(command, output),
+        AdminCommand::Keys(command) => return keys::run(command, output),
         AdminCommand::Api(command) => command,
     };
     let (Some(server), Some(roots), Some(key)) = (arguments.server, arguments.roots, arguments.key) else {

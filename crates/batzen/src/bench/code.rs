@@ -30,8 +30,11 @@ struct Case {
 impl Case {
     fn make() -> Result<Self, Failure> {
         let server = x25519::SecretKey::make(&mut SystemRandom);
-        let recipient =
-            RecipientKey { key_id: KeyId(1), realm: Realm::new("bench")?, public_key: *server.public_key() };
+        let recipient = RecipientKey {
+            key_id: KeyId(1),
+            realm: Realm::new("bench")?,
+            public_key: (*server.public_key()).into(),
+        };
         let pin_key = PinKey::derive(&PinSecret::make(&mut SystemRandom), &Pin::parse("493817")?);
         let fields = Fields {
             enrolment: EnrolmentId::from_bytes([1, 2, 3, 4, 5, 6]),

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use model::ProviderId;
 use protocol::payment_code::EmvProfile;
+use protocol::realm::Realm;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -22,9 +23,9 @@ pub(crate) struct ServerConfig {
     pub(crate) identity: PemFiles,
     /// The store: the path of its file, or which PostgreSQL database it is in.
     pub(crate) store: StoreConfig,
-    /// The sealed software key store.
-    pub(crate) key_store: PathBuf,
-    /// The file with its pass phrase, readable by its owner only.
+    /// The server's keys: the path of a sealed file, or which token they are in.
+    pub(crate) key_store: KeyStoreConfig,
+    /// The file with its pass phrase or the token's PIN, readable by its owner only.
     pub(crate) key_store_passphrase: PathBuf,
     /// The file with the operator's API key, readable by its owner only.
     pub(crate) operator_key: PathBuf,
@@ -51,6 +52,38 @@ pub(crate) struct ServerConfig {
     pub(crate) webhooks: Option<WebhooksConfig>,
     /// Banks that customers' accounts are at.
     pub(crate) banks: Vec<BankLink>,
+}
+
+/// Where the server's keys are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum KeyStoreConfig {
+    /// In this sealed file.
+    File(PathBuf),
+    /// In a PKCS#11 token.
+    Token(TokenConfig),
+}
+
+/// How a PKCS#11 token is reached.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TokenConfig {
+    /// The token's PKCS#11 library.
+    pub(crate) module: PathBuf,
+    /// The token's label.
+    pub(crate) token: String,
+    /// Whose keys in it: a token may have those of several.
+    pub(crate) realm: Realm,
+}
+
+impl KeyStoreConfig {
+    /// The file that it names.
+    const fn file(&mut self) -> &mut PathBuf {
+        match self {
+            Self::File(file) => file,
+            Self::Token(token) => &mut token.module,
+        }
+    }
 }
 
 /// Where everything is kept.
@@ -242,7 +275,7 @@ impl ServerConfig {
         let own = [
             &mut config.identity.certificate_chain,
             &mut config.identity.private_key,
-            &mut config.key_store,
+            config.key_store.file(),
             &mut config.key_store_passphrase,
             &mut config.operator_key,
         ];

@@ -11,8 +11,8 @@ mod stores;
 
 pub(crate) use bank::{BankArgs, SeedAccount, bank, seed_bank};
 pub(crate) use config::{
-    BankLink, EmvText, PagesConfig, PemFiles, PostgresConfig, ServerConfig, StoreConfig, WebhooksConfig,
-    read_named, read_secret, read_text,
+    BankLink, EmvText, KeyStoreConfig, PagesConfig, PemFiles, PostgresConfig, ServerConfig, StoreConfig,
+    WebhooksConfig, read_named, read_secret, read_text,
 };
 pub(crate) use server::{ServerArgs, SystemClock, open_keys, parts, read_realm, server};
 pub(crate) use stores::{AnyStore, database};

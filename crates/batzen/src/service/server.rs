@@ -1,15 +1,17 @@
 //! `batzen server`: puts the payment server together and runs it.
 
 use super::config::{
-    BankLink, EmvText, PagesConfig, PemFiles, ServerConfig, WebhooksConfig, read_named, read_secret,
+    BankLink, EmvText, KeyStoreConfig, PagesConfig, PemFiles, ServerConfig, TokenConfig, WebhooksConfig,
+    read_named, read_secret,
 };
 use super::log::{self, LogFormat};
 use super::stores::AnyStore;
 use super::{open_files, runtime, stop};
 use crate::failure::Failure;
+use crypto::SecretString;
 use crypto::hash::sha256;
 use https::{Client, Identity, Reach, Roots, ServerTls};
-use keystore::SoftwareKeyStore;
+use keystore::{RealmKeys, TokenAddress};
 use model::{Clock, ProviderId, Timestamp};
 use pages::{Front, Pages, PagesSettings};
 use payments::{Provider, Terms};
@@ -54,7 +56,6 @@ pub(crate) fn server(arguments: ServerArgs) -> Result<ExitCode, Failure> {
         let listener = listen(&config).await?;
         let store = AnyStore::open(&config.store).await?;
         let parts = parts(&config, &store)?;
-        tracing::warn!("{}", keystore::WARNING);
         tracing::info!(listen = %config.listen, "the payment server is open");
         server::run(parts, listener, stop).await?;
         // The last holder closes the store; all routes and workers have ended.
@@ -97,14 +98,23 @@ fn read_identity(files: &PemFiles) -> Result<Identity, Failure> {
 }
 
 /// Opens the server's keys.
-pub(crate) fn open_keys(config: &ServerConfig) -> Result<SoftwareKeyStore, Failure> {
-    let passphrase = read_secret(&config.key_store_passphrase)?;
-    Ok(SoftwareKeyStore::open(&config.key_store, &passphrase)?)
+pub(crate) fn open_keys(config: &ServerConfig) -> Result<RealmKeys, Failure> {
+    let secret = SecretString::from_string(read_secret(&config.key_store_passphrase)?);
+    Ok(match &config.key_store {
+        KeyStoreConfig::File(path) => RealmKeys::open_file(path, secret.expose())?,
+        KeyStoreConfig::Token(TokenConfig { module, token, realm }) => {
+            let address = TokenAddress { module: module.clone(), token: token.clone(), pin: secret };
+            RealmKeys::open_in_token(address, realm)?
+        }
+    })
 }
 
 /// What the server of this configuration is put together from, over its store.
 pub(crate) fn parts(config: &ServerConfig, store: &AnyStore) -> Result<Parts, Failure> {
     let keys = Arc::new(open_keys(config)?);
+    if let Some(warning) = keys.warning() {
+        tracing::warn!("{warning}");
+    }
     let policy = match &config.policy {
         Some(path) => serde_json::from_slice(&read_named(path)?)
             .map_err(|error| Failure::new(format!("the policy {} is not usable: {error}", path.display())))?,

@@ -2,11 +2,13 @@
 
 use super::certificates::{Pem, TlsAuthority};
 use crate::failure::Failure;
-use crate::service::{BankLink, PagesConfig, PemFiles, ServerConfig, StoreConfig, WebhooksConfig};
+use crate::service::{
+    BankLink, KeyStoreConfig, PagesConfig, PemFiles, ServerConfig, StoreConfig, WebhooksConfig,
+};
 use bank::{BankConfig, IdentityFiles, Partner, PartnerPage};
 use crypto::{Random, SystemRandom};
 use data_encoding::BASE64URL_NOPAD;
-use keystore::SoftwareKeyStore;
+use keystore::RealmKeys;
 use model::{Clock, ProviderId};
 use protocol::realm::Realm;
 use protocol::realm_file::AppIdentity;
@@ -124,7 +126,7 @@ impl Folder {
         let key_store = self.path.join("server/key-store.json");
         remove_rest(&key_store)?;
         let now = crate::service::SystemClock.now();
-        let keys = SoftwareKeyStore::create(&key_store, &passphrase, realm, now, &mut SystemRandom)?;
+        let keys = RealmKeys::create_file(&key_store, &passphrase, realm, now, &mut SystemRandom)?;
         self.write("server/server.json", &to_json(&server_config(ports, browsing)?)?)?;
         self.write("bank/bank.json", &to_json(&bank_config(ports, browsing, &keys)?)?)?;
         let app =
@@ -210,7 +212,7 @@ fn server_config(ports: Ports, browsing: Browsing) -> Result<ServerConfig, Failu
         listen: on_this_machine(ports.server),
         identity: files("server"),
         store: StoreConfig::File("store/payments.redb".into()),
-        key_store: "key-store.json".into(),
+        key_store: KeyStoreConfig::File("key-store.json".into()),
         key_store_passphrase: "key-store.passphrase".into(),
         operator_key: "operator.key".into(),
         attestation: None,
@@ -237,9 +239,9 @@ fn server_config(ports: Ports, browsing: Browsing) -> Result<ServerConfig, Failu
     })
 }
 
-fn bank_config(ports: Ports, browsing: Browsing, keys: &SoftwareKeyStore) -> Result<BankConfig, Failure> {
+fn bank_config(ports: Ports, browsing: Browsing, keys: &RealmKeys) -> Result<BankConfig, Failure> {
     let identity = IdentityFiles { certificate_chain: "bank.pem".into(), private_key: "bank.key".into() };
-    let partner = Partner::new(PARTNER_NAME.parse()?, keys.statement_public_key().clone());
+    let partner = Partner::new(PARTNER_NAME.parse()?, keys.statement_public_key());
     // Behind the gateway the wallet is at the bank's own address, and the front page shows both in frames.
     let page = match browsing {
         Browsing::Apart => PartnerPage {

@@ -34,6 +34,8 @@ const EXTENSIONS_MAX: usize = 16;
 pub enum Purpose {
     /// Signing payment codes and requests as a device.
     Device,
+    /// Signing key bundles in a root's name.
+    KeyBundle,
     /// Being a TLS server.
     TlsServer,
     /// Being a TLS client.
@@ -178,13 +180,35 @@ impl Certificate {
     pub fn verify_issued_by(&self, issuer: &Self, at_s: u64) -> Result<(), CryptoError> {
         self.check_rules(issuer)?;
         issuer.public_key.verify(&[&self.body], &self.signature)?;
-        for certificate in [issuer, self] {
-            if at_s < certificate.not_before_s {
-                return Err(CryptoError::NotYetValid);
-            }
-            if at_s > certificate.not_after_s {
-                return Err(CryptoError::Expired);
-            }
+        issuer.check_time(at_s)?;
+        self.check_time(at_s)
+    }
+
+    /// Checks that this is no authority's certificate, is for `purpose`, was signed by this very key, whose own
+    /// certificate need not be known, and is valid at `at_s`.
+    ///
+    /// # Errors
+    /// [`CryptoError::BadCertificate`], [`CryptoError::BadSignature`], then [`CryptoError::NotYetValid`] or
+    /// [`CryptoError::Expired`].
+    pub fn verify_signed_by(
+        &self,
+        issuer_key: &VerifyingKey,
+        purpose: Purpose,
+        at_s: u64,
+    ) -> Result<(), CryptoError> {
+        if self.rules.ca || !self.allows(purpose) {
+            return Err(CryptoError::BadCertificate("it is for something else"));
+        }
+        issuer_key.verify(&[&self.body], &self.signature)?;
+        self.check_time(at_s)
+    }
+
+    fn check_time(&self, at_s: u64) -> Result<(), CryptoError> {
+        if at_s < self.not_before_s {
+            return Err(CryptoError::NotYetValid);
+        }
+        if at_s > self.not_after_s {
+            return Err(CryptoError::Expired);
         }
         Ok(())
     }

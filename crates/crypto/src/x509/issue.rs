@@ -42,6 +42,8 @@ pub enum Profile {
     DeviceCa,
     /// A device's signing key. Marked for signing documents (RFC 9336), so that TLS refuses it.
     Device,
+    /// Signs key bundles in the root's name.
+    KeyBundle,
     /// Issues TLS certificates and nothing else.
     TlsCa,
     /// A TLS server.
@@ -129,6 +131,7 @@ fn extensions(issue: &Issue, issuer_key: &VerifyingKey) -> Result<Vec<Extension>
         Profile::DeviceCa => (Some(0), &[Purpose::Device]),
         Profile::TlsCa => (Some(0), &[Purpose::TlsServer, Purpose::TlsClient]),
         Profile::Device => (None, &[Purpose::Device]),
+        Profile::KeyBundle => (None, &[Purpose::KeyBundle]),
         Profile::TlsServer { .. } => (None, &[Purpose::TlsServer]),
         Profile::TlsClient => (None, &[Purpose::TlsClient]),
     };
@@ -198,6 +201,8 @@ fn is_dns_name(name: &str) -> bool {
 
 /// id-kp-documentSigning (RFC 9336).
 const DOCUMENT_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.36");
+/// id-kp-codeSigning (RFC 5280): like code, a key bundle decides what those who load it trust.
+const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
 const SERVER_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
 const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 
@@ -206,6 +211,7 @@ impl Purpose {
     pub(super) fn oid(&self) -> ObjectIdentifier {
         match self {
             Self::Device => DOCUMENT_SIGNING,
+            Self::KeyBundle => CODE_SIGNING,
             Self::TlsServer => SERVER_AUTH,
             Self::TlsClient => CLIENT_AUTH,
         }

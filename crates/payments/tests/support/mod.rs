@@ -7,7 +7,7 @@ pub(crate) mod falsified;
 
 use bank::ScriptedBank;
 use crypto::{Random, SystemRandom, p256::SigningKey, x509, x25519};
-use keystore::SoftwareKeyStore;
+use keystore::RealmKeys;
 use model::{
     CheckoutId, Clock, Counter, Currency, CustomerId, EnrolmentId, MerchantId, MethodSlot, Money, Order,
     Payment, PaymentId, SaleTerms, TerminalNumber, Timestamp, Unwatched,
@@ -100,7 +100,7 @@ pub(crate) struct World {
     pub(crate) bank: Arc<ScriptedBank>,
     pub(crate) payments: Arc<Payments>,
     pub(crate) security: Arc<Security>,
-    keys: Arc<SoftwareKeyStore>,
+    keys: Arc<RealmKeys>,
     phone: Phone,
     next_key: AtomicU32,
     folder: TempDir,
@@ -121,7 +121,7 @@ impl World {
         let store: Arc<dyn Store> = Arc::new(EmbeddedStore::open(&folder.path().join("store")).unwrap());
         let realm = Realm::new("shop.example").unwrap();
         let path = folder.path().join("keys");
-        let keys = SoftwareKeyStore::create(&path, "only for tests", &realm, start(), &mut SystemRandom);
+        let keys = RealmKeys::create_file(&path, "only for tests", &realm, start(), &mut SystemRandom);
         let keys = Arc::new(keys.unwrap());
         let security = Arc::new(Security::new(store.clone(), keys.clone(), Policy::default()).unwrap());
         let clock = Arc::new(ManualClock(AtomicI64::new(start().ms())));
@@ -333,7 +333,7 @@ pub(crate) fn refund(amount_minor: i64) -> Wanted {
 
 impl Phone {
     /// A customer's phone with one proved account, in slot 1.
-    async fn activated(store: &dyn Store, security: &Security, keys: &SoftwareKeyStore) -> Self {
+    async fn activated(store: &dyn Store, security: &Security, keys: &RealmKeys) -> Self {
         let customer = CustomerId::from_u128(3);
         let row = Customer { id: customer, name: "Ada".to_owned(), created_at: start() };
         done(store, Command::CreateCustomer(row, entry("customer.created"))).await;
@@ -370,7 +370,7 @@ impl Phone {
             request.sign_and_seal(keys.realm(), &to, &device_key, &online_key, &mut SystemRandom).unwrap();
         let reply = security.activate(&pending.request, "test", start(), &mut SystemRandom).await.unwrap();
         let device = device_key.verifying_key();
-        let activated = pending.open_reply(&reply, keys.realm(), keys.root_public_key(), device).unwrap();
+        let activated = pending.open_reply(&reply, keys.realm(), &keys.root_public_key(), device).unwrap();
         let recipient = activated.key_bundle.payment_key_at(start()).unwrap();
         let enrolment = activated.reply.enrolment_id;
         prove_account(security, enrolment, &online_key).await;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crypto::{Random, SystemRandom, p256::SigningKey, x509, x25519};
-use keystore::SoftwareKeyStore;
+use keystore::RealmKeys;
 use model::{
     CheckoutId, Counter, Currency, CustomerId, DeclineReason, EnrolmentId, MerchantId, MethodSlot, Money,
     Order, Payment, PaymentId, PaymentState, SaleTerms, TerminalNumber, Timestamp, Unwatched,
@@ -50,7 +50,7 @@ pub(crate) fn draw_u64() -> u64 {
 
 pub(crate) struct World {
     pub(crate) store: Arc<EmbeddedStore>,
-    pub(crate) keys: Arc<SoftwareKeyStore>,
+    pub(crate) keys: Arc<RealmKeys>,
     pub(crate) security: Arc<Security>,
     pub(crate) folder: TempDir,
 }
@@ -73,7 +73,7 @@ impl World {
         let store = Arc::new(EmbeddedStore::open(&folder.path().join("store")).unwrap());
         let realm = Realm::new("shop.example").unwrap();
         let path = folder.path().join("keys");
-        let keys = SoftwareKeyStore::create(&path, PASSPHRASE, &realm, start(), &mut SystemRandom).unwrap();
+        let keys = RealmKeys::create_file(&path, PASSPHRASE, &realm, start(), &mut SystemRandom).unwrap();
         let keys = Arc::new(keys);
         let security = Security::new(store.clone(), keys.clone(), policy).unwrap();
         Self { store, keys, security: Arc::new(security), folder }
@@ -282,7 +282,7 @@ impl Asked {
     }
 
     pub(crate) fn open(&self, reply: &[u8], world: &World) -> Activated {
-        let root = world.keys.root_public_key();
+        let root = &world.keys.root_public_key();
         self.pending.open_reply(reply, world.keys.realm(), root, self.device_key.verifying_key()).unwrap()
     }
 

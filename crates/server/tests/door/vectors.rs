@@ -8,7 +8,7 @@ use data_encoding::HEXLOWER;
 use fixtures::vectors::{self, EnrolmentState, Presented, Profile, Vector};
 use futures_util::{StreamExt, stream};
 use keys::VectorKeys;
-use keystore::SoftwareKeyStore;
+use keystore::RealmKeys;
 use model::{Counter, TerminalNumber, Timestamp};
 use protocol::payment_code::PaymentCode;
 use protocol::verdict::Verdict;
@@ -33,7 +33,7 @@ async fn every_vector_gets_its_problem_and_changes_nothing_else() {
     assert_eq!(posted.len(), vectors.len());
 }
 
-async fn post(vector: &Vector, common: Arc<SoftwareKeyStore>) {
+async fn post(vector: &Vector, common: Arc<RealmKeys>) {
     let keys: Arc<dyn KeyStore> = Arc::new(VectorKeys::new(vector, common.clone()));
     let setup = Setup {
         policy: policy(vector),

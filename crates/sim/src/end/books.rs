@@ -7,12 +7,13 @@ use bank_api::{HoldState, HoldStatus, PartnerName, ProblemType};
 use model::{Booking, Payment, PaymentEvent, PaymentId, PaymentState};
 use payments::check::check;
 use records::{AuditHead, PAGE_LIMIT_MAX, Page, Queries, StoreError};
+use security::KeyStore;
 
 impl Remains<'_> {
     /// Both books by themselves.
     pub(super) async fn books(&self) -> Result<(), StoreError> {
         let keys = &self.template.secrets.keys;
-        let verify_head = |head: &AuditHead| head.is_signed_by(keys.audit_public_key());
+        let verify_head = |head: &AuditHead| head.is_signed_by_any(&keys.audit_keys());
         match check(&*self.store, &verify_head).await {
             Ok(report) => {
                 for finding in &report.findings {

@@ -16,7 +16,7 @@ use records::{
     ActivationCodeRow, ActivationUse, Actor, AuditEntry, Checkout, Command, Customer, Enrol, Enrolment,
     EnrolmentStatus, Merchant, Method, MethodState, Outcome, PinState, Store, TrustLevel,
 };
-use security::KeyStore;
+use security::{Authority, KeyStore};
 
 /// What all customers pay in.
 pub(super) const CURRENCY: Currency = Currency::CHF;
@@ -118,7 +118,7 @@ fn enrolment(
     customer: CustomerId,
     now: Timestamp,
 ) -> Result<Enrolment, Failure> {
-    let authority = keys.device_ca_certificate();
+    let Authority { certificate: authority, signer } = keys.device_ca();
     let mut serial: [u8; 16] = drawn();
     serial[0] = serial[0] & 0x7f | 0x40;
     let now_s = u64::try_from(now.s()).unwrap_or(0);
@@ -139,7 +139,7 @@ fn enrolment(
         device_key: phone.device.verifying_key().to_sec1_uncompressed().to_vec(),
         online_key: online.verifying_key().to_sec1_compressed().to_vec(),
         confirmation_key: *x25519::SecretKey::make(&mut SystemRandom).public_key().as_bytes(),
-        certificate: issue(&to_issue, &*keys.device_ca())?,
+        certificate: issue(&to_issue, &*signer)?,
         certificate_not_after: now.plus_s(YEAR_S),
         pin: PinState {
             generation: 1,

@@ -178,8 +178,8 @@ impl System {
         if let Some(bank) = self.bank {
             bank.end().await?;
         }
-        let audit_key = open_keys(&self.config)?.audit_public_key().clone();
-        let report = check(self.stores[0].queries(), &|head| head.is_signed_by(&audit_key)).await?;
+        let audit_keys = open_keys(&self.config)?.audit_keys();
+        let report = check(self.stores[0].queries(), &|head| head.is_signed_by_any(&audit_keys)).await?;
         for store in self.stores {
             store.close().await?;
         }

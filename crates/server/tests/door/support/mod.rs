@@ -22,7 +22,7 @@ use crypto::SystemRandom;
 use crypto::hash::sha256;
 use http::{Method, Request};
 use https::{Client, HttpsError, Limits, StreamLimits};
-use keystore::SoftwareKeyStore;
+use keystore::RealmKeys;
 use model::{Clock, Currency, CustomerId, EnrolmentId, MerchantId, Timestamp};
 use payments::{Provider, Terms};
 use protocol::payment_code::EmvProfile;
@@ -108,7 +108,7 @@ impl Default for Setup {
 
 pub(crate) struct World {
     pub(crate) store: Arc<EmbeddedStore>,
-    pub(crate) keys: Arc<SoftwareKeyStore>,
+    pub(crate) keys: Arc<RealmKeys>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) bank: Arc<ScriptedBank>,
     pub(crate) address: SocketAddr,
@@ -131,7 +131,7 @@ impl World {
     }
 
     /// A world in this folder, with keys that were made already.
-    pub(crate) async fn open(setup: Setup, folder: TempDir, keys: Arc<SoftwareKeyStore>) -> Self {
+    pub(crate) async fn open(setup: Setup, folder: TempDir, keys: Arc<RealmKeys>) -> Self {
         let tls = setup.tls;
         let clock = Arc::new(ManualClock::at(setup.now));
         let bank = Arc::new(ScriptedBank::new(clock.clone()));
@@ -250,8 +250,8 @@ impl World {
 
     /// Checks every invariant of what is stored.
     pub(crate) async fn assert_sound(&self) {
-        let key = self.keys.audit_public_key();
-        let verify_head = |head: &AuditHead| head.is_signed_by(key);
+        let keys = self.keys.audit_keys();
+        let verify_head = |head: &AuditHead| head.is_signed_by_any(&keys);
         let report = payments::check::check(&*self.store, &verify_head).await.unwrap();
         assert_eq!(report.findings, []);
     }
@@ -269,17 +269,17 @@ pub(crate) fn roots() -> https::Roots {
     tls::server().1
 }
 
-pub(crate) fn make_keys(folder: &TempDir, now: Timestamp) -> Arc<SoftwareKeyStore> {
+pub(crate) fn make_keys(folder: &TempDir, now: Timestamp) -> Arc<RealmKeys> {
     let path = folder.path().join("keys");
     let realm = Realm::new("shop.example").unwrap();
-    Arc::new(SoftwareKeyStore::create(&path, PASSPHRASE, &realm, now, &mut SystemRandom).unwrap())
+    Arc::new(RealmKeys::create_file(&path, PASSPHRASE, &realm, now, &mut SystemRandom).unwrap())
 }
 
 /// What a server is put together from, and its store.
 pub(crate) fn parts(
     setup: Setup,
     folder: &TempDir,
-    keys: &Arc<SoftwareKeyStore>,
+    keys: &Arc<RealmKeys>,
     clock: &Arc<ManualClock>,
     bank: &Arc<ScriptedBank>,
 ) -> (Parts, Arc<EmbeddedStore>) {

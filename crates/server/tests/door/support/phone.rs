@@ -94,7 +94,7 @@ impl Pending {
     }
 
     pub(crate) fn activated(self, world: &World, reply: &[u8]) -> Phone {
-        let root = world.keys.root_public_key();
+        let root = &world.keys.root_public_key();
         let own = self.device_key.verifying_key();
         let activated = self.activation.open_reply(reply, world.keys.realm(), root, own).unwrap();
         Phone {

@@ -1,15 +1,15 @@
 //! A vector's keys, behind the server's own port to keys.
 
-use crypto::{CryptoError, Random, Secret, hpke::Decapsulate, p256::Sign, x509::Certificate};
+use crypto::{CryptoError, Random, Secret, hpke::Decapsulate, p256::Sign, p256::VerifyingKey};
 use fixtures::vectors::Vector;
-use keystore::SoftwareKeyStore;
+use keystore::RealmKeys;
 use model::{EnrolmentId, Timestamp, WebhookEndpointId};
 use protocol::key_bundle::{ConfirmationKey, KeyBundle, KeyId, PaymentKey, SignedKeyBundle};
 use protocol::payment_code::{PinGeneration, PinKey};
 use protocol::realm::Realm;
 use protocol::realm_file::ActivationKey;
 use protocol::webhook::WebhookSecret;
-use security::{KeyStore, PaymentEpoch};
+use security::{Authority, KeyStore, PaymentEpoch};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ pub(super) struct VectorKeys {
     realm: Realm,
     epoch: PaymentEpoch,
     pin_keys: BTreeMap<u32, [u8; 32]>,
-    common: Arc<SoftwareKeyStore>,
+    common: Arc<RealmKeys>,
 }
 
 impl VectorKeys {
-    pub(super) fn new(vector: &Vector, common: Arc<SoftwareKeyStore>) -> Self {
+    pub(super) fn new(vector: &Vector, common: Arc<RealmKeys>) -> Self {
         let recipient = vector.recipient_key();
         let now_s = vector.context.now_s;
         let (from_s, to_s) = (now_s - 86_400, now_s + 86_400);
@@ -51,11 +51,14 @@ impl KeyStore for VectorKeys {
     fn payment_epochs(&self) -> Vec<PaymentEpoch> {
         vec![self.epoch.clone()]
     }
-    fn device_ca(&self) -> Arc<dyn Sign> {
-        self.common.device_ca()
+    fn refresh(&self) -> Result<bool, CryptoError> {
+        self.common.refresh()
     }
-    fn device_ca_certificate(&self) -> &Certificate {
-        self.common.device_ca_certificate()
+    fn changed_at(&self) -> Timestamp {
+        self.common.changed_at()
+    }
+    fn device_ca(&self) -> Authority {
+        self.common.device_ca()
     }
     fn sign_bundle(&self, bundle: &KeyBundle) -> Result<SignedKeyBundle, CryptoError> {
         self.common.sign_bundle(bundle)
@@ -71,6 +74,15 @@ impl KeyStore for VectorKeys {
     }
     fn audit_signer(&self) -> Arc<dyn Sign> {
         self.common.audit_signer()
+    }
+    fn audit_keys(&self) -> Vec<VerifyingKey> {
+        self.common.audit_keys()
+    }
+    fn rule_signer(&self) -> Arc<dyn Sign> {
+        self.common.rule_signer()
+    }
+    fn rule_keys(&self) -> Vec<VerifyingKey> {
+        self.common.rule_keys()
     }
     fn wrap_pin_key(
         &self,
@@ -104,6 +116,9 @@ impl KeyStore for VectorKeys {
         wrapped: &[u8],
     ) -> Result<WebhookSecret, CryptoError> {
         self.common.unwrap_webhook_secret(endpoint, wrapped)
+    }
+    fn challenge_macs(&self, parts: &[&[u8]]) -> Result<Vec<[u8; 32]>, CryptoError> {
+        self.common.challenge_macs(parts)
     }
     fn challenge_mac(&self, parts: &[&[u8]]) -> Result<[u8; 32], CryptoError> {
         self.common.challenge_mac(parts)
