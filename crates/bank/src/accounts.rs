@@ -129,8 +129,8 @@ impl Bank {
         let rows: Vec<_> = partners
             .iter()
             .map(|partner| {
-                let statement_key = partner.statement_key().to_sec1_uncompressed().to_vec();
-                (partner.name().clone(), PartnerKeys { statement_key })
+                let keys = partner.statement_keys().map(|key| key.to_sec1_uncompressed().to_vec());
+                (partner.name().clone(), PartnerKeys { statement_keys: keys.collect() })
             })
             .collect();
         let set = move |transaction: &WriteTransaction| {

@@ -29,14 +29,16 @@ pub(crate) enum StatementFault {
 /// Checks everything but the account's least level, which the store knows.
 pub(crate) fn check(
     request: &HoldRequest,
-    key: &VerifyingKey,
+    keys: &[VerifyingKey],
     now: Timestamp,
 ) -> Result<AuthenticationLevel, StatementFault> {
     let statement = &request.authentication_statement.0;
     let raw: &[u8; 64] =
         request.authentication_signature.0.as_slice().try_into().map_err(|_| StatementFault::BadSignature)?;
     let signature = Signature::from_bytes(raw).map_err(|_| StatementFault::BadSignature)?;
-    key.verify(&[statement], &signature).map_err(|_| StatementFault::BadSignature)?;
+    if !keys.iter().any(|key| key.verify(&[statement], &signature).is_ok()) {
+        return Err(StatementFault::BadSignature);
+    }
     let stated: AuthenticationStatement =
         serde_json::from_slice(statement).map_err(|_| StatementFault::Unreadable)?;
     let same = stated.hold_id == request.hold_id

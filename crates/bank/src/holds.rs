@@ -40,8 +40,8 @@ impl Bank {
             return Err(ProblemType::InvalidRequest.into());
         }
         let asked = Asked { partner: partner.clone(), at: self.now() };
-        let key = self.statement_key(partner)?;
-        let checked = authentication::check(&request, &key, asked.at);
+        let keys = self.statement_keys(partner)?;
+        let checked = authentication::check(&request, &keys, asked.at);
         let expires_at = asked.at.plus_s(self.settings.hold_lifetime_s);
         let placed = self.store.write(move |t| place(t, &asked, &request, checked, expires_at)).await?;
         Ok(placed?)
@@ -75,11 +75,12 @@ impl Bank {
         Ok(keys.is_some())
     }
 
-    fn statement_key(&self, partner: &PartnerName) -> Result<VerifyingKey, Refusal> {
+    fn statement_keys(&self, partner: &PartnerName) -> Result<Vec<VerifyingKey>, Refusal> {
         let keys: Option<PartnerKeys> = self.store.read(|t| t.row(PARTNERS, partner.as_str()))?;
         let keys = keys.ok_or(ProblemType::PartnerUnknown)?;
         let damaged = |_| StoreError::Damaged("a partner's key is no key".to_owned());
-        Ok(VerifyingKey::from_sec1(&keys.statement_key).map_err(damaged)?)
+        let keys = keys.statement_keys.iter().map(|key| VerifyingKey::from_sec1(key));
+        Ok(keys.collect::<Result<_, _>>().map_err(damaged)?)
     }
 }
 

@@ -12,11 +12,12 @@ const DISPLAY_NAME_CHARS_MAX: usize = 70;
 /// Most return addresses of one partner.
 const RETURN_ADDRESSES_MAX: usize = 20;
 
-/// A partner: the common name of its client certificate, the key that signs its statements, its part of the page.
+/// A partner: the common name of its client certificate, the keys that sign its statements, its part of the page.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Partner {
     name: PartnerName,
     statement_key: VerifyingKey,
+    next_statement_key: Option<VerifyingKey>,
     page: PartnerPage,
 }
 
@@ -35,7 +36,7 @@ pub struct PartnerPage {
 impl Partner {
     /// A partner of this name, whose statements this key signs, and who sends customers to no page.
     pub fn new(name: PartnerName, statement_key: VerifyingKey) -> Self {
-        Self { name, statement_key, page: PartnerPage::default() }
+        Self { name, statement_key, next_statement_key: None, page: PartnerPage::default() }
     }
 
     /// The same partner with its part of the page.
@@ -49,9 +50,9 @@ impl Partner {
         &self.name
     }
 
-    /// The key that signs its statements.
-    pub fn statement_key(&self) -> &VerifyingKey {
-        &self.statement_key
+    /// The keys that sign its statements: the present one and, while it changes it, the next.
+    pub fn statement_keys(&self) -> impl Iterator<Item = &VerifyingKey> {
+        [Some(&self.statement_key), self.next_statement_key.as_ref()].into_iter().flatten()
     }
 
     /// Its part of the page.
@@ -96,6 +97,9 @@ struct PartnerText {
     name: PartnerName,
     /// SEC 1 point in hex, or a PEM `PUBLIC KEY`.
     statement_public_key: String,
+    /// The same of the key that it is going to change to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next_statement_public_key: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     display_name: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -110,6 +114,10 @@ impl Serialize for Partner {
         let text = PartnerText {
             name: self.name.clone(),
             statement_public_key: HEXLOWER_PERMISSIVE.encode(&self.statement_key.to_sec1_compressed()),
+            next_statement_public_key: self
+                .next_statement_key
+                .as_ref()
+                .map(|key| HEXLOWER_PERMISSIVE.encode(&key.to_sec1_compressed())),
             display_name,
             return_addresses,
             page_may_be_framed,
@@ -122,20 +130,23 @@ impl<'de> Deserialize<'de> for Partner {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = PartnerText::deserialize(deserializer)?;
         let wrong = |cause: String| serde::de::Error::custom(format!("partner {}: {cause}", text.name));
-        let key = read_public_key(&text.statement_public_key).ok_or_else(|| {
-            wrong(
-                "statement_public_key is no P-256 public key; write the SEC 1 point in hex, or PEM with a BEGIN \
-                 PUBLIC KEY line"
-                    .to_owned(),
-            )
-        })?;
+        let read = |name: &str, key: &str| {
+            read_public_key(key).ok_or_else(|| {
+                wrong(format!(
+                    "{name} is no P-256 public key; write the SEC 1 point in hex, or PEM with a BEGIN PUBLIC KEY line"
+                ))
+            })
+        };
+        let key = read("statement_public_key", &text.statement_public_key)?;
+        let next = text.next_statement_public_key.as_deref();
+        let next = next.map(|key| read("next_statement_public_key", key)).transpose()?;
         let page = PartnerPage {
             display_name: text.display_name.clone(),
             return_addresses: text.return_addresses.clone(),
             page_may_be_framed: text.page_may_be_framed,
         };
         page.check().map_err(wrong)?;
-        Ok(Self { name: text.name, statement_key: key, page })
+        Ok(Self { name: text.name, statement_key: key, next_statement_key: next, page })
     }
 }
 

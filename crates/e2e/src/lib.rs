@@ -15,6 +15,7 @@ mod service;
 mod small_disk;
 mod system;
 mod till;
+mod token;
 
 pub use binary::{Batzen, Ran, batzen, has_failpoints, is_root, project_root};
 pub use certificates::{Authority, Validity};
@@ -24,3 +25,4 @@ pub use service::Part;
 pub use small_disk::SmallDisk;
 pub use system::{BANK_PASSWORD, OPENING_MINOR, Sums, System, eventually};
 pub use till::{Sold, Till, exit};
+pub use token::Token;

@@ -3,11 +3,7 @@
 mod support;
 
 use model::{Currency, MethodSlot, Order, PaymentId, Timestamp, Unwatched};
-use protocol::{
-    evidence::Evidence,
-    payment_code::{Cap, Suite},
-    verdict::Verdict,
-};
+use protocol::{evidence::Evidence, payment_code::Cap, verdict::Verdict};
 use records::{EnrolmentStatus, LockReason, Queries};
 use security::{Policy, Security, Verification};
 use std::sync::Arc;

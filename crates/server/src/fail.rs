@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use payments::{NotAllowed, PaymentError};
 use records::StoreError;
+use crypto::CryptoError;
 use security::SecurityError;
 use webhooks::WebhookError;
 
@@ -134,6 +135,9 @@ impl From<SecurityError> for Fail {
             SecurityError::WrongPin { .. } => Self::new(ProblemType::WrongPin, sentence(&error)),
             SecurityError::WrongState(_) => Self::new(ProblemType::WrongState, sentence(&error)),
             SecurityError::Contended => Self::new(ProblemType::Unavailable, sentence(&error)),
+            SecurityError::Keys(CryptoError::KeyStore(words)) => {
+                Self::new(ProblemType::Unavailable, "The server's keys are not at hand just now; ask again.").logged(words)
+            }
             SecurityError::Store(error) => error.into(),
             error => Self::ours(error),
         }

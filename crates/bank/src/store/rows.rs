@@ -34,10 +34,10 @@ pub(crate) struct Account {
     pub(crate) opened_at: Timestamp,
 }
 
-/// A partner's key for statements: SEC 1, uncompressed.
+/// A partner's keys for statements: SEC 1, uncompressed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct PartnerKeys {
-    pub(crate) statement_key: Vec<u8>,
+    pub(crate) statement_keys: Vec<Vec<u8>>,
 }
 
 /// A proof that a customer made; its text is not kept.

@@ -60,6 +60,8 @@ impl System {
     /// `batzen check` with these arguments.
     #[must_use]
     pub fn check(&self, arguments: &[&str]) -> Ran {
-        batzen(["--json", "check", "--config"]).arg(self.config(Part::Server)).args(arguments).run()
+        let check = batzen(["--json", "check", "--config"]).arg(self.config(Part::Server)).args(arguments);
+        // It opens the keys as the server does.
+        self.variables.iter().fold(check, |check, (name, value)| check.env(name, value)).run()
     }
 }

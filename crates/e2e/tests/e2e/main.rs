@@ -6,6 +6,7 @@ mod codes;
 mod crashes;
 mod full_disk;
 mod guards;
+mod keys;
 mod kills;
 mod late;
 mod offline;

@@ -31,7 +31,11 @@ const TOOLS: &[Tool] = &[
     Tool { package: "util-linux", is_here: || is_on_path("unshare") },
     Tool { package: "postgresql", is_here: has_postgres },
     Tool { package: "patroni", is_here: || is_on_path("patroni") },
+    Tool { package: "python3-etcd", is_here: || succeeds("python3", &["-c", "import etcd"]) },
     Tool { package: "etcd-server", is_here: || is_on_path("etcd") },
+    Tool { package: "softhsm2", is_here: || is_on_path("softhsm2-util") },
+    Tool { package: "p11-kit", is_here: || is_on_path("p11-kit") },
+    Tool { package: "p11-kit-modules", is_here: has_p11_kit_client },
     Tool { package: "faketime", is_here: || is_on_path("faketime") },
     Tool { package: "nodejs", is_here: || is_on_path("node") },
     Tool { package: "npm", is_here: || is_on_path("npm") },
@@ -48,6 +52,12 @@ const TOOLS: &[Tool] = &[
     },
     Tool { package: "lld-22", is_here: || has_wasm_library() || is_on_path("wasm-ld-22") },
 ];
+
+/// Speaks to a server of tokens; beside the PKCS#11 modules of all others.
+fn has_p11_kit_client() -> bool {
+    let libraries = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    libraries.into_iter().any(|folder| folder.path().join("pkcs11/p11-kit-client.so").exists())
+}
 
 /// Debian keeps a server's programs beside those of other versions.
 fn has_postgres() -> bool {
