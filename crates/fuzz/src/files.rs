@@ -54,7 +54,7 @@ pub fn configuration(data: &[u8]) {
         assert_eq!(serde_json::from_slice::<Policy>(&json).as_ref().ok(), Some(&policy));
         let (store, keys) = &*SERVICES;
         match Security::new(store.clone(), keys.clone(), policy) {
-            Ok(security) => less_trust_gains_nothing(security.policy(), data),
+            Ok(security) => less_trust_gains_nothing(&security.policy(), data),
             Err(error) => assert!(!error.to_string().is_empty()),
         }
     }

@@ -39,6 +39,10 @@ fn what_was_made_is_there_again() {
     assert_eq!(opened.realm(), made.realm());
     assert_eq!(opened.activation_key(), made.activation_key());
     assert_eq!(opened.root_public_key(), made.root_public_key());
+    assert_eq!(opened.rule_public_key(), made.rule_public_key());
+    assert_eq!(opened.rule_signer().verifying_key(), made.rule_public_key());
+    let others = [made.audit_public_key(), made.statement_public_key(), made.root_public_key()];
+    assert!(!others.contains(&made.rule_public_key()));
     assert_eq!(opened.confirmation_keys(), made.confirmation_keys());
     assert_eq!(opened.device_ca_certificate().as_der(), made.device_ca_certificate().as_der());
     assert_eq!(opened.payment_epochs()[0].key, made.payment_epochs()[0].key);

@@ -389,6 +389,7 @@ async fn refused_codes_leave_a_sound_store() {
             counter: None,
             at: start(),
             confirmation: None,
+            decision: None,
         },
         enrolment: None,
         code_use: None,

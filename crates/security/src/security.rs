@@ -9,7 +9,7 @@ use records::Store;
 
 use crate::{
     Attesters, KeyStore, Policy, SecurityError, audit_head::Cursor, bundle::BundleCache, nonces::SeenOnce,
-    rate::RateLimit,
+    policy::Policies, rate::RateLimit,
 };
 
 /// How often a change is tried again when others change the same thing at the same time.
@@ -19,7 +19,7 @@ pub(crate) const TRIES_MAX: usize = 8;
 pub struct Security {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) keys: Arc<dyn KeyStore>,
-    policy: Policy,
+    pub(crate) policies: Policies,
     pub(crate) attesters: Option<Attesters>,
     epochs: HashMap<KeyId, Epoch>,
     pub(crate) bundle: BundleCache,
@@ -39,7 +39,8 @@ pub(crate) struct Epoch {
 }
 
 impl Security {
-    /// Security management over this store and these keys. Keys are read once, here.
+    /// Security management over this store and these keys. Keys are read once, here. `policy` holds until
+    /// [`Security::refresh_policy`] finds one that was activated.
     ///
     /// # Errors
     /// [`SecurityError::Policy`] if the policy would take a guard away; [`SecurityError::Keys`] if the key store
@@ -74,16 +75,10 @@ impl Security {
             nonces: SeenOnce::default(),
             store,
             keys,
-            policy,
+            policies: Policies::new(policy),
             attesters: None,
             epochs,
         })
-    }
-
-    /// The policy in force.
-    #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.policy
     }
 
     pub(crate) fn live_epoch(&self, key_id: KeyId, now: Timestamp) -> Option<&Epoch> {

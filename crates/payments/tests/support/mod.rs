@@ -127,7 +127,7 @@ impl World {
         let clock = Arc::new(ManualClock(AtomicI64::new(start().ms())));
         let bank = Arc::new(ScriptedBank::new(start().plus_s(7 * 86_400)));
         let merchant =
-            Merchant { id: MERCHANT, name: "Shop".to_owned(), terms: terms(), created_at: start() };
+            Merchant { id: MERCHANT, name: "Shop".to_owned(), terms: terms(), created_at: start(), category: None };
         done(&*store, Command::CreateMerchant(merchant, entry("merchant.created"))).await;
         let checkout = Checkout {
             id: CHECKOUT,
