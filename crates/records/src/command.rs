@@ -5,7 +5,10 @@ use crate::{
     Enrolment, EventRow, IdempotencyRow, Merchant, MerchantTerms, Method, MoveCheckMark, NewConfirmation,
     OperatorTask, PolicyRow, RequestId, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookState,
 };
-use model::{EffectId, MerchantCategory, MerchantId, Payment, PaymentId, Posting, Timestamp, WebhookEndpointId, WebhookId};
+use model::{
+    EffectId, MerchantCategory, MerchantId, Payment, PaymentId, Posting, Timestamp, WebhookEndpointId,
+    WebhookId,
+};
 
 /// Everything that can change what is stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,8 +35,9 @@ pub enum Command {
         /// For the record.
         audit: AuditEntry,
     },
-    /// Adds a policy; [`Outcome::Conflict`] unless its version is above all that are there.
-    ActivatePolicy(Box<PolicyRow>, AuditEntry),
+    /// Adds a policy, and the audit entry that it makes of itself; [`Outcome::Conflict`] unless its version is above all
+    /// that are there.
+    ActivatePolicy(Box<PolicyRow>),
     /// A new checkout with its tills; [`Outcome::Exists`] if a till is taken.
     CreateCheckout(Checkout, AuditEntry),
     /// A new activation code.

@@ -1,8 +1,8 @@
 //! Who takes part: customers and their methods, merchants and their checkouts.
 
 use model::{
-    CheckoutId, Currency, CustomerId, EnrolmentId, LinkId, MerchantCategory, MerchantId, MethodSlot, ProviderId, SaleTerms,
-    TerminalNumber, Timestamp,
+    CheckoutId, Currency, CustomerId, EnrolmentId, LinkId, MerchantCategory, MerchantId, MethodSlot,
+    ProviderId, SaleTerms, TerminalNumber, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 

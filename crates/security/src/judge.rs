@@ -7,9 +7,7 @@ use protocol::{
     payment_code::{Fields, OpenedCode, PinGeneration, PinKey},
     verdict::Verdict,
 };
-use records::{
-    Enrolment, EnrolmentStatus, Facts, Lately, LockReason, Method, MethodState, Ruling, Velocity,
-};
+use records::{Enrolment, EnrolmentStatus, Facts, Lately, LockReason, Method, MethodState, Ruling, Velocity};
 
 use crate::policy::{Decided, Policy};
 

@@ -43,7 +43,7 @@ fn stage(session: &mut impl Session, command: Command) -> Result<Outcome, Fault>
         Command::SetMerchantCategory { merchant, category, audit } => {
             parties::set_category(session, merchant, category, audit)
         }
-        Command::ActivatePolicy(policy, audit) => policies::activate(session, &policy, audit),
+        Command::ActivatePolicy(policy) => policies::activate(session, &policy),
         Command::CreateCheckout(checkout, audit) => parties::create_checkout(session, &checkout, audit),
         Command::PutMethod(command) => parties::put_method(session, *command),
         Command::IssueActivationCode(code, audit) => enrolments::issue_code(session, &code, audit),

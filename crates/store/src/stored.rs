@@ -79,16 +79,8 @@ struct Verdict2 {
 pub(crate) fn read_payment_2(bytes: &[u8]) -> Option<StoredPayment> {
     let StoredPayment2 { payment, verdict, request, wake_at, effects, recent } = whole(bytes)?;
     let Verdict2 { payment: of, verdict, code_hash, enrolment, counter, at, confirmation } = verdict;
-    let verdict = VerdictRow {
-        payment: of,
-        verdict,
-        code_hash,
-        enrolment,
-        counter,
-        at,
-        confirmation,
-        decision: None,
-    };
+    let verdict =
+        VerdictRow { payment: of, verdict, code_hash, enrolment, counter, at, confirmation, decision: None };
     Some(StoredPayment { payment, verdict, request, wake_at, effects, recent })
 }
 

@@ -138,7 +138,9 @@ impl Condition {
             }
             Self::Providers(_) => format!("the method is of {}", facts.provider),
             Self::Categories(_) => format!("the merchant's category is {}", category_name(facts.category)),
-            Self::Bound(_) => format!("the code is {}bound to the till", if facts.is_bound { "" } else { "not " }),
+            Self::Bound(_) => {
+                format!("the code is {}bound to the till", if facts.is_bound { "" } else { "not " })
+            }
         }
     }
 }

@@ -64,7 +64,8 @@ impl Policy {
         if facts.offline_s <= u64::from(self.offline_days_max) * DAY_S {
             return false;
         }
-        let cap_minor = |caps: &std::collections::BTreeMap<Currency, i64>| caps.get(&amount.currency).copied();
+        let cap_minor =
+            |caps: &std::collections::BTreeMap<Currency, i64>| caps.get(&amount.currency).copied();
         match &self.offline {
             OfflineRule::Decline => true,
             OfflineRule::Cap(caps) => cap_minor(caps).is_none_or(|most| amount.amount_minor > most),

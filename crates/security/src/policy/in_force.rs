@@ -6,10 +6,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use crypto::hash::sha256;
-use data_encoding::HEXLOWER;
 use model::Timestamp;
-use records::{Actor, AuditEntry, Command, Outcome, Page, PolicyRow};
+use records::{Command, Outcome, Page, PolicyRow};
 
 use super::{Policy, PolicyDocument, PolicyRefusal, SignedPolicy};
 use crate::{Security, SecurityError};
@@ -159,14 +157,7 @@ impl Security {
             activated_by: operator.to_owned(),
             signed: text,
         };
-        let audit = AuditEntry {
-            at: now,
-            actor: Actor::Operator(operator.to_owned()),
-            action: ACTIVATED.to_owned(),
-            subject: row.version.to_string(),
-            detail: format!("from {}, SHA-256 {}", row.valid_from, fingerprint(&row)),
-        };
-        match self.store.commit(Command::ActivatePolicy(Box::new(row.clone()), audit)).await? {
+        match self.store.commit(Command::ActivatePolicy(Box::new(row.clone()))).await? {
             Outcome::Done => {}
             Outcome::Conflict => {
                 let last = self.last_version().await?;
@@ -213,12 +204,4 @@ impl Security {
         let is_in_place = (document.version, document.valid_from_ms) == (row.version, row.valid_from);
         if is_in_place { Ok(document) } else { Err(PolicyRefusal::Misplaced) }
     }
-}
-
-/// What the audit trail calls an activation.
-const ACTIVATED: &str = "policy.activated";
-
-/// What the audit trail knows a stored policy by.
-fn fingerprint(row: &PolicyRow) -> String {
-    HEXLOWER.encode(&sha256(&[row.signed.as_bytes()]))
 }

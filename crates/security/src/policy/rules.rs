@@ -115,7 +115,9 @@ impl Rule {
             return Some("`name` is 1 to 48 of a-z, 0-9 and -");
         }
         if self.unless.as_ref().is_some_and(Conditions::ask_for_claims) {
-            return Some("`unless` may not ask for `evidence`: what a phone claims must never gain it anything");
+            return Some(
+                "`unless` may not ask for `evidence`: what a phone claims must never gain it anything",
+            );
         }
         if self.unless.as_ref().is_some_and(|unless| unless.as_slice().is_empty()) {
             return Some("`unless` asks for nothing, so that the rule never holds");
@@ -147,7 +149,9 @@ impl<'de> Deserialize<'de> for Rules {
                     let next = list.next_element();
                     match next.map_err(|error| A::Error::custom(format_args!("rule {number}: {error}")))? {
                         Some(_) if number > RULES_MAX => {
-                            return Err(A::Error::custom(format_args!("there are more than {RULES_MAX} rules")));
+                            return Err(A::Error::custom(format_args!(
+                                "there are more than {RULES_MAX} rules"
+                            )));
                         }
                         Some(rule) => rules.push(rule),
                         None => return Ok(Rules(rules)),

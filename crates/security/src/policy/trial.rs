@@ -151,7 +151,8 @@ impl Trial {
         finding: Finding,
         facts: &Facts,
     ) {
-        let name = before.map_or_else(|| format!("{:?}", decision.ground), |before| before.name_of(decision.ground));
+        let name =
+            before.map_or_else(|| format!("{:?}", decision.ground), |before| before.name_of(decision.ground));
         let was = kind(decision.ruling, recorded.verdict, &name);
         let would_be = kind(finding.ruling, finding.verdict, &self.policy.name_of(finding.ground));
         let all = &mut self.report.differences;

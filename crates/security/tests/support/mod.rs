@@ -184,7 +184,8 @@ fn begin_payment(verification: Verification, now: Timestamp) -> (BeginPayment, P
         in_suspense_minor: 0,
         terms: SaleTerms::default(),
     };
-    let (request, payment, verdict, enrolment, code_use, velocity, audit, locks_for_pin) = match verification {
+    let (request, payment, verdict, enrolment, code_use, velocity, audit, locks_for_pin) = match verification
+    {
         Verification::Accepted(verified) => {
             let parts = verified.into_parts();
             let request = request(&parts.order);
@@ -198,7 +199,16 @@ fn begin_payment(verification: Verification, now: Timestamp) -> (BeginPayment, P
             let parts = refused.into_parts();
             let request = request(&parts.order);
             let payment = payment(parts.payment, parts.order, None, state);
-            (request, payment, parts.verdict, parts.enrolment, parts.code_use, None, parts.audit, locks_for_pin)
+            (
+                request,
+                payment,
+                parts.verdict,
+                parts.enrolment,
+                parts.code_use,
+                None,
+                parts.audit,
+                locks_for_pin,
+            )
         }
     };
     let presented = Presented { verdict: verdict.verdict, payment: payment.id, locks_for_pin };

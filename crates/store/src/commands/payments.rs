@@ -6,8 +6,7 @@ use crate::key::ByTime;
 use crate::session::Session;
 use crate::stored::{Series, StoredEvent, StoredPayment};
 use crate::tables::{
-    CODE_USES, CONFIRMATIONS, ENROLMENTS, EVENTS, PAYMENTS, PAYMENTS_OF_MERCHANT, TASKS, VELOCITIES,
-    WAKES,
+    CODE_USES, CONFIRMATIONS, ENROLMENTS, EVENTS, PAYMENTS, PAYMENTS_OF_MERCHANT, TASKS, VELOCITIES, WAKES,
 };
 use model::{PaymentId, Timestamp};
 use records::{

@@ -3,13 +3,9 @@
 use crate::fault::Fault;
 use crate::session::Session;
 use crate::tables::POLICIES;
-use records::{AuditEntry, Outcome, PolicyRow};
+use records::{Outcome, PolicyRow};
 
-pub(super) fn activate(
-    session: &mut impl Session,
-    policy: &PolicyRow,
-    audit: AuditEntry,
-) -> Result<Outcome, Fault> {
+pub(super) fn activate(session: &mut impl Session, policy: &PolicyRow) -> Result<Outcome, Fault> {
     if policy.version == 0 {
         return Err(Fault::wrong("a policy's version is 1 or more"));
     }
@@ -22,6 +18,6 @@ pub(super) fn activate(
         return Ok(Outcome::Conflict);
     }
     session.put(POLICIES, &policy.version, policy)?;
-    session.audit(audit)?;
+    session.audit(policy.audit_entry())?;
     Ok(Outcome::Done)
 }

@@ -30,7 +30,7 @@ pub async fn a_category_is_set_and_nothing_else(place: &impl Place) {
 /// A policy's version is above all before; what is there stays as it is.
 pub async fn policies_rise_and_stay(place: &impl Place) {
     let store = place.open();
-    let activate = |version| Command::ActivatePolicy(Box::new(policy(version)), entry("policy.activated"));
+    let activate = |version| Command::ActivatePolicy(Box::new(policy(version)));
     expect_refused(&store, activate(0)).await;
     for version in [1, 7] {
         expect(&store, activate(version), Outcome::Done).await;
@@ -38,6 +38,8 @@ pub async fn policies_rise_and_stay(place: &impl Place) {
     for stale in [1, 3, 7] {
         expect_unchanged(&store, activate(stale), Outcome::Conflict).await;
     }
+    let audit = store.audit(Page::first(10)).await.unwrap();
+    assert!(audit.iter().map(|row| &row.entry).eq(&[policy(1).audit_entry(), policy(7).audit_entry()]));
     assert_eq!(store.policy(7).await.unwrap(), Some(policy(7)));
     assert_eq!(store.policy(3).await.unwrap(), None);
     assert_eq!(store.policies(Page::first(10)).await.unwrap(), [policy(1), policy(7)]);

@@ -2,16 +2,17 @@
 
 use model::{
     AccountKey, Booking, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey,
-    Layer, MerchantCategory, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState,
-    Posting, ProviderId, SaleTerms, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
+    Layer, MerchantCategory, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId,
+    PaymentState, Posting, ProviderId, SaleTerms, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use protocol::confirmation::ConfirmationKind;
 use protocol::verdict::Verdict;
 use records::{
     ActivationCodeRow, ActivationUse, Actor, Answer, AuditEntry, BeginPayment, ChangePayment, Checkout,
-    CodeUse, Command, Customer, DecisionRow, Effect, EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange,
-    EnrolmentStatus, EventRow, Facts, Ground, Merchant, Method, MethodState, NewConfirmation, OperatorTask, PinState, PolicyRow,
-    RequestId, Ruling, Spent, TrustLevel, Velocity, VerdictRow, Waiting, Webhook, WebhookEndpoint, WebhookState,
+    CodeUse, Command, Customer, DecisionRow, Effect, EffectKind, EndpointStatus, Enrol, Enrolment,
+    EnrolmentChange, EnrolmentStatus, EventRow, Facts, Ground, Merchant, Method, MethodState,
+    NewConfirmation, OperatorTask, PinState, PolicyRow, RequestId, Ruling, Spent, TrustLevel, Velocity,
+    VerdictRow, Waiting, Webhook, WebhookEndpoint, WebhookState,
 };
 
 /// When all samples happen.
@@ -35,7 +36,13 @@ pub fn customer(n: u128) -> Customer {
 
 /// Merchant `n`.
 pub fn merchant(n: u128) -> Merchant {
-    Merchant { id: MerchantId::from_u128(n), name: format!("Shop {n}"), terms: Vec::new(), created_at: NOW, category: None }
+    Merchant {
+        id: MerchantId::from_u128(n),
+        name: format!("Shop {n}"),
+        terms: Vec::new(),
+        created_at: NOW,
+        category: None,
+    }
 }
 
 /// Till `n`.

@@ -109,7 +109,7 @@ impl Wishes {
             | Command::CreateMerchant(..)
             | Command::SetTerms { .. }
             | Command::SetMerchantCategory { .. }
-            | Command::ActivatePolicy(..)
+            | Command::ActivatePolicy(_)
             | Command::IssueActivationCode(..)
             | Command::Enrol(_)
             | Command::SignAudit(_)
