@@ -1,6 +1,7 @@
 //! What operators ask for, with the operator's key.
 
-use model::{CheckoutId, CustomerId, EnrolmentId, MerchantId, PaymentId, TerminalNumber};
+use crate::policy::DecisionView;
+use model::{CheckoutId, CustomerId, EnrolmentId, MerchantCategory, MerchantId, PaymentId, TerminalNumber};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -43,6 +44,10 @@ impl core::fmt::Debug for ActivationCodeView {
 pub struct MerchantRequest {
     /// The name that customers see, 1 to 64 bytes.
     pub name: String,
+    /// What the merchant sells: a merchant category code (ISO 18245), four digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub category: Option<MerchantCategory>,
 }
 
 /// A merchant.
@@ -53,6 +58,10 @@ pub struct MerchantView {
     pub id: MerchantId,
     /// The name.
     pub name: String,
+    /// What it sells: a merchant category code, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub category: Option<MerchantCategory>,
 }
 
 /// `POST /v1/admin/checkouts`.
@@ -128,6 +137,8 @@ pub struct PaymentStory {
     pub id: PaymentId,
     /// What security management found.
     pub verdict: String,
+    /// What policy decided; none where it was not asked, since something else was wrong before.
+    pub decision: Option<DecisionView>,
     /// Each event with its time, in order.
     pub events: Vec<String>,
     /// What the provider still has to be told.

@@ -10,6 +10,7 @@ pub mod check;
 pub mod checkout;
 pub mod payment;
 pub mod phone;
+pub mod policy;
 pub mod problem;
 pub mod webhook;
 

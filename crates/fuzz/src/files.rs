@@ -9,7 +9,7 @@ use keystore::{RealmKeys, WARNING};
 use model::Timestamp;
 use protocol::evidence::Evidence;
 use records::TrustLevel;
-use security::{KeyStore, Policy, Security};
+use security::{KeyStore, Policy, PolicyDocument, PolicyRefusal, Security, SignedPolicy};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -47,14 +47,17 @@ fn sealed(content: &[u8]) -> String {
     .to_string()
 }
 
-/// The input as the security policy, and as the bank's configuration.
+/// The input as the security policy, as a policy's document, signed or not, and as the bank's configuration.
 pub fn configuration(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        policy_document(text);
+    }
     if let Ok(policy) = serde_json::from_slice::<Policy>(data) {
         let json = serde_json::to_vec(&policy).expect("a policy is JSON");
         assert_eq!(serde_json::from_slice::<Policy>(&json).as_ref().ok(), Some(&policy));
         let (store, keys) = &*SERVICES;
         match Security::new(store.clone(), keys.clone(), policy) {
-            Ok(security) => less_trust_gains_nothing(security.policy(), data),
+            Ok(security) => less_trust_gains_nothing(&security.policy(), data),
             Err(error) => assert!(!error.to_string().is_empty()),
         }
     }
@@ -65,6 +68,29 @@ pub fn configuration(data: &[u8]) {
             assert_eq!(format!("{again:?}"), format!("{config:?}"));
         }
         Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+/// A document that reads is written as the same, and what was signed is what is taken, unchanged.
+fn policy_document(text: &str) {
+    let (_, keys) = &*SERVICES;
+    let signer = keys.rule_signer();
+    if let Ok(signed) = SignedPolicy::parse(text) {
+        assert_eq!(signed.verify(&realm(), &[signer.verifying_key().clone()]), Err(PolicyRefusal::Signature));
+    }
+    match PolicyDocument::parse_for_any(text) {
+        Ok(document) => {
+            let json = serde_json::to_string(&document).expect("a document is JSON");
+            assert_eq!(PolicyDocument::parse_for_any(&json).as_ref(), Ok(&document));
+            let Ok(signed) = SignedPolicy::sign(text, &realm(), &*signer) else {
+                assert_ne!(document.realm, realm());
+                return;
+            };
+            assert_eq!(signed.verify(&realm(), &[signer.verifying_key().clone()]).as_ref(), Ok(&document));
+            let changed = SignedPolicy { document: format!("{text} "), ..signed };
+            assert_eq!(changed.verify(&realm(), &[signer.verifying_key().clone()]), Err(PolicyRefusal::Signature));
+        }
+        Err(refusal) => assert!(!refusal.to_string().is_empty()),
     }
 }
 

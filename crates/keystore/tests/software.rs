@@ -39,6 +39,8 @@ fn what_was_made_is_there_again() {
     assert_eq!(opened.realm(), made.realm());
     assert_eq!(opened.activation_key(), made.activation_key());
     assert_eq!(opened.root_public_key(), made.root_public_key());
+    assert_eq!(opened.rule_keys(), made.rule_keys());
+    assert_eq!(opened.rule_signer().verifying_key(), &made.rule_keys()[0]);
     assert_eq!(opened.confirmation_keys(), made.confirmation_keys());
     let ca = opened.device_ca().certificate;
     assert_eq!(ca.as_der(), made.device_ca().certificate.as_der());

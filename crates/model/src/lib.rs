@@ -6,6 +6,7 @@
 
 #[cfg(feature = "broken-rules")]
 pub mod broken_rule;
+pub mod category;
 pub mod id;
 pub mod ledger;
 pub mod money;
@@ -16,6 +17,7 @@ pub mod watch;
 
 #[cfg(feature = "broken-rules")]
 pub use broken_rule::BrokenRule;
+pub use category::{MerchantCategory, MerchantCategoryError};
 pub use id::*;
 pub use ledger::{AccountKey, Layer, Posting, SaleTerms};
 pub use money::{Currency, Money, MoneyError};

@@ -5,6 +5,7 @@
 mod audit;
 mod bookings;
 mod codes;
+mod policies;
 mod sale;
 mod standing;
 mod sums;
@@ -12,6 +13,7 @@ mod sums;
 use crate::PaymentError;
 use codes::Owed;
 use model::{PaymentId, Timestamp};
+use policies::Told;
 use records::{CheckMark, MoveCheckMark, OperatorTask, PAGE_LIMIT_MAX, Page, Queries};
 use sale::Desk;
 use std::collections::HashMap;
@@ -104,7 +106,9 @@ pub async fn check_while(
     }
     sums.check(&store.balances().await?, &mut report);
     codes::check(store, &owed, &mut report).await?;
-    audit::check(store, verify_head, Default::default(), &mut report).await?;
+    let mut activations = Vec::new();
+    audit::check(store, verify_head, Default::default(), &mut activations, &mut report).await?;
+    policies::check(store, &activations, Told::All, &mut report).await?;
     Ok(Some(report))
 }
 
@@ -153,7 +157,10 @@ pub async fn check_changes(
         }
     }
     let seen = (mark.audit_sequence, mark.audit_hash);
-    let (audit_sequence, audit_hash) = audit::check(store, verify_head, seen, &mut report).await?;
+    let mut activations = Vec::new();
+    let (audit_sequence, audit_hash) =
+        audit::check(store, verify_head, seen, &mut activations, &mut report).await?;
+    policies::check(store, &activations, Told::New, &mut report).await?;
     if is_complete {
         sums.check(&store.balances().await?, &mut report);
     }

@@ -6,7 +6,10 @@ use model::{Booking, CaptureId, EffectId, Payment, PaymentEvent, PaymentState};
 use payments::check::{FINDINGS_MAX, Report, check};
 use payments::{Refusal, Wanted};
 use protocol::verdict::Verdict;
-use records::{AuditHead, AuditRow, Effect, EffectKind, EventRow, OperatorTask, PostingRow, VerdictRow};
+use records::{
+    AuditHead, AuditRow, Command, Effect, EffectKind, EventRow, OperatorTask, Outcome, PolicyRow, PostingRow,
+    Ruling, VerdictRow,
+};
 use support::bank::Mood;
 use support::falsified::Falsified;
 use support::*;
@@ -324,8 +327,48 @@ async fn lost_and_changed_codes_are_found() {
         }));
     })
     .await;
+    assert_found(&world, 1, "another decision", |store| {
+        store.verdict = Some(Box::new(|row: &mut Option<VerdictRow>| {
+            let decisions = row.as_mut().into_iter().filter_map(|row| row.decision.as_mut());
+            decisions.for_each(|decision| decision.ruling = Ruling::Decline);
+        }));
+    })
+    .await;
     assert_found(&world, 1, "a counter that was set back", |store| {
         store.enrolments = Some(Box::new(|rows| rows.iter_mut().for_each(|row| row.counter.0 -= 1)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn policies_are_what_the_audit_trail_says() {
+    let world = World::new().await;
+    let policy = |version: u32| PolicyRow {
+        version,
+        valid_from: start(),
+        signed: format!("policy {version}"),
+        activated_at: start(),
+        activated_by: "olga".to_owned(),
+    };
+    for version in [1, 2] {
+        let command = Command::ActivatePolicy(Box::new(policy(version)));
+        assert_eq!(world.store.commit(command).await.unwrap(), Outcome::Done);
+    }
+    world.assert_sound().await;
+    assert_found(&world, 7, "a policy that was removed", |store| {
+        store.policies = Some(Box::new(|rows| rows.retain(|row| row.version != 2)));
+    })
+    .await;
+    assert_found(&world, 7, "a policy that was changed", |store| {
+        store.policies = Some(Box::new(|rows| rows.iter_mut().for_each(|row| row.signed.push(' '))));
+    })
+    .await;
+    assert_found(&world, 7, "a policy that was put there", |store| {
+        store.policies = Some(Box::new(move |rows| {
+            if rows.last().is_some_and(|last| last.version == 2) {
+                rows.push(PolicyRow { version: 3, ..rows[1].clone() });
+            }
+        }));
     })
     .await;
 }
@@ -389,6 +432,7 @@ async fn refused_codes_leave_a_sound_store() {
             counter: None,
             at: start(),
             confirmation: None,
+            decision: None,
         },
         enrolment: None,
         code_use: None,

@@ -68,6 +68,10 @@ causes! {
     CERTIFICATE_EXPIRED 19 "certificate_expired";
     /// The PIN was wrong, and the enrolment is locked for it.
     PIN_LOCKED 20 "pin_locked";
+    /// [`Verdict::PolicyRefused`].
+    POLICY_REFUSED 24 "policy_refused";
+    /// [`Verdict::ApprovalNeeded`].
+    APPROVAL_NEEDED 25 "approval_needed";
     /// Refused by the provider: not enough money, or over the account's limit.
     INSUFFICIENT_FUNDS 32 "insufficient_funds";
     /// Refused by the provider: the account cannot be used.
@@ -115,6 +119,8 @@ impl Cause {
             Verdict::LimitExceeded => Self::LIMIT_EXCEEDED,
             Verdict::OfflineTooLong => Self::OFFLINE_TOO_LONG,
             Verdict::CertificateExpired => Self::CERTIFICATE_EXPIRED,
+            Verdict::PolicyRefused => Self::POLICY_REFUSED,
+            Verdict::ApprovalNeeded => Self::APPROVAL_NEEDED,
             Verdict::Ok
             | Verdict::NotDigits
             | Verdict::WrongLength
@@ -160,7 +166,7 @@ mod tests {
             assert!(!seen.contains(&cause));
             seen.push(cause);
         }
-        assert_eq!(seen.len(), 19);
+        assert_eq!(seen.len(), 21);
     }
 
     #[test]

@@ -105,6 +105,10 @@ verdicts! {
     LimitExceeded "limit_exceeded" other_method;
     /// The device has not been online for too long.
     OfflineTooLong "offline_too_long" open_app_online;
+    /// A rule of the policy declines it.
+    PolicyRefused "policy_refused" other_method;
+    /// A rule of the policy asks for approval on the phone.
+    ApprovalNeeded "approval_needed" open_app_online;
 }
 
 impl Verdict {

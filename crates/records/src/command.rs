@@ -3,9 +3,12 @@
 use crate::{
     ActivationCodeRow, ActivationUse, Answer, AuditEntry, AuditHead, Checkout, CodeUse, Customer, Effect,
     Enrolment, EventRow, IdempotencyRow, Merchant, MerchantTerms, Method, MoveCheckMark, NewConfirmation,
-    OperatorTask, RequestId, VerdictRow, Webhook, WebhookEndpoint, WebhookState,
+    OperatorTask, PolicyRow, RequestId, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookState,
 };
-use model::{EffectId, MerchantId, Payment, PaymentId, Posting, Timestamp, WebhookEndpointId, WebhookId};
+use model::{
+    EffectId, MerchantCategory, MerchantId, Payment, PaymentId, Posting, Timestamp, WebhookEndpointId,
+    WebhookId,
+};
 
 /// Everything that can change what is stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,6 +26,18 @@ pub enum Command {
         /// For the record.
         audit: AuditEntry,
     },
+    /// Sets what a merchant sells.
+    SetMerchantCategory {
+        /// Which.
+        merchant: MerchantId,
+        /// What; none if that is not known.
+        category: Option<MerchantCategory>,
+        /// For the record.
+        audit: AuditEntry,
+    },
+    /// Adds a policy, and the audit entry that it makes of itself; [`Outcome::Conflict`] unless its version is above all
+    /// that are there.
+    ActivatePolicy(Box<PolicyRow>),
     /// A new checkout with its tills; [`Outcome::Exists`] if a till is taken.
     CreateCheckout(Checkout, AuditEntry),
     /// A new activation code.
@@ -169,6 +184,9 @@ pub struct BeginPayment {
     pub enrolment: Option<EnrolmentChange>,
     /// The code consumed; none if nothing was proved or it was consumed before.
     pub code_use: Option<CodeUse>,
+    /// What the phone paid lately, this payment included; none if that is not counted. It follows from what was read
+    /// after the enrolment was seen, so the enrolment's version guards it.
+    pub velocity: Option<Velocity>,
     /// What the provider must learn; none if refused.
     pub effect: Option<Effect>,
     /// When the payment must be looked at if nothing happens.

@@ -108,6 +108,8 @@ pub enum LockReason {
     Operator,
     /// The customer did it.
     Customer,
+    /// A rule of the policy did it.
+    Policy,
 }
 
 /// How well a device keeps its keys.

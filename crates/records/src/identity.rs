@@ -1,8 +1,8 @@
 //! Who takes part: customers and their methods, merchants and their checkouts.
 
 use model::{
-    CheckoutId, Currency, CustomerId, EnrolmentId, LinkId, MerchantId, MethodSlot, ProviderId, SaleTerms,
-    TerminalNumber, Timestamp,
+    CheckoutId, Currency, CustomerId, EnrolmentId, LinkId, MerchantCategory, MerchantId, MethodSlot,
+    ProviderId, SaleTerms, TerminalNumber, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -100,6 +100,8 @@ pub struct Merchant {
     pub terms: Vec<MerchantTerms>,
     /// Since when it is known.
     pub created_at: Timestamp,
+    /// What it sells, where that is known; policies may ask.
+    pub category: Option<MerchantCategory>,
 }
 
 impl Merchant {

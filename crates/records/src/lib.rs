@@ -7,12 +7,15 @@
 mod audit;
 mod check;
 mod command;
+mod decision;
 mod effect;
 mod enrolment;
 mod identity;
 mod page;
+mod policy;
 mod sale;
 mod store;
+mod velocity;
 mod webhook;
 
 pub use audit::{Actor, AuditEntry, AuditHead, AuditRow};
@@ -21,17 +24,20 @@ pub use command::{
     BeginPayment, ChangeEnrolment, ChangePayment, ChangeWebhookEndpoint, Command, CreateWebhookEndpoint,
     Enrol, EnrolmentChange, Outcome, PutMethod, SettleWebhook,
 };
+pub use decision::{DecisionRow, Facts, Ground, Ruling};
 pub use effect::{Effect, EffectKind, OperatorTask};
 pub use enrolment::{Enrolment, EnrolmentStatus, LockReason, PinState, ReplacedPinKey, TrustLevel};
 pub use identity::{
     ActivationCodeRow, ActivationUse, Checkout, Customer, Merchant, MerchantTerms, Method, MethodState,
 };
 pub use page::{PAGE_LIMIT_MAX, Page};
+pub use policy::PolicyRow;
 pub use sale::{
     Answer, Balance, CodeUse, ConfirmationRow, EventRow, IdempotencyRow, NewConfirmation, PostingRow,
     RequestId, VerdictRow,
 };
 pub use store::{Committed, Listener, Queries, Store, StoreError, StoreFuture, Work};
+pub use velocity::{Lately, Spent, Velocity, Window};
 pub use webhook::{
     EndpointStatus, PreviousSecret, WEBHOOK_ENDPOINTS_MAX, Waiting, Webhook, WebhookEndpoint, WebhookState,
     WebhookTotals,

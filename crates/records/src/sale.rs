@@ -1,5 +1,6 @@
 //! What a sale leaves behind: verdicts, events, postings, answers, confirmations.
 
+use crate::DecisionRow;
 use model::{
     AccountKey, CheckoutId, Counter, Currency, EnrolmentId, IdempotencyKey, Money, PaymentEvent, PaymentId,
     Posting, TerminalNumber, Timestamp,
@@ -40,6 +41,8 @@ pub struct VerdictRow {
     pub at: Timestamp,
     /// The sequence of the confirmation that tells the phone of a refusal; the store sets it.
     pub confirmation: Option<u32>,
+    /// What policy decided; none where it was not asked, since something else was wrong before.
+    pub decision: Option<DecisionRow>,
 }
 
 /// One event of a payment, in its place.

@@ -3,7 +3,7 @@
 use crate::{
     ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
     Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page,
-    PostingRow, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
+    PolicyRow, PostingRow, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
 };
 use core::future::Future;
 use core::pin::Pin;
@@ -124,6 +124,13 @@ pub trait Queries: Send + Sync + 'static {
     /// The checkout that serves a till.
     fn checkout_of_terminal(&self, terminal: TerminalNumber) -> StoreFuture<'_, Option<CheckoutId>>;
 
+    /// What a phone paid lately; none if that was never counted.
+    fn velocity(&self, enrolment: EnrolmentId) -> StoreFuture<'_, Option<Velocity>>;
+    /// Policies by version.
+    fn policies(&self, page: Page<u32>) -> StoreFuture<'_, Vec<PolicyRow>>;
+    /// A policy.
+    fn policy(&self, version: u32) -> StoreFuture<'_, Option<PolicyRow>>;
+
     /// A consumed code.
     fn code_use(&self, enrolment: EnrolmentId, counter: Counter) -> StoreFuture<'_, Option<CodeUse>>;
     /// A payment.
@@ -138,6 +145,8 @@ pub trait Queries: Send + Sync + 'static {
     ) -> StoreFuture<'_, Vec<Payment>>;
     /// What security management found when a payment was asked for.
     fn verdict(&self, payment: PaymentId) -> StoreFuture<'_, Option<VerdictRow>>;
+    /// Payments of a shard with what security management found, latest first; `after` names the last one seen.
+    fn judged(&self, shard: u16, page: Page<PaymentId>) -> StoreFuture<'_, Vec<(Payment, VerdictRow)>>;
     /// A payment's events in order.
     fn events(&self, payment: PaymentId) -> StoreFuture<'_, Vec<EventRow>>;
     /// A payment's postings in order.

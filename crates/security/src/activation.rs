@@ -278,7 +278,7 @@ impl Security {
             counter: Counter(0),
             forks: 0,
             last_fork_at: None,
-            clock_offset_ms: clamped_offset_ms(device_time.ms_since(now), self.policy()),
+            clock_offset_ms: clamped_offset_ms(device_time.ms_since(now), &self.policy()),
             level: attested.level,
             platform: describe(&opened.platform),
             activated_at: now,

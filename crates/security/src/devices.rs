@@ -278,7 +278,7 @@ impl Security {
         now: Timestamp,
     ) -> Result<Enrolment, SecurityError> {
         let offset_ms = device_time.map_or(seen.clock_offset_ms, |device_time| {
-            learned_offset_ms(seen.clock_offset_ms, device_time.ms_since(now), self.policy())
+            learned_offset_ms(seen.clock_offset_ms, device_time.ms_since(now), &self.policy())
         });
         let drifted = offset_ms.abs_diff(seen.clock_offset_ms) >= DRIFT_WRITE_MS.unsigned_abs();
         let since_ms = now.ms_since(seen.last_online_at);

@@ -5,6 +5,8 @@ use crypto::CryptoError;
 use protocol::error::ProtocolError;
 use records::StoreError;
 
+use crate::PolicyRefusal;
+
 /// Why security management did not do what was asked. A refused payment code is no error but a
 /// [`Verification`](crate::Verification).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +44,10 @@ pub enum SecurityError {
     Contended,
     /// The operator's: the policy is not usable.
     #[error("the policy is not usable: {0}")]
-    Policy(&'static str),
+    Policy(String),
+    /// The operator's: this policy is not taken.
+    #[error("{0}")]
+    PolicyRefused(#[from] PolicyRefusal),
     /// Ours: the store.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -2,14 +2,14 @@
 //! what is known of its enrolment, what the till asks, the time and policy. It knows no store and no keys' holder.
 
 use crypto::p256::VerifyingKey;
-use model::{Order, PaymentStep, TerminalNumber, Timestamp, Watch};
+use model::{MerchantCategory, Order, PaymentStep, TerminalNumber, Timestamp, Watch};
 use protocol::{
     payment_code::{Fields, OpenedCode, PinGeneration, PinKey},
     verdict::Verdict,
 };
-use records::{Enrolment, EnrolmentStatus, LockReason, Method, MethodState};
+use records::{Enrolment, EnrolmentStatus, Facts, Lately, LockReason, Method, MethodState, Ruling, Velocity};
 
-use crate::policy::{OfflineRule, Policy};
+use crate::policy::{Decided, Policy};
 
 /// What is known of a code's enrolment at one moment.
 #[derive(Clone, Debug)]
@@ -26,6 +26,10 @@ pub struct Snapshot {
     pub past_use: Option<PastUse>,
     /// The method in that slot of this enrolment's customer.
     pub method: Option<Method>,
+    /// What the merchant sells, where that is known.
+    pub category: Option<MerchantCategory>,
+    /// What the phone paid lately; none if nothing was counted, or policy does not ask.
+    pub velocity: Option<Velocity>,
 }
 
 /// The PIN before the present one.
@@ -61,6 +65,8 @@ pub struct Judgement {
     pub enrolment: Option<Enrolment>,
     /// What an operator should know.
     pub alarm: Option<Alarm>,
+    /// What policy decided, and from what; none if it was not asked.
+    pub decided: Option<Decided>,
 }
 
 /// What an operator should know.
@@ -77,6 +83,8 @@ pub enum Alarm {
     Clone,
     /// The enrolment is locked for wrong PINs.
     PinLocked,
+    /// A rule of the policy locked the enrolment.
+    PolicyLocked,
 }
 
 /// Judges a code. The checks stand in the order of the specification; the first that fails is the verdict.
@@ -113,6 +121,7 @@ pub fn judge(
         consumes: true,
         enrolment: Some(enrolment),
         alarm,
+        decided: None,
     };
     // 4, 5: these do not look at the PIN, so a locked enrolment tells nothing about it.
     let early = status_verdict(&known.enrolment, now).or(time_verdict(&code.fields, known, now, policy));
@@ -123,8 +132,8 @@ pub fn judge(
     // 6, 7: both are worked out before either is looked at, so that a wrong PIN takes as long as a right one.
     let pin = check_pin(code, known, now);
     watch.ended(PaymentStep::Pin, matches!(pin, PinCheck::Right { .. }));
-    let rest = rest_verdict(&code.fields, known, order, now, policy);
-    watch.ended(PaymentStep::Policy, rest.is_none());
+    let rest = judge_rest(&code.fields, known, order, now, policy);
+    watch.ended(PaymentStep::Policy, rest.verdict.is_ok());
     match pin {
         PinCheck::UnknownGeneration => consumed(Verdict::UnknownPinGeneration, enrolment, None),
         PinCheck::Wrong { counts: false } => consumed(Verdict::WrongPin, enrolment, None),
@@ -136,7 +145,12 @@ pub fn judge(
             if counts {
                 enrolment.pin.failures = 0;
             }
-            consumed(rest.unwrap_or(Verdict::Ok), enrolment, None)
+            let locks = rest.decided.as_ref().is_some_and(|decided| decided.finding.ruling == Ruling::Lock);
+            if locks {
+                enrolment.status = EnrolmentStatus::Locked { reason: LockReason::Policy, since: now };
+            }
+            let judgement = consumed(rest.verdict, enrolment, locks.then_some(Alarm::PolicyLocked));
+            Judgement { decided: rest.decided, ..judgement }
         }
     }
 }
@@ -144,12 +158,12 @@ pub fn judge(
 impl Judgement {
     /// Nothing was proved, so nothing changes.
     fn unproved(verdict: Verdict) -> Self {
-        Self { verdict, is_proved: false, consumes: false, enrolment: None, alarm: None }
+        Self { verdict, is_proved: false, consumes: false, enrolment: None, alarm: None, decided: None }
     }
 
     /// The device is proved, but its code changes nothing by itself.
     fn unchanged(verdict: Verdict, alarm: Option<Alarm>) -> Self {
-        Self { verdict, is_proved: true, consumes: false, enrolment: None, alarm }
+        Self { verdict, is_proved: true, consumes: false, enrolment: None, alarm, decided: None }
     }
 }
 
@@ -205,6 +219,7 @@ fn judge_fork(known: &Snapshot, past: &PastUse, now: Timestamp, policy: &Policy)
         consumes: false,
         enrolment: Some(enrolment),
         alarm: Some(if is_clone { Alarm::Clone } else { Alarm::CounterFork }),
+        decided: None,
     }
 }
 
@@ -274,49 +289,61 @@ pub(crate) fn count_wrong_pin(enrolment: &mut Enrolment, now: Timestamp, policy:
     Some(Alarm::PinLocked)
 }
 
-/// Step 7: method, cap, terminal, evidence, policy.
-fn rest_verdict(
-    fields: &Fields,
-    known: &Snapshot,
-    order: &Order,
-    now: Timestamp,
-    policy: &Policy,
-) -> Option<Verdict> {
+/// What step 7 came to.
+struct Rest {
+    verdict: Verdict,
+    decided: Option<Decided>,
+}
+
+/// Step 7: method, cap, terminal, and then policy.
+fn judge_rest(fields: &Fields, known: &Snapshot, order: &Order, now: Timestamp, policy: &Policy) -> Rest {
+    let wrong = |verdict| Rest { verdict, decided: None };
     let method = known
         .method
         .as_ref()
         .filter(|method| method.customer == known.enrolment.customer && method.slot == fields.method);
-    let currency = match method.map(|method| &method.state) {
-        None => return Some(Verdict::MethodUnknown),
-        Some(MethodState::Removed { .. }) => return Some(Verdict::MethodRemoved),
-        Some(MethodState::Unproved { .. }) => return Some(Verdict::MethodUnproved),
-        Some(MethodState::Active { currency, .. }) => *currency,
+    let (method, currency) = match method.map(|method| (method, &method.state)) {
+        None => return wrong(Verdict::MethodUnknown),
+        Some((_, MethodState::Removed { .. })) => return wrong(Verdict::MethodRemoved),
+        Some((_, MethodState::Unproved { .. })) => return wrong(Verdict::MethodUnproved),
+        Some((method, MethodState::Active { currency, .. })) => (method, *currency),
     };
-    let amount_minor = order.amount.amount_minor;
-    let bound = fields.terminal.is_some();
-    let limit_minor = policy.limit_minor(currency, known.enrolment.level, bound, fields.claimed_evidence);
     let checks = [
         (order.amount.currency != currency, Verdict::CurrencyMismatch),
-        (amount_minor > fields.cap.amount_minor(), Verdict::CapExceeded),
+        (order.amount.amount_minor > fields.cap.amount_minor(), Verdict::CapExceeded),
         (fields.terminal.is_some_and(|terminal| terminal != order.terminal), Verdict::WrongTerminal),
-        (fields.claimed_evidence.intersects(policy.evidence_refused), Verdict::EvidenceRefused),
-        (amount_minor < 1 || amount_minor > limit_minor, Verdict::LimitExceeded),
-        (is_offline_too_long(known, order, now, policy), Verdict::OfflineTooLong),
     ];
-    checks.into_iter().find_map(|(failed, verdict)| failed.then_some(verdict))
+    if let Some((_, verdict)) = checks.into_iter().find(|(failed, _)| *failed) {
+        return wrong(verdict);
+    }
+    let facts = facts(fields, known, method, order, now, policy);
+    let finding = policy.decide(order.amount, &facts);
+    Rest { verdict: finding.verdict, decided: Some(Decided { finding, facts }) }
 }
 
-fn is_offline_too_long(known: &Snapshot, order: &Order, now: Timestamp, policy: &Policy) -> bool {
-    let offline_ms = now.ms_since(known.enrolment.last_online_at);
-    if offline_ms <= i64::from(policy.offline_days_max) * DAY_MS {
-        return false;
-    }
-    match &policy.offline {
-        OfflineRule::Decline => true,
-        OfflineRule::Cap(caps) => {
-            caps.get(&order.amount.currency).is_none_or(|cap_minor| order.amount.amount_minor > *cap_minor)
-        }
+fn facts(
+    fields: &Fields,
+    known: &Snapshot,
+    method: &Method,
+    order: &Order,
+    now: Timestamp,
+    policy: &Policy,
+) -> Facts {
+    let until_now = |velocity: &Velocity| velocity.until(now, order.amount.currency);
+    let lately = || known.velocity.as_ref().map_or_else(Lately::default, until_now);
+    Facts {
+        level: known.enrolment.level,
+        evidence: fields.claimed_evidence.bits(),
+        attested_s: seconds_since(known.enrolment.activated_at, now),
+        offline_s: seconds_since(known.enrolment.last_online_at, now),
+        is_bound: fields.terminal.is_some(),
+        category: known.category,
+        provider: method.provider.clone(),
+        lately: policy.rules.ask_for_velocity().then(lately),
     }
 }
 
-const DAY_MS: i64 = 86_400_000;
+/// Whole seconds, rounded up, so that what is above a limit stays above it; 0 for what is still to come.
+fn seconds_since(earlier: Timestamp, now: Timestamp) -> u64 {
+    u64::try_from(now.ms_since(earlier)).unwrap_or(0).div_ceil(1000)
+}

@@ -29,7 +29,12 @@ pub use error::{ActivationRefusal, AuthenticationRefusal, SecurityError};
 pub use judge::{Alarm, Judgement, PastUse, PreviousPin, Snapshot, judge};
 pub use keys::{Authority, KeyStore, PaymentEpoch};
 pub use methods::ProvedAccount;
-pub use policy::{DisplayRule, Limits, OfflineRule, Policy, Rate, TrustLimits};
+pub use policy::{
+    Amounts, Category, Claims, Condition, Conditions, DOCUMENT_BYTES_MAX, Decided, DeclineAs, Difference,
+    DisplayRule, Effect, Example, Explanation, Finding, Limits, OfflineRule, Policy, PolicyDocument,
+    PolicyInForce, PolicyNews, PolicyRefusal, RULES_MAX, Rate, Recorded, Rule, Rules, SignedPolicy, Trial,
+    TrialReport, TrustLimits,
+};
 pub use security::Security;
 pub use verified::{RefusedCode, RefusedParts, Verification, VerifiedCode, VerifiedParts};
 pub use verify::CHECKS;

@@ -56,7 +56,7 @@ impl Security {
                 enrolment.pin = self.replaced(&seen, &new_key, now, random)?;
                 Some("pin.changed")
             } else {
-                count_wrong_pin(&mut enrolment, now, self.policy()).map(|_| "enrolment.locked")
+                count_wrong_pin(&mut enrolment, now, &self.policy()).map(|_| "enrolment.locked")
             };
             let actor = Actor::Device(id.to_string());
             let audit = action.map(|action| entry(actor, action, id, now));

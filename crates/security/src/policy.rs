@@ -1,6 +1,25 @@
-//! The table that decides how much is trusted: plain numbers, read from JSON, nothing clever.
+//! The tables that decide how much is trusted: plain numbers and rules, read from JSON, nothing clever.
 //!
 //! Every number has a default, so a file names only what it changes. Whoever changes policy changes no code.
+
+mod amounts;
+mod condition;
+mod decide;
+mod document;
+mod explain;
+mod in_force;
+mod rules;
+mod trial;
+
+pub use amounts::Amounts;
+pub use condition::{Category, Claims, Condition, Conditions};
+pub use decide::{Decided, Finding};
+pub use document::{DOCUMENT_BYTES_MAX, PolicyDocument, PolicyRefusal, SignedPolicy};
+pub use explain::Explanation;
+pub(crate) use in_force::Policies;
+pub use in_force::{PolicyInForce, PolicyNews};
+pub use rules::{DeclineAs, Effect, RULES_MAX, Rule, Rules};
+pub use trial::{Difference, Example, Recorded, Trial, TrialReport};
 
 use std::collections::BTreeMap;
 
@@ -57,6 +76,8 @@ pub struct Policy {
     pub activation_code_rate: Rate,
     /// How often one device may send signed requests.
     pub device_rate: Rate,
+    /// What else is asked of payments, and what follows; nothing.
+    pub rules: Rules,
 }
 
 /// What happens to a code whose device was offline for too long.
@@ -127,7 +148,7 @@ const REQUEST_AGE_S_MAX: u32 = 3_600;
 
 /// What is wrong with a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PolicyFault(pub(crate) &'static str);
+pub(crate) struct PolicyFault(pub(crate) String);
 
 impl Policy {
     /// The most that one payment of this trust may be; 0 in a currency that policy does not name.
@@ -182,7 +203,8 @@ impl Policy {
             (rates.iter().any(|rate| rate.burst == 0), "a rate's burst must be at least 1"),
             (rates.iter().any(|rate| rate.refill_ms == 0), "a rate's refill_ms must be at least 1"),
         ];
-        faults.iter().find(|(wrong, _)| *wrong).map_or(Ok(()), |(_, what)| Err(PolicyFault(what)))
+        let fault = faults.iter().find(|(wrong, _)| *wrong).map(|(_, what)| (*what).to_owned());
+        fault.or_else(|| self.rules.fault()).map_or(Ok(()), |what| Err(PolicyFault(what)))
     }
 }
 
@@ -219,6 +241,7 @@ impl Default for Policy {
             activation_rate: Rate { burst: 20, refill_ms: 3_000 },
             activation_code_rate: Rate { burst: 10, refill_ms: 30_000 },
             device_rate: Rate { burst: 60, refill_ms: 500 },
+            rules: Rules::default(),
         }
     }
 }

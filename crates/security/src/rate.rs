@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use model::Timestamp;
@@ -20,7 +20,7 @@ const SOURCE_LEN_MAX: usize = 128;
 /// Token buckets, one for each source.
 #[derive(Debug)]
 pub(crate) struct RateLimit {
-    rate: Rate,
+    rate: RwLock<Rate>,
     buckets: Mutex<Buckets>,
 }
 
@@ -40,7 +40,16 @@ struct Bucket {
 
 impl RateLimit {
     pub(crate) fn new(rate: Rate) -> Self {
-        Self { rate, buckets: Mutex::default() }
+        Self { rate: RwLock::new(rate), buckets: Mutex::default() }
+    }
+
+    /// Lets sources ask as often as this from now on.
+    pub(crate) fn set_rate(&self, rate: Rate) {
+        *self.rate.write().unwrap_or_else(PoisonError::into_inner) = rate;
+    }
+
+    fn rate(&self) -> Rate {
+        *self.rate.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a token of `source`; false if none is left.
@@ -80,12 +89,12 @@ impl RateLimit {
 
     fn refilled(&self, bucket: Bucket, now: Timestamp) -> u64 {
         let waited_ms = u64::try_from(now.ms_since(bucket.at)).unwrap_or(0);
-        let gained = waited_ms.saturating_mul(1000) / u64::from(self.rate.refill_ms.max(1));
+        let gained = waited_ms.saturating_mul(1000) / u64::from(self.rate().refill_ms.max(1));
         bucket.milli.saturating_add(gained).min(self.full_milli())
     }
 
     fn full_milli(&self) -> u64 {
-        u64::from(self.rate.burst) * 1000
+        u64::from(self.rate().burst) * 1000
     }
 
     /// A bucket is whole after every single change, so a thread that died holding the lock did no harm.

@@ -13,7 +13,7 @@ use records::Store;
 
 use crate::{
     Attesters, KeyStore, Policy, SecurityError, audit_head::Cursor, bundle::BundleCache, nonces::SeenOnce,
-    rate::RateLimit,
+    policy::Policies, rate::RateLimit,
 };
 
 /// How often a change is tried again when others change the same thing at the same time.
@@ -23,7 +23,7 @@ pub(crate) const TRIES_MAX: usize = 8;
 pub struct Security {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) keys: Arc<dyn KeyStore>,
-    policy: Policy,
+    pub(crate) policies: Policies,
     pub(crate) attesters: Option<Attesters>,
     epochs: RwLock<Epochs>,
     pub(crate) bundle: BundleCache,
@@ -46,7 +46,7 @@ pub(crate) struct Epoch {
 
 impl Security {
     /// Security management over this store and these keys. What is done to the keys later is taken up by
-    /// [`Security::refresh_keys`].
+    /// [`Security::refresh_keys`]. `policy` holds until [`Security::refresh_policy`] finds one that was activated.
     ///
     /// # Errors
     /// [`SecurityError::Policy`] if the policy would take a guard away; [`SecurityError::Keys`] if the key store
@@ -68,16 +68,10 @@ impl Security {
             nonces: SeenOnce::default(),
             store,
             keys,
-            policy,
+            policies: Policies::new(policy),
             attesters: None,
             epochs,
         })
-    }
-
-    /// The policy in force.
-    #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.policy
     }
 
     /// Takes up what was done to the keys since. True if anything was. To be called every few seconds; it may wait for

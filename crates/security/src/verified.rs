@@ -3,7 +3,7 @@
 
 use model::{Counter, CustomerAction, EnrolmentId, Order, Payer, PaymentId};
 use protocol::{authentication_statement::SignedStatement, verdict::Verdict};
-use records::{AuditEntry, CodeUse, EnrolmentChange, TrustLevel, VerdictRow};
+use records::{AuditEntry, CodeUse, EnrolmentChange, TrustLevel, Velocity, VerdictRow};
 
 /// What became of a payment code.
 #[derive(Debug)]
@@ -28,6 +28,7 @@ pub struct VerifiedCode {
     pub(crate) verdict: VerdictRow,
     pub(crate) enrolment: EnrolmentChange,
     pub(crate) code_use: CodeUse,
+    pub(crate) velocity: Option<Velocity>,
     pub(crate) audit: Vec<AuditEntry>,
 }
 
@@ -49,6 +50,8 @@ pub struct VerifiedParts {
     pub enrolment: EnrolmentChange,
     /// For [`records::BeginPayment::code_use`].
     pub code_use: CodeUse,
+    /// For [`records::BeginPayment::velocity`].
+    pub velocity: Option<Velocity>,
     /// For [`records::BeginPayment::audit`].
     pub audit: Vec<AuditEntry>,
 }
@@ -101,6 +104,7 @@ impl VerifiedCode {
             verdict: self.verdict,
             enrolment: self.enrolment,
             code_use: self.code_use,
+            velocity: self.velocity,
             audit: self.audit,
         }
     }

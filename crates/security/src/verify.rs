@@ -2,7 +2,7 @@
 //! has to be committed. It writes nothing itself.
 
 use crypto::p256::VerifyingKey;
-use futures_util::future::try_join;
+use futures_util::future::try_join4;
 use model::{Order, Payer, PaymentId, PaymentStep, Timestamp, Watch};
 use protocol::{
     authentication_statement::{AuthenticationLevel, AuthenticationStatement, SignedStatement},
@@ -10,11 +10,12 @@ use protocol::{
     verdict::Verdict,
 };
 use records::{
-    Actor, AuditEntry, CodeUse, Enrolment, EnrolmentChange, Method, MethodState, TrustLevel, VerdictRow,
+    Actor, AuditEntry, CodeUse, DecisionRow, Enrolment, EnrolmentChange, Method, MethodState, TrustLevel,
+    Velocity, VerdictRow,
 };
 
 use crate::{
-    Security, SecurityError,
+    Decided, Policy, Security, SecurityError,
     judge::{Alarm, Judgement, PastUse, Snapshot, judge},
     verified::{RefusedCode, Verification, VerifiedCode},
 };
@@ -44,7 +45,7 @@ impl Security {
         now: Timestamp,
         watch: &dyn Watch,
     ) -> Result<Verification, SecurityError> {
-        let case = Case { code_hash: code.hash().0, order, payment, now };
+        let case = Case { code_hash: code.hash().0, order, payment, now, policy_version: 0 };
         let Some(epoch) = self.live_epoch(code.key_id(), now) else {
             watch.ended(PaymentStep::Open, false);
             return Ok(case.refuse_unproved(Verdict::UnknownKey));
@@ -59,12 +60,14 @@ impl Security {
                 return Ok(case.refuse_unproved(error.verdict().unwrap_or(Verdict::NotForUs)));
             }
         };
-        let known = self.snapshot(&opened, now).await?;
+        let policy = self.policy();
+        let known = self.snapshot(&opened, order, now, &policy).await?;
         // What belongs to a payment lives where its payer does.
         let payer = known.as_ref().map(|known| known.enrolment.id.shard());
         let case = Case { payment: payer.map_or(payment, |shard| payment.in_shard(shard)), ..case };
         watch.ended(PaymentStep::Open, known.is_some());
-        let judgement = judge(&opened, known.as_ref(), order, now, self.policy(), watch);
+        let judgement = judge(&opened, known.as_ref(), order, now, &policy, watch);
+        let case = Case { policy_version: policy.version, ..case };
         match known {
             Some(known) if judgement.verdict.is_ok() => self
                 .accept(&case, &opened, &known, judgement)
@@ -75,7 +78,13 @@ impl Security {
 
     /// What is known of the code's enrolment. The enrolment is read first: whatever is read after it is at
     /// least as new, and a commit that rests on an older enrolment conflicts.
-    async fn snapshot(&self, code: &OpenedCode, now: Timestamp) -> Result<Option<Snapshot>, SecurityError> {
+    async fn snapshot(
+        &self,
+        code: &OpenedCode,
+        order: &Order,
+        now: Timestamp,
+        policy: &Policy,
+    ) -> Result<Option<Snapshot>, SecurityError> {
         let fields = &code.fields;
         let Some(enrolment) = self.store.enrolment(fields.enrolment).await? else { return Ok(None) };
         let device_key = VerifyingKey::from_sec1(&enrolment.device_key)
@@ -87,15 +96,32 @@ impl Security {
             }
             self.store.code_use(fields.enrolment, fields.counter).await
         };
-        let (past_use, method) =
-            try_join(past_use, self.store.method(enrolment.customer, fields.method)).await?;
+        let velocity = async {
+            if !policy.rules.ask_for_velocity() {
+                return Ok(None);
+            }
+            self.store.velocity(enrolment.id).await
+        };
+        let method = self.store.method(enrolment.customer, fields.method);
+        let (past_use, method, merchant, velocity) =
+            try_join4(past_use, method, self.store.merchant(order.merchant), velocity).await?;
         let past_use = match past_use {
             Some(past) => Some(self.past_use(past).await?),
             None => None,
         };
         let pin_key = self.present_pin_key(&enrolment)?;
         let previous_pin = self.previous_pin(&enrolment, now)?;
-        Ok(Some(Snapshot { enrolment, device_key, pin_key, previous_pin, past_use, method }))
+        let category = merchant.and_then(|merchant| merchant.category);
+        Ok(Some(Snapshot {
+            enrolment,
+            device_key,
+            pin_key,
+            previous_pin,
+            past_use,
+            method,
+            category,
+            velocity,
+        }))
     }
 
     async fn past_use(&self, past: CodeUse) -> Result<PastUse, SecurityError> {
@@ -111,7 +137,8 @@ impl Security {
         known: &Snapshot,
         judgement: Judgement,
     ) -> Result<VerifiedCode, SecurityError> {
-        let (Some(enrolment), Some(method)) = (judgement.enrolment, &known.method) else {
+        let Judgement { verdict, enrolment, decided, .. } = judgement;
+        let (Some(enrolment), Some(method)) = (enrolment, &known.method) else {
             return Err(SecurityError::Damaged("judgement"));
         };
         let MethodState::Active { account_ref, .. } = &method.state else {
@@ -124,7 +151,8 @@ impl Security {
             trust_level: known.enrolment.level,
             is_terminal_bound: code.fields.terminal.is_some(),
             statement: self.statement(case, code, known, account_ref)?,
-            verdict: case.verdict_row(judgement.verdict, Some(code)),
+            velocity: decided.as_ref().and_then(|decided| case.counted(known, decided)),
+            verdict: case.verdict_row(verdict, Some(code), decided),
             enrolment: change(known, enrolment),
             code_use: case.code_use(code),
             audit: Vec::new(),
@@ -165,6 +193,8 @@ struct Case<'a> {
     order: &'a Order,
     payment: PaymentId,
     now: Timestamp,
+    /// By which policy it is judged.
+    policy_version: u32,
 }
 
 impl Case<'_> {
@@ -172,7 +202,7 @@ impl Case<'_> {
         Verification::Refused(Box::new(RefusedCode {
             payment: self.payment,
             order: self.order.clone(),
-            verdict: self.verdict_row(verdict, None),
+            verdict: self.verdict_row(verdict, None, None),
             enrolment: None,
             code_use: None,
             locks_for_pin: false,
@@ -190,7 +220,7 @@ impl Case<'_> {
         Verification::Refused(Box::new(RefusedCode {
             payment: self.payment,
             order: self.order.clone(),
-            verdict: self.verdict_row(judgement.verdict, proved),
+            verdict: self.verdict_row(judgement.verdict, proved, judgement.decided),
             enrolment,
             code_use: judgement.consumes.then(|| self.code_use(code)),
             locks_for_pin: judgement.alarm == Some(Alarm::PinLocked),
@@ -198,7 +228,19 @@ impl Case<'_> {
         }))
     }
 
-    fn verdict_row(&self, verdict: Verdict, proved: Option<&OpenedCode>) -> VerdictRow {
+    /// What the phone paid lately, this payment included, if policy asks for it.
+    fn counted(&self, known: &Snapshot, decided: &Decided) -> Option<Velocity> {
+        decided.facts.lately?;
+        let before = known.velocity.clone().unwrap_or_else(|| Velocity::nothing(known.enrolment.id));
+        Some(before.with(self.order.amount, self.now))
+    }
+
+    fn verdict_row(
+        &self,
+        verdict: Verdict,
+        proved: Option<&OpenedCode>,
+        decided: Option<Decided>,
+    ) -> VerdictRow {
         VerdictRow {
             payment: self.payment,
             verdict,
@@ -207,6 +249,12 @@ impl Case<'_> {
             counter: proved.map(|code| code.fields.counter),
             at: self.now,
             confirmation: None,
+            decision: decided.map(|Decided { finding, facts }| DecisionRow {
+                policy_version: self.policy_version,
+                ground: finding.ground,
+                ruling: finding.ruling,
+                facts,
+            }),
         }
     }
 
@@ -229,6 +277,7 @@ impl Case<'_> {
             }
             Alarm::Clone => ("enrolment.locked", "two codes share a counter: locked as a clone"),
             Alarm::PinLocked => ("enrolment.locked", "locked for wrong PINs"),
+            Alarm::PolicyLocked => ("enrolment.locked", "locked by a rule of the policy"),
         };
         let Order { checkout, terminal, .. } = self.order;
         AuditEntry {

@@ -179,6 +179,8 @@ proptest! {
             }),
             past_use,
             method,
+            category: None,
+            velocity: None,
         };
         let judgement = judge(&code, Some(&known), &order, start(), &policy, &Unwatched);
         prop_assert!(judgement.is_proved);

@@ -103,6 +103,8 @@ fn snapshot(vector: &Vector, opened: &OpenedCode) -> Snapshot {
         previous_pin,
         past_use,
         method: method(vector, opened),
+        category: None,
+        velocity: None,
     }
 }
 

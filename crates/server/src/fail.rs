@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use payments::{NotAllowed, PaymentError};
 use records::StoreError;
 use crypto::CryptoError;
-use security::SecurityError;
+use security::{PolicyRefusal, SecurityError};
 use webhooks::WebhookError;
 
 /// A route's failure. What the outside is told and what the log is told are two fields.
@@ -133,6 +133,10 @@ impl From<SecurityError> for Fail {
             }
             SecurityError::NotFound(_) => Self::new(ProblemType::NotFound, sentence(&error)),
             SecurityError::WrongPin { .. } => Self::new(ProblemType::WrongPin, sentence(&error)),
+            SecurityError::PolicyRefused(PolicyRefusal::Stale { .. }) => {
+                Self::new(ProblemType::WrongState, sentence(&error))
+            }
+            SecurityError::PolicyRefused(_) => Self::new(ProblemType::MalformedRequest, sentence(&error)),
             SecurityError::WrongState(_) => Self::new(ProblemType::WrongState, sentence(&error)),
             SecurityError::Contended => Self::new(ProblemType::Unavailable, sentence(&error)),
             SecurityError::Keys(CryptoError::KeyStore(words)) => {

@@ -15,6 +15,7 @@ mod metrics;
 mod observe;
 mod openapi;
 mod pace;
+mod policies;
 mod router;
 mod routes;
 mod run;

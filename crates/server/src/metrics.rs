@@ -47,6 +47,10 @@ pub(crate) struct Metrics {
     pub(crate) check_ended: IntGauge,
     /// Rows that checks read.
     pub(crate) check_rows: IntCounter,
+    /// The version of the policy in force.
+    pub(crate) policy_version: IntGauge,
+    /// Stored policies that were not taken.
+    pub(crate) policies_refused: IntCounter,
 }
 
 impl Metrics {
@@ -116,6 +120,11 @@ impl Metrics {
             check_findings: gauge("batzen_check_findings", "What the last check found to be wrong."),
             check_ended: gauge("batzen_check_ended_seconds", "When the last check ended, since the epoch."),
             check_rows: counter("batzen_check_rows_total", "Rows that checks read."),
+            policy_version: gauge("batzen_policy_version", "The policy in force; 0 is the configuration's."),
+            policies_refused: counter(
+                "batzen_policies_refused_total",
+                "Stored policies that were not taken.",
+            ),
             registry,
         }
     }

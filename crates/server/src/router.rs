@@ -3,7 +3,7 @@
 use crate::fail::Fail;
 use crate::input::whole_body;
 use crate::observe::Observation;
-use crate::routes::{admin, books, checks, payments, phone, system, webhooks};
+use crate::routes::{admin, books, checks, payments, phone, policy, system, webhooks};
 use crate::state::Shared;
 use api::problem::ProblemType;
 use axum::body::{Body, HttpBody};
@@ -65,6 +65,11 @@ fn work() -> OpenApiRouter<Shared> {
         .routes(routes!(admin::unlock))
         .routes(routes!(admin::payment))
         .routes(routes!(admin::steps))
+        .routes(routes!(policy::in_force))
+        .routes(routes!(policy::history, policy::activate))
+        .routes(routes!(policy::version))
+        .routes(routes!(policy::try_policy))
+        .routes(routes!(policy::set_category))
         .routes(routes!(checks::checks, checks::start_check))
         .routes(routes!(books::balances))
         .routes(routes!(books::set_terms))

@@ -1,6 +1,7 @@
 //! The server's life: from an open listener to the last answer.
 
 use crate::checks;
+use crate::policies;
 use crate::router::router;
 use crate::state::{Parts, Shared, SystemIds};
 use crate::workers;
@@ -40,6 +41,9 @@ pub enum RunError {
         "{0} is not on this machine only; give the server a certificate, or listen on a loopback address"
     )]
     PlainNotLocal(SocketAddr),
+    /// It is not known which policy holds.
+    #[error("which policy holds could not be found out: {0}")]
+    Policy(security::SecurityError),
     /// A worker ended by a panic.
     #[error("a worker failed")]
     Worker,
@@ -61,7 +65,9 @@ pub async fn run(
     };
     let check_every = parts.check_every;
     let server = Assembly::new(parts, Arc::new(SystemIds));
+    policies::take_up(&server.shared).await.map_err(RunError::Policy)?;
     let (drained, is_drained) = watch::channel(false);
+    let ruling = tokio::spawn(policies::work(server.shared.clone(), is_drained.clone()));
     let telling = tokio::spawn(workers::tell_merchants(server.shared.clone(), is_drained.clone()));
     let worker = tokio::spawn(server.work(workers::LOOK_AGAIN, is_drained.clone()));
     let keeper = tokio::spawn(workers::watch_keys(server.shared.clone(), is_drained.clone()));
@@ -78,6 +84,7 @@ pub async fn run(
     checker.await.map_err(|_| RunError::Worker)?;
     keeper.await.map_err(|_| RunError::Worker)?;
     telling.await.map_err(|_| RunError::Worker)?;
+    ruling.await.map_err(|_| RunError::Worker)?;
     served.map_err(RunError::from)
 }
 

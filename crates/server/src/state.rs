@@ -14,6 +14,7 @@ use security::{KeyStore, Security};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use webhooks::Webhooks;
 
 /// What a payment server is put together from.
@@ -80,6 +81,8 @@ pub(crate) struct Inner {
     pub(crate) steps: Steps,
     pub(crate) pace: Pace,
     pub(crate) checks: Checks,
+    /// The one place for a trial of a policy.
+    pub(crate) trials: Semaphore,
     pub(crate) operator_key_hash: [u8; 32],
     pub(crate) limits: ServerLimits,
     pub(crate) emv_profile: Option<EmvProfile>,
@@ -114,6 +117,7 @@ impl Shared {
             steps: Steps::default(),
             pace: Pace::new(parts.limits.checkout_rate_per_s),
             checks: Checks::default(),
+            trials: Semaphore::new(1),
             operator_key_hash: parts.operator_key_hash,
             limits: parts.limits,
             emv_profile: parts.emv_profile,

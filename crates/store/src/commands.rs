@@ -6,6 +6,7 @@ mod enrolments;
 mod ledger;
 mod parties;
 mod payments;
+mod policies;
 mod requests;
 mod webhooks;
 mod work;
@@ -39,6 +40,10 @@ fn stage(session: &mut impl Session, command: Command) -> Result<Outcome, Fault>
         Command::CreateCustomer(customer, audit) => parties::create_customer(session, &customer, audit),
         Command::CreateMerchant(merchant, audit) => parties::create_merchant(session, &merchant, audit),
         Command::SetTerms { merchant, terms, audit } => parties::set_terms(session, merchant, terms, audit),
+        Command::SetMerchantCategory { merchant, category, audit } => {
+            parties::set_category(session, merchant, category, audit)
+        }
+        Command::ActivatePolicy(policy) => policies::activate(session, &policy),
         Command::CreateCheckout(checkout, audit) => parties::create_checkout(session, &checkout, audit),
         Command::PutMethod(command) => parties::put_method(session, *command),
         Command::IssueActivationCode(code, audit) => enrolments::issue_code(session, &code, audit),

@@ -16,6 +16,7 @@ mod memory;
 mod parallel;
 mod parties;
 mod payments;
+mod policies;
 pub mod sample;
 mod webhooks;
 mod work;
@@ -27,6 +28,7 @@ pub use memory::Memory;
 pub use parallel::*;
 pub use parties::*;
 pub use payments::*;
+pub use policies::*;
 pub use webhooks::*;
 pub use work::*;
 
@@ -54,6 +56,10 @@ macro_rules! conformance_suite {
         $crate::conformance_suite! { @cases $place;
             parties_are_made_once,
             terms_are_replaced,
+            a_category_is_set_and_nothing_else,
+            policies_rise_and_stay,
+            decisions_are_told_latest_first,
+            what_a_phone_paid_changes_with_its_enrolment,
             checkouts_share_no_key_and_no_till,
             methods_change_from_the_version_seen,
             an_activation_code_makes_one_enrolment,
@@ -146,7 +152,12 @@ pub async fn picture(store: &(impl Queries + ?Sized)) -> Vec<String> {
     for enrolment in &enrolments {
         show(&mut lines, &store.confirmations(enrolment.id, Page::first(PAGE_LIMIT_MAX)).await.unwrap());
     }
+    for enrolment in &enrolments {
+        show(&mut lines, &store.velocity(enrolment.id).await.unwrap());
+    }
     show(&mut lines, &enrolments);
+    show(&mut lines, &store.policies(Page::first(PAGE_LIMIT_MAX)).await.unwrap());
+    show(&mut lines, &store.judged(0, Page::first(PAGE_LIMIT_MAX)).await.unwrap());
     let payments = store.payments(Page::first(PAGE_LIMIT_MAX)).await.unwrap();
     for payment in &payments {
         picture_of_payment(store, payment.id, &mut lines).await;

@@ -41,8 +41,8 @@ use news::Teller;
 use records::{
     ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
     Customer, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, OperatorTask, Outcome,
-    Page, PostingRow, Queries, Store, StoreError, StoreFuture, VerdictRow, Webhook, WebhookEndpoint,
-    WebhookTotals, Work,
+    Page, PolicyRow, PostingRow, Queries, Store, StoreError, StoreFuture, Velocity, VerdictRow, Webhook,
+    WebhookEndpoint, WebhookTotals, Work,
 };
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError, RwLock};

@@ -19,7 +19,8 @@ use model::{
 };
 use records::{
     ActivationCodeRow, AuditHead, AuditRow, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer, Effect,
-    Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Page, PostingRow, VerdictRow,
+    Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Page, PolicyRow, PostingRow,
+    Velocity, VerdictRow,
 };
 
 /// Calls `$implement` with every question but those of the balances and the audit chain, which each store keeps up in
@@ -39,11 +40,15 @@ macro_rules! each_query {
             checkout(id: CheckoutId) -> Option<Checkout>;
             checkout_by_key(api_key_hash: [u8; 32]) -> Option<Checkout>;
             checkout_of_terminal(terminal: TerminalNumber) -> Option<CheckoutId>;
+            velocity(enrolment: EnrolmentId) -> Option<Velocity>;
+            policies(page: Page<u32>) -> Vec<PolicyRow>;
+            policy(version: u32) -> Option<PolicyRow>;
             code_use(enrolment: EnrolmentId, counter: Counter) -> Option<CodeUse>;
             payment(id: PaymentId) -> Option<Payment>;
             payments(page: Page<PaymentId>) -> Vec<Payment>;
             payments_of_merchant(merchant: MerchantId, page: Page<PaymentId>) -> Vec<Payment>;
             verdict(payment: PaymentId) -> Option<VerdictRow>;
+            judged(shard: u16, page: Page<PaymentId>) -> Vec<(Payment, VerdictRow)>;
             events(payment: PaymentId) -> Vec<EventRow>;
             postings(payment: PaymentId) -> Vec<PostingRow>;
             begin_request(payment: PaymentId) -> Option<IdempotencyRow>;
@@ -130,6 +135,18 @@ pub(crate) async fn checkout_of_terminal(
     look.get(t::CHECKOUT_OF_TERMINAL, &terminal).await
 }
 
+pub(crate) async fn velocity(look: &impl Look, enrolment: EnrolmentId) -> Answer<Option<Velocity>> {
+    look.get(t::VELOCITIES, &enrolment).await
+}
+
+pub(crate) async fn policies(look: &impl Look, page: Page<u32>) -> Answer<Vec<PolicyRow>> {
+    page_of(look, t::POLICIES, page).await
+}
+
+pub(crate) async fn policy(look: &impl Look, version: u32) -> Answer<Option<PolicyRow>> {
+    look.get(t::POLICIES, &version).await
+}
+
 pub(crate) async fn code_use(
     look: &impl Look,
     enrolment: EnrolmentId,
@@ -164,6 +181,21 @@ pub(crate) async fn payments_of_merchant(
 
 pub(crate) async fn verdict(look: &impl Look, payment: PaymentId) -> Answer<Option<VerdictRow>> {
     Ok(look.get(t::PAYMENTS, &payment).await?.map(|stored| stored.verdict))
+}
+
+pub(crate) async fn judged(
+    look: &impl Look,
+    shard: u16,
+    page: Page<PaymentId>,
+) -> Answer<Vec<(Payment, VerdictRow)>> {
+    let first = Included(PaymentId::from_u128(0).in_shard(shard));
+    let last = match page.after {
+        // One of another shard has no place here; its moment has.
+        Some(seen) => Excluded(seen.in_shard(shard)),
+        None => Included(PaymentId::from_u128(u128::MAX).in_shard(shard)),
+    };
+    let stored = look.list(t::PAYMENTS, (first, last), page.size(), Order::Falling).await?;
+    Ok(stored.into_iter().map(|stored| (stored.payment, stored.verdict)).collect())
 }
 
 pub(crate) async fn events(look: &impl Look, payment: PaymentId) -> Answer<Vec<EventRow>> {

@@ -2,12 +2,12 @@
 //! says how to read the one before, so that nothing has to be rewritten at once.
 
 use crate::fault::Fault;
-use crate::stored::{Series, StoredEvent, StoredPayment};
+use crate::stored::{self, Series, StoredEvent, StoredPayment};
 use model::{CheckoutId, EffectId, PaymentId, WebhookEndpointId, WebhookId};
 use records::{
     ActivationCodeRow, AuditEntry, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse,
-    ConfirmationRow, Customer, Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, StoreError,
-    Webhook, WebhookEndpoint,
+    ConfirmationRow, Customer, Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, PolicyRow,
+    StoreError, Velocity, Webhook, WebhookEndpoint,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,7 +27,7 @@ pub(crate) trait Row: Serialize + DeserializeOwned + Send + 'static {
 }
 
 /// Version 1, before there was any release, had verdict and events in rows of their own.
-const PAYMENT_VERSION: u8 = 2;
+const EVENTS_VERSION: u8 = 2;
 /// Version 1, before there was any release, knew no PIN but the first.
 const ENROLMENT_VERSION: u8 = 2;
 
@@ -41,12 +41,34 @@ macro_rules! rows {
         /// that break a row's form.
         #[cfg(feature = "conformance")]
         pub fn rewrite_each(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
-            [$((stringify!($row), rewrite::<$row>(bytes)),)*]
+            [
+                $((stringify!($row), rewrite::<$row>(bytes)),)*
+                ("StoredPayment", rewrite::<StoredPayment>(bytes)),
+                ("Merchant", rewrite::<Merchant>(bytes)),
+            ]
                 .into_iter()
                 .filter_map(|(row, rewritten)| Some((row, rewritten?)))
                 .collect()
         }
     };
+}
+
+/// Version 1, before there was any release, had verdict and events in rows of their own; version 2 knew no decision.
+impl Row for StoredPayment {
+    const VERSION: u8 = 3;
+
+    fn read_older(version: u8, bytes: &[u8]) -> Option<Self> {
+        (version == 2).then(|| stored::read_payment_2(bytes)).flatten()
+    }
+}
+
+/// Version 1 knew no category.
+impl Row for Merchant {
+    const VERSION: u8 = 2;
+
+    fn read_older(version: u8, bytes: &[u8]) -> Option<Self> {
+        (version == 1).then(|| stored::read_merchant_1(bytes)).flatten()
+    }
 }
 
 #[cfg(feature = "conformance")]
@@ -60,11 +82,9 @@ rows!(
     ActivationCodeRow,
     Enrolment = ENROLMENT_VERSION,
     Method,
-    Merchant,
     Checkout,
     CodeUse,
-    StoredPayment = PAYMENT_VERSION,
-    Series<StoredEvent> = PAYMENT_VERSION,
+    Series<StoredEvent> = EVENTS_VERSION,
     IdempotencyRow,
     OperatorTask,
     ConfirmationRow,
@@ -74,6 +94,8 @@ rows!(
     CheckMark,
     WebhookEndpoint,
     Webhook,
+    PolicyRow,
+    Velocity,
     // What batches put aside to be rolled up.
     Vec<AuditEntry>,
     Vec<Balance>,

@@ -14,7 +14,8 @@ use model::{
 };
 use records::{
     ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer,
-    Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, StoreError, Webhook, WebhookEndpoint,
+    Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, PolicyRow, StoreError, Velocity, Webhook,
+    WebhookEndpoint,
 };
 use redb::TableDefinition;
 
@@ -171,6 +172,12 @@ tables! {
     WEBHOOKS_SETTLED: (Timestamp, WebhookId) => WebhookId, "webhooks_settled", Some(8), Queue;
     /// Index: dead letters by endpoint.
     WEBHOOKS_DEAD: (WebhookEndpointId, WebhookId) => WebhookId, "webhooks_dead", Some(16), Queue;
+
+    // Policy.
+    /// Policies as they were activated, by version.
+    POLICIES: u32 => PolicyRow, "policies", None, Party;
+    /// What phones paid lately, while a policy asks for it.
+    VELOCITIES: EnrolmentId => Velocity, "velocities", Some(0), Party;
 }
 
 /// The places of tables that every sale asks and that hardly ever change: checkouts, merchants and their webhook

@@ -46,6 +46,7 @@ fn work() -> Vec<Command> {
         Command::CreateCustomer(sample::customer(1), sample::entry("customer.created")),
         Command::CreateMerchant(sample::merchant(1), sample::entry("merchant.created")),
         Command::CreateCheckout(sample::checkout(1), sample::entry("checkout.created")),
+        Command::ActivatePolicy(Box::new(sample::policy(1))),
     ];
     work.extend(sample::enrolled(1));
     work.extend([

@@ -197,7 +197,7 @@ fn chain_lines(subjects: &[String]) -> impl Iterator<Item = String> {
         .map(|(number, subject)| line(&format!("certificate {number}"), &format!(" {subject}")))
 }
 
-fn moment(text: &str) -> Result<Timestamp, Failure> {
+pub(super) fn moment(text: &str) -> Result<Timestamp, Failure> {
     let read: Result<jiff::Timestamp, _> = text.parse();
     let read =
         read.map_err(|_| Failure::usage(format!("`{text}` is no time such as 2026-06-01T12:00:00Z")))?;

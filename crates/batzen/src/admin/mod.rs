@@ -6,6 +6,7 @@ mod books;
 mod check;
 mod database;
 mod keys;
+mod policy;
 mod webhook;
 
 use crate::failure::Failure;
@@ -15,13 +16,15 @@ use api::admin::{
     ActivationCodeView, CheckoutRequest, CustomerRequest, CustomerView, EnrolmentAdminPage,
     EnrolmentAdminView, MerchantRequest, MerchantView, NewCheckoutView, PaymentStory,
 };
+use api::policy::CategoryRequest;
 pub(crate) use api_client::OperatorClient;
 use attestation::AttestationCommand;
 use books::BooksCommand;
 use clap::Subcommand;
 use database::DatabaseCommand;
 use keys::KeysCommand;
-use model::{CustomerId, EnrolmentId, MerchantId, PaymentId};
+use model::{CustomerId, EnrolmentId, MerchantCategory, MerchantId, PaymentId};
+use policy::PolicyCommand;
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -76,7 +79,20 @@ enum ApiCommand {
     AddMerchant {
         /// The name that customers see.
         name: String,
+        /// What it sells: a merchant category code of four digits, such as 5411.
+        #[arg(long)]
+        category: Option<MerchantCategory>,
     },
+    /// Set what a merchant sells; policies may ask for it.
+    SetCategory {
+        /// Whose.
+        merchant: MerchantId,
+        /// A merchant category code of four digits, such as 5411; unknown if absent.
+        category: Option<MerchantCategory>,
+    },
+    /// What decides of payments: show, check, sign, try and activate policies.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Add a checkout with its tills; its API key is printed once.
     AddCheckout {
         /// Whose.
@@ -130,6 +146,11 @@ pub(crate) fn admin(arguments: AdminArgs, output: &Output) -> Result<ExitCode, F
         AdminCommand::Keys(command) => return keys::run(command, output),
         AdminCommand::Api(command) => command,
     };
+    if let ApiCommand::Policy(command) = &command
+        && let Some(done) = command.run_here(output)
+    {
+        return done;
+    }
     let (Some(server), Some(roots), Some(key)) = (arguments.server, arguments.roots, arguments.key) else {
         return Err(Failure::usage("name the server with --server, --roots and --key"));
     };
@@ -149,10 +170,18 @@ async fn run(client: &OperatorClient, command: ApiCommand, output: &Output) -> R
             let until = model::Timestamp::from_ms(made.expires_at_ms);
             show(output, &made, format!("{}\ngood until {until}, for one phone", made.activation_code));
         }
-        ApiCommand::AddMerchant { name } => {
-            let made: MerchantView = client.post("/v1/admin/merchants", &MerchantRequest { name }).await?;
+        ApiCommand::AddMerchant { name, category } => {
+            let asked = MerchantRequest { name, category };
+            let made: MerchantView = client.post("/v1/admin/merchants", &asked).await?;
             show(output, &made, format!("merchant {} ({})", made.id, made.name));
         }
+        ApiCommand::SetCategory { merchant, category } => {
+            let path = format!("/v1/admin/merchants/{merchant}/category");
+            let set: CategoryRequest = client.put(&path, &CategoryRequest { category }).await?;
+            let category = set.category.map_or_else(|| "unknown".to_owned(), |category| category.to_string());
+            show(output, &set, format!("{merchant}: category {category}"));
+        }
+        ApiCommand::Policy(command) => policy::run(client, command, output).await?,
         ApiCommand::AddCheckout { merchant, name, terminals } => {
             let asked = CheckoutRequest { merchant, name, terminals };
             let made: NewCheckoutView = client.post("/v1/admin/checkouts", &asked).await?;
@@ -172,6 +201,7 @@ async fn run(client: &OperatorClient, command: ApiCommand, output: &Output) -> R
         ApiCommand::Payment { id } => {
             let story: PaymentStory = client.get(&format!("/v1/admin/payments/{id}")).await?;
             let mut lines = vec![format!("{id}: verdict {}", story.verdict)];
+            lines.extend(story.decision.iter().flat_map(policy::decision_lines));
             lines.extend(story.events.iter().map(|event| format!("  {event}")));
             lines.extend(story.open_effects.iter().map(|effect| format!("  still to tell: {effect}")));
             show(output, &story, lines.join("\n"));

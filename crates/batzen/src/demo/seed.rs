@@ -122,7 +122,8 @@ async fn register(folder: &Folder, client: &OperatorClient, server_url: &str) ->
     let name = CUSTOMER_NAME.to_owned();
     let customer: CustomerView = client.post("/v1/admin/customers", &CustomerRequest { name }).await?;
     let name = MERCHANT_NAME.to_owned();
-    let merchant: MerchantView = client.post("/v1/admin/merchants", &MerchantRequest { name }).await?;
+    let merchant: MerchantView =
+        client.post("/v1/admin/merchants", &MerchantRequest { name, category: None }).await?;
     let checkout = register_till(client, &merchant).await?;
     let till = checkout.terminals.first().map(ToString::to_string).unwrap_or_default();
     std::fs::create_dir_all(folder.path().join("till"))?;

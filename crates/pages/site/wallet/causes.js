@@ -25,6 +25,8 @@ const CAUSES = {
   evidence_refused: { words: 'evidence_refused', remedy: 'goOnline' },
   limit_exceeded: { words: 'limit_exceeded', remedy: 'home' },
   offline_too_long: { words: 'offline_too_long', remedy: 'goOnline' },
+  policy_refused: { words: 'policy_refused', remedy: 'otherMethod' },
+  approval_needed: { words: 'approval_needed', remedy: 'goOnline' },
   certificate_expired: { words: 'certificate_expired', remedy: 'home' },
   pin_locked: { words: 'pin_locked', remedy: 'home' },
   insufficient_funds: { words: 'insufficient_funds', remedy: 'otherMethod' },

@@ -2,17 +2,18 @@
 
 use super::{Report, VerifyHead};
 use crate::PaymentError;
-use records::{AuditHead, PAGE_LIMIT_MAX, Page, Queries};
+use records::{AuditEntry, AuditHead, PAGE_LIMIT_MAX, Page, PolicyRow, Queries};
 use std::iter::Peekable;
 
 /// A place in the chain: a row's sequence and hash, zeros for the beginning.
 pub(super) type Place = (u64, [u8; 32]);
 
-/// Follows the chain on from the row at `last`. Gives its end.
+/// Follows the chain on from the row at `last`. Gives its end, and adds what it says of policies to `activations`.
 pub(super) async fn check(
     store: &dyn Queries,
     verify_head: VerifyHead<'_>,
     mut last: Place,
+    activations: &mut Vec<AuditEntry>,
     report: &mut Report,
 ) -> Result<Place, PaymentError> {
     let heads = heads(store, verify_head, last.0, report).await?;
@@ -33,6 +34,9 @@ pub(super) async fn check(
                 );
             }
             last = (row.sequence, row.hash);
+            if row.entry.action == PolicyRow::ACTIVATED {
+                activations.push(row.entry);
+            }
             compare(&mut heads, last, report);
         }
     }

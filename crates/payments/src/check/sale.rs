@@ -182,6 +182,10 @@ async fn proved(store: &dyn Queries, payment: &Payment, report: &mut Report) -> 
             report.wrong(4, payment.id, "the phone was not told that its code was refused");
         }
     }
+    let lets_pay = verdict.decision.as_ref().map(|decision| decision.ruling.lets_pay());
+    if lets_pay.is_some_and(|lets_pay| lets_pay != verdict.verdict.is_ok()) {
+        report.wrong(1, payment.id, "policy decided otherwise than its verdict says");
+    }
     if (verdict.verdict == Verdict::Ok) != payment.payer.is_some() {
         report.wrong(
             1,

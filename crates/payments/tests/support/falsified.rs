@@ -7,8 +7,8 @@ use model::{
 use records::{
     ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
     Customer, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, OperatorTask, Outcome,
-    Page, PostingRow, Queries, Store, StoreError, StoreFuture, VerdictRow, Webhook, WebhookEndpoint,
-    WebhookTotals, Work,
+    Page, PolicyRow, PostingRow, Queries, Store, StoreError, StoreFuture, Velocity, VerdictRow, Webhook,
+    WebhookEndpoint, WebhookTotals, Work,
 };
 use std::sync::Arc;
 
@@ -35,6 +35,7 @@ pub(crate) struct Falsified {
     pub(crate) code_use: Lie<Option<CodeUse>>,
     pub(crate) verdict: Lie<Option<VerdictRow>>,
     pub(crate) begin_request: Lie<Option<IdempotencyRow>>,
+    pub(crate) policies: Lie<Vec<PolicyRow>>,
 }
 
 impl Falsified {
@@ -56,6 +57,7 @@ impl Falsified {
             code_use: None,
             verdict: None,
             begin_request: None,
+            policies: None,
         }
     }
 }
@@ -162,6 +164,22 @@ impl Queries for Falsified {
 
     fn verdict(&self, payment: PaymentId) -> StoreFuture<'_, Option<VerdictRow>> {
         tell(&self.verdict, self.real.verdict(payment))
+    }
+
+    fn judged(&self, shard: u16, page: Page<PaymentId>) -> StoreFuture<'_, Vec<(Payment, VerdictRow)>> {
+        self.real.judged(shard, page)
+    }
+
+    fn velocity(&self, enrolment: EnrolmentId) -> StoreFuture<'_, Option<Velocity>> {
+        self.real.velocity(enrolment)
+    }
+
+    fn policies(&self, page: Page<u32>) -> StoreFuture<'_, Vec<PolicyRow>> {
+        tell(&self.policies, self.real.policies(page))
+    }
+
+    fn policy(&self, version: u32) -> StoreFuture<'_, Option<PolicyRow>> {
+        self.real.policy(version)
     }
 
     fn events(&self, payment: PaymentId) -> StoreFuture<'_, Vec<EventRow>> {

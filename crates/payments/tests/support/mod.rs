@@ -126,8 +126,13 @@ impl World {
         let security = Arc::new(Security::new(store.clone(), keys.clone(), Policy::default()).unwrap());
         let clock = Arc::new(ManualClock(AtomicI64::new(start().ms())));
         let bank = Arc::new(ScriptedBank::new(start().plus_s(7 * 86_400)));
-        let merchant =
-            Merchant { id: MERCHANT, name: "Shop".to_owned(), terms: terms(), created_at: start() };
+        let merchant = Merchant {
+            id: MERCHANT,
+            name: "Shop".to_owned(),
+            terms: terms(),
+            created_at: start(),
+            category: None,
+        };
         done(&*store, Command::CreateMerchant(merchant, entry("merchant.created"))).await;
         let checkout = Checkout {
             id: CHECKOUT,

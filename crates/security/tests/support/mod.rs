@@ -184,12 +184,14 @@ fn begin_payment(verification: Verification, now: Timestamp) -> (BeginPayment, P
         in_suspense_minor: 0,
         terms: SaleTerms::default(),
     };
-    let (request, payment, verdict, enrolment, code_use, audit, locks_for_pin) = match verification {
+    let (request, payment, verdict, enrolment, code_use, velocity, audit, locks_for_pin) = match verification
+    {
         Verification::Accepted(verified) => {
             let parts = verified.into_parts();
             let request = request(&parts.order);
             let payment = payment(parts.payment, parts.order, Some(parts.payer), PaymentState::Received);
-            (request, payment, parts.verdict, Some(parts.enrolment), Some(parts.code_use), parts.audit, false)
+            let (enrolment, code_use) = (Some(parts.enrolment), Some(parts.code_use));
+            (request, payment, parts.verdict, enrolment, code_use, parts.velocity, parts.audit, false)
         }
         Verification::Refused(refused) => {
             let state = PaymentState::Declined(DeclineReason::Security(refused.customer_action()));
@@ -197,7 +199,16 @@ fn begin_payment(verification: Verification, now: Timestamp) -> (BeginPayment, P
             let parts = refused.into_parts();
             let request = request(&parts.order);
             let payment = payment(parts.payment, parts.order, None, state);
-            (request, payment, parts.verdict, parts.enrolment, parts.code_use, parts.audit, locks_for_pin)
+            (
+                request,
+                payment,
+                parts.verdict,
+                parts.enrolment,
+                parts.code_use,
+                None,
+                parts.audit,
+                locks_for_pin,
+            )
         }
     };
     let presented = Presented { verdict: verdict.verdict, payment: payment.id, locks_for_pin };
@@ -207,6 +218,7 @@ fn begin_payment(verification: Verification, now: Timestamp) -> (BeginPayment, P
         verdict,
         enrolment,
         code_use,
+        velocity,
         effect: None,
         wake_at: None,
         confirmation: None,

@@ -4,6 +4,7 @@ use crate::callers::OperatorCaller;
 use crate::fail::{Fail, Reply};
 use crate::input::{Body, InPath, InQuery, LIST_MAX, malformed};
 use crate::routes::phone::status_name;
+use crate::routes::policy::decision_view;
 use crate::state::{Shared, SystemIds};
 use api::admin::{
     ActivationCodeView, CheckoutRequest, CustomerRequest, CustomerView, EnrolmentAdminPage,
@@ -73,10 +74,11 @@ pub(crate) async fn add_merchant(
 ) -> Reply<(StatusCode, Json<MerchantView>)> {
     let now = shared.now();
     let id = MerchantId::derive(0, now, SystemIds.random());
-    let merchant = Merchant { id, name: name(asked.name)?, terms: Vec::new(), created_at: now };
+    let (name, category) = (name(asked.name)?, asked.category);
+    let merchant = Merchant { id, name, terms: Vec::new(), created_at: now, category };
     let audit = entry(&operator, now, "merchant.created", id);
     created(shared.store.commit(Command::CreateMerchant(merchant.clone(), audit)).await?)?;
-    Ok((StatusCode::CREATED, Json(MerchantView { id, name: merchant.name })))
+    Ok((StatusCode::CREATED, Json(MerchantView { id, name: merchant.name, category })))
 }
 
 /// Adds a checkout with its tills. Its API key is told once, here.
@@ -203,11 +205,18 @@ pub(crate) async fn payment(
     InPath(id): InPath<PaymentId>,
 ) -> Reply<Json<PaymentStory>> {
     let verdict = shared.store.verdict(id).await?.ok_or_else(|| Fail::not_found("payment"))?;
+    let decision = match (&verdict.decision, shared.store.payment(id).await?) {
+        (Some(decision), Some(payment)) => {
+            Some(decision_view(&shared, payment.order.amount, decision).await?)
+        }
+        _ => None,
+    };
     let events = shared.store.events(id).await?;
     let effects = shared.store.effects_of(id).await?;
     Ok(Json(PaymentStory {
         id,
         verdict: verdict.verdict.name().to_owned(),
+        decision,
         events: events.iter().map(|row| format!("{} {:?}", row.at, row.event)).collect(),
         open_effects: effects.iter().map(effect_words).collect(),
     }))

@@ -5,5 +5,6 @@ pub(crate) mod books;
 pub(crate) mod checks;
 pub(crate) mod payments;
 pub(crate) mod phone;
+pub(crate) mod policy;
 pub(crate) mod system;
 pub(crate) mod webhooks;

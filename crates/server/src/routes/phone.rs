@@ -99,7 +99,7 @@ pub(crate) fn status_name(status: &EnrolmentStatus) -> EnrolmentStatusName {
         EnrolmentStatus::Locked { reason, .. } => match reason {
             LockReason::PinFailures => EnrolmentStatusName::LockedPin,
             LockReason::Clone => EnrolmentStatusName::LockedClone,
-            LockReason::Operator => EnrolmentStatusName::LockedOperator,
+            LockReason::Operator | LockReason::Policy => EnrolmentStatusName::LockedOperator,
             LockReason::Customer => EnrolmentStatusName::LockedCustomer,
         },
     }

@@ -11,6 +11,7 @@ mod openapi;
 mod pages;
 mod payments;
 mod pin;
+mod policy;
 mod requests;
 mod secrecy;
 mod steps;

@@ -3,7 +3,7 @@
 use crate::fault::Fault;
 use crate::session::Session;
 use crate::tables::{CHECKOUT_BY_KEY, CHECKOUT_OF_TERMINAL, CHECKOUTS, CUSTOMERS, MERCHANTS, METHODS};
-use model::MerchantId;
+use model::{MerchantCategory, MerchantId};
 use records::{AuditEntry, Checkout, Customer, Merchant, MerchantTerms, Outcome, PutMethod};
 
 pub(super) fn create_customer(
@@ -42,6 +42,20 @@ pub(super) fn set_terms(
         return Ok(Outcome::Missing);
     };
     session.put(MERCHANTS, &id, &Merchant { terms, ..merchant })?;
+    session.audit(audit)?;
+    Ok(Outcome::Done)
+}
+
+pub(super) fn set_category(
+    session: &mut impl Session,
+    id: MerchantId,
+    category: Option<MerchantCategory>,
+    audit: AuditEntry,
+) -> Result<Outcome, Fault> {
+    let Some(merchant) = session.get(MERCHANTS, &id)? else {
+        return Ok(Outcome::Missing);
+    };
+    session.put(MERCHANTS, &id, &Merchant { category, ..merchant })?;
     session.audit(audit)?;
     Ok(Outcome::Done)
 }

@@ -6,7 +6,7 @@ use crate::key::ByTime;
 use crate::session::Session;
 use crate::stored::{Series, StoredEvent, StoredPayment};
 use crate::tables::{
-    CODE_USES, CONFIRMATIONS, ENROLMENTS, EVENTS, PAYMENTS, PAYMENTS_OF_MERCHANT, TASKS, WAKES,
+    CODE_USES, CONFIRMATIONS, ENROLMENTS, EVENTS, PAYMENTS, PAYMENTS_OF_MERCHANT, TASKS, VELOCITIES, WAKES,
 };
 use model::{PaymentId, Timestamp};
 use records::{
@@ -25,6 +25,11 @@ pub(super) fn begin(session: &mut impl Session, command: BeginPayment) -> Result
     }
     if let Some(refusal) = consume(session, command.enrolment.as_ref(), command.code_use.as_ref())? {
         return Ok(refusal);
+    }
+    if let Some(velocity) = &command.velocity {
+        // What is there gives way, whatever it is: the enrolment's version, which was the one seen, guards it.
+        session.has(VELOCITIES, &velocity.enrolment)?;
+        session.put(VELOCITIES, &velocity.enrolment, velocity)?;
     }
     session.put(PAYMENTS_OF_MERCHANT, &(command.payment.order.merchant, ByTime(id)), &id)?;
     let confirmation = command.confirmation.map(|told| confirm(session, told)).transpose()?;
@@ -62,6 +67,10 @@ fn check_begin(command: &BeginPayment) -> Result<(), Fault> {
         return Err(Fault::wrong("the effect is another payment's"));
     }
     webhooks::check(&command.webhooks, payment, 1)?;
+    let device = command.enrolment.as_ref().map(|change| change.enrolment.id);
+    if command.velocity.as_ref().is_some_and(|velocity| Some(velocity.enrolment) != device) {
+        return Err(Fault::wrong("what a phone paid lately changes with its own enrolment"));
+    }
     let Some(code_use) = &command.code_use else { return Ok(()) };
     let counted = command.enrolment.as_ref().is_some_and(|change| {
         change.enrolment.id == code_use.enrolment && change.enrolment.counter >= code_use.counter

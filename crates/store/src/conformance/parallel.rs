@@ -82,6 +82,7 @@ pub async fn sequences_have_no_gaps_under_load(place: &impl Place) {
     let refused = |n: u128| BeginPayment {
         enrolment: None,
         code_use: None,
+        velocity: None,
         confirmation: Some(confirmation(device.id, PaymentId::from_u128(n), 1)),
         effect: None,
         ..begin(n, &device, 1)

@@ -157,7 +157,7 @@ pub async fn a_refused_beginning_changes_nothing(place: &impl Place) {
     let good = begin(2, &seen, 2);
     let same_id = BeginPayment { request: good.request.clone(), ..begin(1, &seen, 2) };
     expect_unchanged(&store, beginning(&same_id), Outcome::Exists).await;
-    let uncounted = BeginPayment { enrolment: None, ..good.clone() };
+    let uncounted = BeginPayment { enrolment: None, velocity: None, ..good.clone() };
     expect_refused(&store, beginning(&uncounted)).await;
     let others_code = CodeUse { enrolment: enrolment_id(8), ..good.code_use.clone().unwrap() };
     expect_refused(&store, beginning(&BeginPayment { code_use: Some(others_code), ..good.clone() })).await;
@@ -170,6 +170,7 @@ pub async fn a_refused_beginning_changes_nothing(place: &impl Place) {
     let refused = BeginPayment {
         enrolment: None,
         code_use: None,
+        velocity: None,
         effect: None,
         wake_at: None,
         answer: Some(answer("declined")),

@@ -2,16 +2,17 @@
 
 use model::{
     AccountKey, Booking, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey,
-    Layer, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState,
-    Posting, ProviderId, SaleTerms, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
+    Layer, MerchantCategory, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId,
+    PaymentState, Posting, ProviderId, SaleTerms, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use protocol::confirmation::ConfirmationKind;
 use protocol::verdict::Verdict;
 use records::{
     ActivationCodeRow, ActivationUse, Actor, Answer, AuditEntry, BeginPayment, ChangePayment, Checkout,
-    CodeUse, Command, Customer, Effect, EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange,
-    EnrolmentStatus, EventRow, Merchant, Method, MethodState, NewConfirmation, OperatorTask, PinState,
-    RequestId, TrustLevel, VerdictRow, Waiting, Webhook, WebhookEndpoint, WebhookState,
+    CodeUse, Command, Customer, DecisionRow, Effect, EffectKind, EndpointStatus, Enrol, Enrolment,
+    EnrolmentChange, EnrolmentStatus, EventRow, Facts, Ground, Merchant, Method, MethodState,
+    NewConfirmation, OperatorTask, PinState, PolicyRow, RequestId, Ruling, Spent, TrustLevel, Velocity,
+    VerdictRow, Waiting, Webhook, WebhookEndpoint, WebhookState,
 };
 
 /// When all samples happen.
@@ -35,7 +36,13 @@ pub fn customer(n: u128) -> Customer {
 
 /// Merchant `n`.
 pub fn merchant(n: u128) -> Merchant {
-    Merchant { id: MerchantId::from_u128(n), name: format!("Shop {n}"), terms: Vec::new(), created_at: NOW }
+    Merchant {
+        id: MerchantId::from_u128(n),
+        name: format!("Shop {n}"),
+        terms: Vec::new(),
+        created_at: NOW,
+        category: None,
+    }
 }
 
 /// Till `n`.
@@ -215,6 +222,7 @@ pub fn begin(n: u128, seen: &Enrolment, counter: u32) -> BeginPayment {
             counter: Some(Counter(counter)),
             at: NOW,
             confirmation: None,
+            decision: Some(decision()),
         },
         enrolment: Some(EnrolmentChange { expected_version: seen.version, enrolment: changed }),
         code_use: Some(CodeUse {
@@ -224,12 +232,43 @@ pub fn begin(n: u128, seen: &Enrolment, counter: u32) -> BeginPayment {
             payment: id,
             at: NOW,
         }),
+        velocity: Some(Velocity::nothing(device).with(Money::new(1_250, Currency::CHF), NOW)),
         effect: Some(effect(n, id)),
         wake_at: Some(NOW.plus_s(30)),
         confirmation: None,
         answer: None,
         webhooks: Vec::new(),
         audit: vec![entry("payment.received")],
+    }
+}
+
+/// A decision of policy 1, which let it pass.
+pub fn decision() -> DecisionRow {
+    DecisionRow {
+        policy_version: 1,
+        ground: Ground::Rule(2),
+        ruling: Ruling::Cap,
+        facts: Facts {
+            level: TrustLevel::Software,
+            evidence: 1,
+            attested_s: 86_400,
+            offline_s: 60,
+            is_bound: true,
+            category: MerchantCategory::new(5_411),
+            provider: provider(),
+            lately: Some([Spent { payments: 1, sum_minor: 1_250 }; 3]),
+        },
+    }
+}
+
+/// Policy `version`, which holds from now on.
+pub fn policy(version: u32) -> PolicyRow {
+    PolicyRow {
+        version,
+        valid_from: NOW,
+        signed: format!("policy {version}"),
+        activated_at: NOW,
+        activated_by: "ada".into(),
     }
 }
 

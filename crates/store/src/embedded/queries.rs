@@ -21,7 +21,8 @@ use model::{
 use records::{
     ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
     Customer, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, OperatorTask, Outcome,
-    Page, PostingRow, Queries, Store, StoreFuture, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals, Work,
+    Page, PolicyRow, PostingRow, Queries, Store, StoreFuture, Velocity, VerdictRow, Webhook, WebhookEndpoint,
+    WebhookTotals, Work,
 };
 use std::sync::Arc;
 

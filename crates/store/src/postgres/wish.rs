@@ -108,6 +108,8 @@ impl Wishes {
             Command::CreateCustomer(..)
             | Command::CreateMerchant(..)
             | Command::SetTerms { .. }
+            | Command::SetMerchantCategory { .. }
+            | Command::ActivatePolicy(_)
             | Command::IssueActivationCode(..)
             | Command::Enrol(_)
             | Command::SignAudit(_)
@@ -127,6 +129,9 @@ impl Wishes {
         }
         if let Some(code_use) = &command.code_use {
             self.trust(t::CODE_USES, &(code_use.enrolment, code_use.counter));
+        }
+        if let Some(velocity) = &command.velocity {
+            self.get(t::VELOCITIES, &velocity.enrolment);
         }
         self.confirmation(command.confirmation.as_ref());
         self.webhooks(&command.webhooks);

@@ -171,7 +171,7 @@ pub(super) async fn register_tills(
         if number % CHECKOUTS_OF_MERCHANT == 0 {
             merchant = MerchantId::derive(0, now, random());
             let name = format!("Shop {}", 1 + number / CHECKOUTS_OF_MERCHANT);
-            let row = Merchant { id: merchant, name, terms: Vec::new(), created_at: now };
+            let row = Merchant { id: merchant, name, terms: Vec::new(), created_at: now, category: None };
             commit(store, Command::CreateMerchant(row, entry(now, "merchant.added"))).await?;
         }
         let api_key = format!("bzc_{}", data_encoding::BASE64URL_NOPAD.encode(&drawn::<32>()));

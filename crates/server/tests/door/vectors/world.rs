@@ -212,7 +212,9 @@ fn consume(vector: &Vector, version: u32, past: &vectors::Consumed) -> Command {
             counter: Some(past.counter),
             at,
             confirmation: None,
+            decision: None,
         },
+        velocity: None,
         code_use: Some(CodeUse {
             enrolment: enrolment.id,
             counter: past.counter,
