@@ -7,6 +7,7 @@
 mod audit;
 mod check;
 mod command;
+mod device;
 mod effect;
 mod enrolment;
 mod identity;
@@ -21,10 +22,17 @@ pub use command::{
     BeginPayment, ChangeEnrolment, ChangePayment, ChangeWebhookEndpoint, Command, CreateWebhookEndpoint,
     Enrol, EnrolmentChange, Outcome, PutMethod, SettleWebhook,
 };
+pub use device::{
+    CertificateRow, ChangeDevices, DEVICE_NAME_BYTES_MAX, DEVICES_EVER_MAX, Device, Devices, DevicesChange,
+    EraseCustomer, NOTICES_KEPT_MAX, NewNotice, NoticeBy, NoticeKind, NoticeRow,
+};
 pub use effect::{Effect, EffectKind, OperatorTask};
-pub use enrolment::{Enrolment, EnrolmentStatus, LockReason, PinState, ReplacedPinKey, TrustLevel};
+pub use enrolment::{
+    Enrolment, EnrolmentStatus, LockReason, PinState, ReplacedPinKey, RevocationReason, TrustLevel,
+};
 pub use identity::{
-    ActivationCodeRow, ActivationUse, Checkout, Customer, Merchant, MerchantTerms, Method, MethodState,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, Checkout, Customer, Merchant, MerchantTerms, Method,
+    MethodState,
 };
 pub use page::{PAGE_LIMIT_MAX, Page};
 pub use sale::{

@@ -9,6 +9,7 @@ use protocol::{
 };
 use records::{Enrolment, EnrolmentStatus, LockReason, Method, MethodState};
 
+use crate::pin::is_blocked;
 use crate::policy::{OfflineRule, Policy};
 
 /// What is known of a code's enrolment at one moment.
@@ -135,6 +136,7 @@ pub fn judge(
         PinCheck::Right { counts } => {
             if counts {
                 enrolment.pin.failures = 0;
+                enrolment.pin.blocked_until = None;
             }
             consumed(rest.unwrap_or(Verdict::Ok), enrolment, None)
         }
@@ -215,6 +217,7 @@ fn status_verdict(enrolment: &Enrolment, now: Timestamp) -> Option<Verdict> {
         EnrolmentStatus::Active if enrolment.certificate_not_after <= now => {
             Some(Verdict::CertificateExpired)
         }
+        EnrolmentStatus::Active if is_blocked(enrolment, now) => Some(Verdict::EnrolmentLocked),
         EnrolmentStatus::Active => None,
     }
 }
@@ -259,17 +262,19 @@ fn check_pin(code: &OpenedCode, known: &Snapshot, now: Timestamp) -> PinCheck {
     if code.pin_matches(key) { PinCheck::Right { counts } } else { PinCheck::Wrong { counts } }
 }
 
-/// One more wrong PIN; the last one locks the enrolment.
+/// One more wrong PIN; the last one of a round makes wait, the last one of all locks the enrolment.
 pub(crate) fn count_wrong_pin(enrolment: &mut Enrolment, now: Timestamp, policy: &Policy) -> Option<Alarm> {
     #[cfg(feature = "broken-rules")]
     if model::BrokenRule::PinFailureUncounted.is_broken() {
         return None;
     }
-    let failures = enrolment.pin.failures.saturating_add(1).min(policy.pin_failures_max);
+    let failures = enrolment.pin.failures.saturating_add(1).min(policy.pin_failures_to_lock());
     enrolment.pin.failures = failures;
-    if failures < policy.pin_failures_max {
+    if failures < policy.pin_failures_to_lock() {
+        enrolment.pin.blocked_until = policy.pin_wait_s(failures).map(|wait_s| now.plus_s(i64::from(wait_s)));
         return None;
     }
+    enrolment.pin.blocked_until = None;
     enrolment.status = EnrolmentStatus::Locked { reason: LockReason::PinFailures, since: now };
     Some(Alarm::PinLocked)
 }

@@ -2,12 +2,13 @@
 //! says how to read the one before, so that nothing has to be rewritten at once.
 
 use crate::fault::Fault;
+use crate::older;
 use crate::stored::{Series, StoredEvent, StoredPayment};
 use model::{CheckoutId, EffectId, PaymentId, WebhookEndpointId, WebhookId};
 use records::{
-    ActivationCodeRow, AuditEntry, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse,
-    ConfirmationRow, Customer, Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, StoreError,
-    Webhook, WebhookEndpoint,
+    ActivationCodeRow, AuditEntry, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout,
+    CodeUse, ConfirmationRow, Customer, Devices, Enrolment, IdempotencyRow, Merchant, Method, NoticeRow,
+    OperatorTask, StoreError, Webhook, WebhookEndpoint,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -28,13 +29,22 @@ pub(crate) trait Row: Serialize + DeserializeOwned + Send + 'static {
 
 /// Version 1, before there was any release, had verdict and events in rows of their own.
 const PAYMENT_VERSION: u8 = 2;
-/// Version 1, before there was any release, knew no PIN but the first.
-const ENROLMENT_VERSION: u8 = 2;
+/// Version 1, before there was any release, knew no PIN but the first; version 2 neither rounds of wrong PINs nor why an
+/// enrolment was revoked.
+const ENROLMENT_VERSION: u8 = 3;
+/// Version 1 knew codes for one more device only.
+const ACTIVATION_CODE_VERSION: u8 = 2;
 
 macro_rules! rows {
-    ($($row:ty $(= $version:expr)?),* $(,)?) => {
+    ($($row:ty $(= $version:expr $(, older $read_older:path)?)?);* $(;)?) => {
         $(impl Row for $row {
-            $(const VERSION: u8 = $version;)?
+            $(
+                const VERSION: u8 = $version;
+
+                $(fn read_older(version: u8, bytes: &[u8]) -> Option<Self> {
+                    $read_older(version, bytes)
+                })?
+            )?
         })*
 
         /// Reads `bytes` as each kind of row there is, and writes again what was read: for whoever looks for bytes
@@ -56,34 +66,38 @@ fn rewrite<R: Row>(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 rows!(
-    Customer,
-    ActivationCodeRow,
-    Enrolment = ENROLMENT_VERSION,
-    Method,
-    Merchant,
-    Checkout,
-    CodeUse,
-    StoredPayment = PAYMENT_VERSION,
-    Series<StoredEvent> = PAYMENT_VERSION,
-    IdempotencyRow,
-    OperatorTask,
-    ConfirmationRow,
-    Balance,
-    AuditRow,
-    AuditHead,
-    CheckMark,
-    WebhookEndpoint,
-    Webhook,
+    Customer;
+    ActivationCodeRow = ACTIVATION_CODE_VERSION, older older::activation_code;
+    Enrolment = ENROLMENT_VERSION, older older::enrolment;
+    Method;
+    Merchant;
+    Checkout;
+    CodeUse;
+    StoredPayment = PAYMENT_VERSION;
+    Series<StoredEvent> = PAYMENT_VERSION;
+    IdempotencyRow;
+    OperatorTask;
+    ConfirmationRow;
+    Balance;
+    AuditRow;
+    AuditHead;
+    CheckMark;
+    WebhookEndpoint;
+    Webhook;
+    Devices;
+    NoticeRow;
+    CertificateRow;
     // What batches put aside to be rolled up.
-    Vec<AuditEntry>,
-    Vec<Balance>,
+    Vec<AuditEntry>;
+    Vec<Balance>;
     // What indexes point to.
-    CheckoutId,
-    PaymentId,
-    (PaymentId, EffectId),
-    WebhookEndpointId,
-    WebhookId,
-    (PaymentId, u32),
+    CheckoutId;
+    PaymentId;
+    (PaymentId, EffectId);
+    WebhookEndpointId;
+    WebhookId;
+    (PaymentId, u32);
+    [u8; 32];
 );
 
 /// Appends `row` to `bytes`.

@@ -13,8 +13,9 @@ use model::{
     MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer,
-    Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, StoreError, Webhook, WebhookEndpoint,
+    ActivationCodeRow, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse,
+    ConfirmationRow, Customer, Devices, Enrolment, IdempotencyRow, Merchant, Method, NoticeRow, OperatorTask,
+    StoreError, Webhook, WebhookEndpoint,
 };
 use redb::TableDefinition;
 
@@ -171,6 +172,16 @@ tables! {
     WEBHOOKS_SETTLED: (Timestamp, WebhookId) => WebhookId, "webhooks_settled", Some(8), Queue;
     /// Index: dead letters by endpoint.
     WEBHOOKS_DEAD: (WebhookEndpointId, WebhookId) => WebhookId, "webhooks_dead", Some(16), Queue;
+
+    // The life of devices.
+    /// All devices that a customer ever had.
+    DEVICES: CustomerId => Devices, "devices", Some(0), Party;
+    /// A customer's notices by sequence.
+    NOTICES: (CustomerId, u32) => NoticeRow, "notices", Some(0), Party;
+    /// Device certificates by serial number, replaced and expired ones included.
+    CERTIFICATES: [u8; 16] => CertificateRow, "certificates", None, Party;
+    /// Index: a customer's activation codes.
+    CODES_OF_CUSTOMER: (CustomerId, [u8; 32]) => [u8; 32], "codes_of_customer", Some(0), Party;
 }
 
 /// The places of tables that every sale asks and that hardly ever change: checkouts, merchants and their webhook

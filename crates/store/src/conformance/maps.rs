@@ -200,7 +200,7 @@ impl Maps {
         let seen = self.seen(device, lag);
         let counter = self.devices.get(&device).map_or(0, |(_, counter)| *counter);
         let enrolment = Enrolment { version: seen.version + 1, counter: Counter(counter), ..seen.clone() };
-        let change = EnrolmentChange { expected_version: seen.version, enrolment };
+        let change = EnrolmentChange { expected_version: seen.version, enrolment, notice: None };
         let command = Command::ChangeEnrolment(Box::new(ChangeEnrolment { change, audit: vec![] }));
         let expected = match self.devices.get_mut(&device) {
             None => MISSING,

@@ -8,9 +8,10 @@ use model::{
 use protocol::confirmation::ConfirmationKind;
 use protocol::verdict::Verdict;
 use records::{
-    ActivationCodeRow, ActivationUse, Actor, Answer, AuditEntry, BeginPayment, ChangePayment, Checkout,
-    CodeUse, Command, Customer, Effect, EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange,
-    EnrolmentStatus, EventRow, Merchant, Method, MethodState, NewConfirmation, OperatorTask, PinState,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, Answer, AuditEntry, BeginPayment,
+    CertificateRow, ChangePayment, Checkout, CodeUse, Command, Customer, Device, Devices, DevicesChange,
+    Effect, EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus, EventRow,
+    Merchant, Method, MethodState, NewConfirmation, NewNotice, NoticeBy, NoticeKind, OperatorTask, PinState,
     RequestId, TrustLevel, VerdictRow, Waiting, Webhook, WebhookEndpoint, WebhookState,
 };
 
@@ -83,6 +84,7 @@ pub fn activation_code(n: u8) -> ActivationCodeRow {
         customer: CustomerId::from_u128(1),
         issued_at: NOW,
         expires_at: NOW.plus_s(3_600),
+        purpose: ActivationPurpose::NewDevice,
         used: None,
     }
 }
@@ -98,7 +100,13 @@ pub fn enrolment(n: u8) -> Enrolment {
         confirmation_key: [4; 32],
         certificate: vec![5; 400],
         certificate_not_after: NOW.plus_s(86_400),
-        pin: PinState { generation: 0, wrapped_key: vec![6; 60], previous: None, failures: 0 },
+        pin: PinState {
+            generation: 0,
+            wrapped_key: vec![6; 60],
+            previous: None,
+            failures: 0,
+            blocked_until: None,
+        },
         status: EnrolmentStatus::Active,
         counter: Counter(0),
         forks: 0,
@@ -111,11 +119,59 @@ pub fn enrolment(n: u8) -> Enrolment {
     }
 }
 
-/// Uses activation code `n` for enrolment `n`.
+/// Customer 1's devices once enrolments 1 to `n` are there, one after the other.
+pub fn devices(n: u8) -> Devices {
+    let device = |n| Device {
+        enrolment: enrolment(n).id,
+        name: String::new(),
+        notices_after: u32::from(n) - 1,
+        ended_at: None,
+    };
+    Devices {
+        customer: CustomerId::from_u128(1),
+        version: u32::from(n),
+        devices: (1..=n).map(device).collect(),
+        erased_at: None,
+    }
+}
+
+/// Certificate `n` of enrolment `n`.
+pub fn certificate(n: u8) -> CertificateRow {
+    let enrolment = enrolment(n);
+    CertificateRow {
+        serial: [n; 16],
+        enrolment: enrolment.id,
+        not_before: NOW,
+        not_after: enrolment.certificate_not_after,
+    }
+}
+
+/// What customer 1's devices shall learn of enrolment `n`.
+pub fn notice(kind: NoticeKind, n: u8) -> NewNotice {
+    NewNotice {
+        customer: CustomerId::from_u128(1),
+        kind,
+        about: enrolment(n).id,
+        device_name: "test".into(),
+        by: NoticeBy::Operator,
+        at: NOW,
+    }
+}
+
+/// Uses activation code `n` for enrolment `n`; those of lower numbers are there.
 pub fn enrol(n: u8) -> Enrol {
     let enrolment = enrolment(n);
     let used = ActivationUse { request_hash: [n; 32], enrolment: enrolment.id, reply: vec![n; 100], at: NOW };
-    Enrol { code_hash: [n; 32], used, enrolment, audit: entry("enrolment.activated") }
+    Enrol {
+        code_hash: [n; 32],
+        used,
+        enrolment,
+        devices: DevicesChange { expected_version: u32::from(n) - 1, devices: devices(n) },
+        certificate: certificate(n),
+        replaced: None,
+        notice: notice(NoticeKind::Activated, n),
+        audit: entry("enrolment.activated"),
+    }
 }
 
 /// The commands that enrolment `n` takes.
@@ -216,7 +272,7 @@ pub fn begin(n: u128, seen: &Enrolment, counter: u32) -> BeginPayment {
             at: NOW,
             confirmation: None,
         },
-        enrolment: Some(EnrolmentChange { expected_version: seen.version, enrolment: changed }),
+        enrolment: Some(EnrolmentChange { expected_version: seen.version, enrolment: changed, notice: None }),
         code_use: Some(CodeUse {
             enrolment: device,
             counter: Counter(counter),

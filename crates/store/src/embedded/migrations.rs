@@ -15,7 +15,8 @@ use redb::{
 pub(crate) type Migration = fn(&WriteTransaction) -> Result<(), OpenError>;
 
 /// Every step there ever was.
-pub(crate) const MIGRATIONS: &[Migration] = &[create, start_books, add_webhooks, join_rows, join_stories];
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[create, start_books, add_webhooks, join_rows, join_stories, add_devices];
 
 /// What the store says it is.
 const KIND: &[u8] = b"batzen store";
@@ -52,6 +53,12 @@ fn join_rows(txn: &WriteTransaction) -> Result<(), OpenError> {
 /// 5: what was found and the events stand in the payment's own row, and an enrolment knows when its PIN was changed.
 fn join_stories(txn: &WriteTransaction) -> Result<(), OpenError> {
     refuse_rows(txn, &["payments", "enrolments"])
+}
+
+/// 6: makes the tables of devices' lives. A phone that was activated before stands in its customer's list from when it is
+/// first looked at.
+fn add_devices(txn: &WriteTransaction) -> Result<(), OpenError> {
+    create(txn)
 }
 
 fn refuse_rows(txn: &WriteTransaction, tables: &[&str]) -> Result<(), OpenError> {

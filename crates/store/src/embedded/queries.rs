@@ -19,9 +19,10 @@ use model::{
     PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
-    Customer, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, OperatorTask, Outcome,
-    Page, PostingRow, Queries, Store, StoreFuture, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals, Work,
+    ActivationCodeRow, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse, Command,
+    ConfirmationRow, Customer, Devices, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant,
+    Method, NoticeRow, OperatorTask, Outcome, Page, PostingRow, Queries, Store, StoreFuture, VerdictRow,
+    Webhook, WebhookEndpoint, WebhookTotals, Work,
 };
 use std::sync::Arc;
 
