@@ -5,6 +5,7 @@
 mod audit;
 mod bookings;
 mod codes;
+mod devices;
 mod sale;
 mod standing;
 mod sums;
@@ -37,7 +38,7 @@ pub const FINDINGS_MAX: usize = 100;
 /// One row that breaks an invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Which invariant, 1 to 7.
+    /// Which invariant, 1 to 8.
     pub invariant: u8,
     /// Which row.
     pub row: String,
@@ -104,6 +105,7 @@ pub async fn check_while(
     }
     sums.check(&store.balances().await?, &mut report);
     codes::check(store, &owed, &mut report).await?;
+    devices::check(store, &mut report).await?;
     audit::check(store, verify_head, Default::default(), &mut report).await?;
     Ok(Some(report))
 }

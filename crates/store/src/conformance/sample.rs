@@ -9,10 +9,11 @@ use protocol::confirmation::ConfirmationKind;
 use protocol::verdict::Verdict;
 use records::{
     ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, Answer, AuditEntry, BeginPayment,
-    CertificateRow, ChangePayment, Checkout, CodeUse, Command, Customer, Device, Devices, DevicesChange,
-    Effect, EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus, EventRow,
-    Merchant, Method, MethodState, NewConfirmation, NewNotice, NoticeBy, NoticeKind, OperatorTask, PinState,
-    RequestId, TrustLevel, VerdictRow, Waiting, Webhook, WebhookEndpoint, WebhookState,
+    CertificateRow, ChangeDevices, ChangePayment, Checkout, CodeUse, Command, Customer, Device, Devices,
+    DevicesChange, Effect, EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus,
+    EventRow, LockReason, Merchant, Method, MethodState, NewConfirmation, NewNotice, NoticeBy, NoticeKind,
+    OperatorTask, PinState, RequestId, TrustLevel, VerdictRow, Waiting, Webhook, WebhookEndpoint,
+    WebhookState,
 };
 
 /// When all samples happen.
@@ -155,6 +156,28 @@ pub fn notice(kind: NoticeKind, n: u8) -> NewNotice {
         device_name: "test".into(),
         by: NoticeBy::Operator,
         at: NOW,
+    }
+}
+
+/// Locks `seen`, with the list at the version after `list_version`.
+pub fn lock(seen: &Enrolment, list_version: u32) -> ChangeDevices {
+    let status = EnrolmentStatus::Locked { reason: LockReason::Operator, since: NOW };
+    let locked = Enrolment { version: seen.version + 1, status, ..seen.clone() };
+    let told = NewNotice { about: seen.id, ..notice(NoticeKind::Locked, 1) };
+    ChangeDevices {
+        customer: CustomerId::from_u128(1),
+        devices: Some(DevicesChange {
+            expected_version: list_version,
+            devices: Devices { version: list_version + 1, ..devices(1) },
+        }),
+        enrolments: vec![EnrolmentChange {
+            expected_version: seen.version,
+            enrolment: locked,
+            notice: Some(told),
+        }],
+        used_code: None,
+        certificate: None,
+        audit: vec![entry("enrolment.locked")],
     }
 }
 
