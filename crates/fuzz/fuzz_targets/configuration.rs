@@ -1,6 +1,6 @@
 //! The security policy and the bank's configuration.
 //!
-//! Covers `security/src/policy.rs` (not `display_limits`), `bank/src/config.rs` (not `read_identity`,
+//! Covers `security/src/policy.rs` (not `display_limits`, `pin_failures_to_lock`, `pin_wait_s`), `bank/src/config.rs` (not `read_identity`,
 //! `read_partner_roots`, `read_named`), `bank/src/partner.rs` (not `new`, `with_page`, `statement_key`, `page`).
 #![forbid(unsafe_code)]
 #![no_main]

@@ -200,7 +200,7 @@ mod tests {
         let said = said(&realm);
         let signed = said.sign(&key).unwrap();
         let read = SignedCertificateStatuses::parse(&json::write(&signed)).unwrap();
-        let verify = |signed: &SignedCertificateStatuses, realm, nonce, s| {
+        let verify = |signed: &SignedCertificateStatuses, realm, nonce, s: i64| {
             signed.verify(key.verifying_key(), realm, nonce, Timestamp::from_s(1_800_000_000 + s))
         };
         assert_eq!(verify(&read, &realm, Some([1; 16]), 0), Ok(said));

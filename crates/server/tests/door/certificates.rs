@@ -2,7 +2,7 @@
 
 use crate::support::{Answer, Phone, Setup, World, parse, start};
 use api::device::CertificateView;
-use crypto::x509::{self, Certificate};
+use crypto::x509::{self, Certificate, Purpose};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use http::Method;
 use model::Clock;
@@ -66,22 +66,13 @@ async fn nothing_in_a_certificate_is_about_a_person() {
     let read = Certificate::read(&der).unwrap();
     assert_eq!(read.subject_cn(), phone.enrolment.to_string());
     assert_eq!(read.public_key(), phone.device_key.verifying_key());
-    // Every text in it: the authority's name, and the enrolment's id.
-    let authority = Certificate::read(world.keys.device_ca_certificate().as_der()).unwrap();
+    assert!(read.allows(Purpose::Device) && !read.is_ca());
+    // Its issuer is the authority, by the name that all certificates share.
+    let now_s = u64::try_from(world.clock.now().s()).unwrap();
+    read.verify_issued_by(world.keys.device_ca_certificate(), now_s).unwrap();
     let text = String::from_utf8_lossy(&der);
     for personal in ["Ada", "linux", "test", "example.wallet", "CH.. 42", "bank"] {
         assert!(!text.contains(personal), "{personal:?} is in the certificate");
-    }
-    let words: Vec<&str> = text
-        .split(|c: char| !c.is_ascii_alphanumeric() && !"-. ".contains(c))
-        .filter(|word| word.len() > 8)
-        .collect();
-    for word in words {
-        let is_known = word.contains(&phone.enrolment.to_string())
-            || word.contains(authority.subject_cn())
-            || authority.subject_cn().contains(word.trim())
-            || word.ends_with('Z');
-        assert!(is_known, "{word:?} is neither the enrolment's id, the authority's name nor a time");
     }
     world.end().await;
 }

@@ -91,10 +91,9 @@ impl Wishes {
             Command::ChangeDevices(command) => self.foresee_devices(command),
             Command::EraseCustomer(command) => {
                 self.foresee_devices(&command.devices);
-                command
-                    .methods
-                    .iter()
-                    .for_each(|method| self.get(t::METHODS, &(method.customer, method.slot)));
+                let customer = command.devices.customer;
+                command.methods.iter().for_each(|method| self.get(t::METHODS, &(customer, method.slot)));
+                command.notices.iter().for_each(|row| self.get(t::NOTICES, &(customer, row.sequence)));
             }
             Command::Enrol(command) => self.foresee_enrol(command),
             Command::PutMethod(command) => {
