@@ -117,6 +117,38 @@ pub struct EnrolmentAdminView {
     pub activated_at_ms: i64,
     /// When it was last heard of.
     pub last_online_at_ms: i64,
+    /// What the customer calls it; empty if nothing, or where many are listed.
+    pub name: String,
+    /// Since when it is in this state; none while it may pay.
+    pub status_since_ms: Option<i64>,
+    /// Why it was revoked.
+    pub revoked_for: Option<String>,
+    /// The serial number of its certificate, hex; empty once it was erased.
+    pub certificate_serial: String,
+    /// When that certificate ends.
+    pub certificate_not_after_ms: i64,
+}
+
+/// `POST /v1/admin/enrolments/{id}/revoke`: for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevocationRequest {
+    /// Why: `lost`, `key_compromise`, `retired` or `unspecified`. Banks are told it.
+    pub reason: RevocationReasonName,
+}
+
+/// Why an operator revokes a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RevocationReasonName {
+    /// It is not said why.
+    Unspecified,
+    /// It is lost or stolen.
+    Lost,
+    /// Its keys may be somebody else's too.
+    KeyCompromise,
+    /// The customer has no more use for it.
+    Retired,
 }
 
 /// A page of enrolments.

@@ -8,6 +8,7 @@ pub mod admin;
 pub mod books;
 pub mod check;
 pub mod checkout;
+pub mod device;
 pub mod payment;
 pub mod phone;
 pub mod policy;

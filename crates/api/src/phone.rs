@@ -45,6 +45,15 @@ pub struct EnrolmentView {
     pub pin_tries_left: u8,
     /// How often the PIN was set: a phone that had no answer to a PIN change knows from it whether it was done.
     pub pin_generation: u32,
+    /// Until when no PIN is looked at, after a round of wrong ones; none if one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin_blocked_until_ms: Option<i64>,
+    /// When the device certificate ends.
+    #[serde(default)]
+    pub certificate_not_after_ms: i64,
+    /// Until when the certificate can be renewed, its end included.
+    #[serde(default)]
+    pub certificate_renewable_until_ms: i64,
     /// The server's time.
     pub server_time_ms: i64,
     /// The last confirmation there is for this phone.

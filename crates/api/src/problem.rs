@@ -122,6 +122,10 @@ problem_types! {
     TooLate = "too-late", 409, "It is too late for this";
     /// The activation was refused.
     ActivationRefused = "activation-refused", 403, "The activation was refused";
+    /// The customer has as many phones as allowed.
+    TooManyDevices = "too-many-devices", 409, "There are as many phones as allowed";
+    /// The customer's last phone would go, and the request does not say that this is meant.
+    LastDevice = "last-device", 409, "This is the last phone";
     /// The challenge has expired or is not one of ours.
     ChallengeExpired = "challenge-expired", 409, "The challenge has expired";
     /// The provider did not take the proof.

@@ -1,5 +1,10 @@
 //! A phone's side of the payment server's API, over HTTPS with the roots that its app ships with.
 
+use api::admin::ActivationCodeView;
+use api::device::{
+    CertificateRequest, CertificateView, DeviceNameRequest, DevicePage, MoveRequest, NoticePage,
+    RevokeRequest,
+};
 use api::phone::{
     ChallengeView, ConfirmationPage, ConfirmationView, EnrolmentView, MethodPage, MethodRequest, MethodView,
     ProofRequest, ResyncRequest,
@@ -153,6 +158,93 @@ impl PhoneClient {
         request: Vec<u8>,
     ) -> Result<EnrolmentView, PhoneError> {
         self.call(Method::POST, "/v1/enrolment/pin", request, Some(signer)).await
+    }
+
+    /// Sets the PIN anew, by a code. The same bytes may be sent again.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn reset_pin(&self, signer: Signer<'_>, request: Vec<u8>) -> Result<EnrolmentView, PhoneError> {
+        self.call(Method::POST, "/v1/enrolment/pin-reset", request, Some(signer)).await
+    }
+
+    /// Renews the device certificate. It may be asked again.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn renew_certificate(
+        &self,
+        signer: Signer<'_>,
+        request: &CertificateRequest,
+    ) -> Result<CertificateView, PhoneError> {
+        self.call(Method::POST, "/v1/enrolment/certificate", to_json(request), Some(signer)).await
+    }
+
+    /// A code for the phone that takes this one's place.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn begin_move(
+        &self,
+        signer: Signer<'_>,
+        request: &MoveRequest,
+    ) -> Result<ActivationCodeView, PhoneError> {
+        self.call(Method::POST, "/v1/enrolment/move", to_json(request), Some(signer)).await
+    }
+
+    /// The customer's devices.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn devices(&self, signer: Signer<'_>) -> Result<DevicePage, PhoneError> {
+        self.call(Method::GET, "/v1/devices", Vec::new(), Some(signer)).await
+    }
+
+    /// Gives one of the customer's devices a name.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn rename_device(
+        &self,
+        signer: Signer<'_>,
+        device: EnrolmentId,
+        name: String,
+    ) -> Result<DevicePage, PhoneError> {
+        let path = format!("/v1/devices/{device}/name");
+        self.call(Method::PUT, &path, to_json(&DeviceNameRequest { name }), Some(signer)).await
+    }
+
+    /// Locks one of the customer's devices.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn lock_device(
+        &self,
+        signer: Signer<'_>,
+        device: EnrolmentId,
+    ) -> Result<DevicePage, PhoneError> {
+        self.call(Method::POST, &format!("/v1/devices/{device}/lock"), Vec::new(), Some(signer)).await
+    }
+
+    /// Revokes one of the customer's devices for good.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn revoke_device(
+        &self,
+        signer: Signer<'_>,
+        device: EnrolmentId,
+        request: &RevokeRequest,
+    ) -> Result<DevicePage, PhoneError> {
+        self.call(Method::POST, &format!("/v1/devices/{device}/revoke"), to_json(request), Some(signer)).await
+    }
+
+    /// A page of notices after `after`.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn notices(&self, signer: Signer<'_>, after: u32) -> Result<NoticePage, PhoneError> {
+        self.call(Method::GET, &format!("/v1/notices?after={after}"), Vec::new(), Some(signer)).await
     }
 
     /// The customer's methods.

@@ -102,6 +102,11 @@ impl System {
         config["logins_per_minute"] = json!(10_000);
         write_json(&dir.join("bank/bank.json"), &config);
         crate::receiver::allow_this_machine(&dir.join("server/server.json"));
+        // There is one customer, and some tests give it many phones.
+        write_json(&dir.join("server/policy.json"), &json!({ "devices_max": 250 }));
+        let mut config: Value = read_json(&dir.join("server/server.json"));
+        config["policy"] = json!("policy.json");
+        write_json(&dir.join("server/server.json"), &config);
         let (customer, merchant) = (String::new(), String::new());
         Self {
             server: None,

@@ -13,16 +13,20 @@ macro_rules! read_as {
 
 /// Every request and answer of the payment server.
 pub fn api_bodies(data: &[u8]) {
-    use api::{admin, books, check, checkout, payment, phone, problem, webhook};
+    use api::{admin, books, check, checkout, device, payment, phone, problem, webhook};
     read_as!(
         data,
         admin::{
             CustomerRequest, CustomerView, MerchantRequest, MerchantView, CheckoutRequest, EnrolmentAdminPage,
-            PaymentStory, StepsPage,
+            PaymentStory, StepsPage, RevocationRequest,
         },
         books::{BalancePage, TermsRequest, TaskPage, SettlementRequest, DisputeRequest},
         check::{CheckRequest, ChecksView},
         checkout::{CheckoutView},
+        device::{
+            DevicePage, DeviceNameRequest, RevokeRequest, MoveRequest, CertificateRequest, CertificateView,
+            NoticePage, CertificateStatusRequest,
+        },
         payment::{
             PaymentRequest, CaptureRequest, RefundRequest, CancellationRequest, CancellationView, PaymentView,
             CaptureView, RefundView, PaymentPage,

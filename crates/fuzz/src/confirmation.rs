@@ -6,6 +6,7 @@ use crypto::{hash::sha256, hpke};
 use protocol::confirmation::{Confirmation, SealedConfirmation};
 use protocol::error::ProtocolError;
 use protocol::key_bundle::KeyId;
+use protocol::notice::SealedNotice;
 
 /// As in `spec/vectors/confirmation`.
 const KEY_ID: KeyId = KeyId(258);
@@ -17,6 +18,12 @@ static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// The input as bytes, as digits, and as fields that the server did sign and seal.
 pub fn confirmation(data: &[u8]) {
+    if let Ok(notice) = SealedNotice::from_bytes(data.to_vec()) {
+        let signer = signing_key(SIGNER);
+        let key = |id| (id == KEY_ID).then(|| signer.verifying_key());
+        assert!(notice.open(&secret_key(RECIPIENT), key, &realm()).is_err(), "a notice was forged");
+        assert_eq!(notice.as_bytes(), data);
+    }
     if let Ok(sealed) = SealedConfirmation::from_bytes(data.to_vec()) {
         assert_eq!(SealedConfirmation::from_digits(&sealed.to_digits()).as_ref(), Ok(&sealed));
         assert!(open(&sealed).is_err() || sealed.key_id() == KEY_ID);

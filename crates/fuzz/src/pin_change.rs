@@ -7,6 +7,8 @@ use model::EnrolmentId;
 use protocol::key_bundle::KeyId;
 use protocol::payment_code::{PinKey, Suite};
 use protocol::pin_change::PinChange;
+use protocol::pin_proof::PinProof;
+use protocol::pin_reset::PinReset;
 use protocol::realm_file::ActivationKey;
 
 const ENROLMENT: EnrolmentId = EnrolmentId::from_bytes([6; 6]);
@@ -14,6 +16,7 @@ const RECIPIENT: u8 = 1;
 
 /// The input as the body of a request, sealed to an activation key of either suite.
 pub fn pin_change(data: &[u8]) {
+    pin_reset(data);
     let Ok(change) = PinChange::parse(data) else { return };
     for suite in SUITES {
         pin_change_in(suite, &change, data);
@@ -37,5 +40,17 @@ fn pin_change_in(suite: Suite, change: &PinChange, data: &[u8]) {
         let is_taken = turned.open(&realm, ENROLMENT, &holder).is_ok_and(|key| key == new)
             && turned.is_proved(&realm, ENROLMENT, &present);
         assert!(!is_taken, "a changed request was taken");
+    }
+}
+
+/// The input as the body of a reset, and as a proof in other requests.
+fn pin_reset(data: &[u8]) {
+    if let Ok(reset) = PinReset::parse(data) {
+        assert_eq!(PinReset::parse(&reset.to_json()).as_ref(), Ok(&reset));
+        let _ = reset.open(&realm(), ENROLMENT, &secret_key(RECIPIENT));
+    }
+    if let Ok(proof) = serde_json::from_slice::<PinProof>(data) {
+        let again = serde_json::to_vec(&proof).expect("it was read");
+        assert!(serde_json::from_slice::<PinProof>(&again).is_ok_and(|read| read == proof));
     }
 }

@@ -146,7 +146,10 @@ impl Input<'_> {
         Some(match self.up_to(15)? {
             0 => Step::Issue(self.up_to(2)? + 1),
             1 => Step::Enrol(self.up_to(2)? + 1),
-            2 => Step::Touch { device: self.up_to(1)? + 1, lag: self.lag()? },
+            2 => {
+                let (device, lag) = (self.up_to(1)? + 1, self.lag()?);
+                if self.up_to(1)? == 0 { Step::Touch { device, lag } } else { Step::Lock { device, lag } }
+            }
             3..=7 => Step::Begin {
                 n: self.up_to(3)? + 1,
                 key: self.up_to(5)? + 1,

@@ -5,6 +5,7 @@
 mod audit;
 mod bookings;
 mod codes;
+mod devices;
 mod policies;
 mod sale;
 mod standing;
@@ -39,7 +40,7 @@ pub const FINDINGS_MAX: usize = 100;
 /// One row that breaks an invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// Which invariant, 1 to 7.
+    /// Which invariant, 1 to 8.
     pub invariant: u8,
     /// Which row.
     pub row: String,
@@ -106,6 +107,7 @@ pub async fn check_while(
     }
     sums.check(&store.balances().await?, &mut report);
     codes::check(store, &owed, &mut report).await?;
+    devices::check(store, &mut report).await?;
     let mut activations = Vec::new();
     audit::check(store, verify_head, Default::default(), &mut activations, &mut report).await?;
     policies::check(store, &activations, Told::All, &mut report).await?;

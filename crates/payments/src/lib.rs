@@ -14,6 +14,7 @@ pub mod check;
 mod error;
 mod failpoint;
 mod ledger;
+mod openness;
 mod operator;
 mod provider;
 mod replay;

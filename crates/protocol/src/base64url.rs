@@ -82,20 +82,25 @@ pub(crate) mod x25519 {
     }
 }
 
-/// 32 bytes as 64 lower-case hex digits.
+/// Bytes as lower-case hex digits, two each.
 pub(crate) mod hex {
     use super::{Deserializer, Serializer, de::Error as _};
     use data_encoding::HEXLOWER;
     use serde::Deserialize;
 
-    pub(crate) fn serialize<S: Serializer>(bytes: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer, const N: usize>(
+        bytes: &[u8; N],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&HEXLOWER.encode(bytes))
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
+        deserializer: D,
+    ) -> Result<[u8; N], D::Error> {
         let text = String::deserialize(deserializer)?;
         let bytes = HEXLOWER.decode(text.as_bytes()).map_err(|_| D::Error::custom("not lower-case hex"))?;
-        bytes.try_into().map_err(|_| D::Error::custom("not 32 bytes"))
+        bytes.try_into().map_err(|_| D::Error::custom("not the right length"))
     }
 }
 

@@ -1,9 +1,10 @@
 //! The closed set of commands. Each commits wholly or not at all; an outcome is told only once durable.
 
 use crate::{
-    ActivationCodeRow, ActivationUse, Answer, AuditEntry, AuditHead, Checkout, CodeUse, Customer, Effect,
-    Enrolment, EventRow, IdempotencyRow, Merchant, MerchantTerms, Method, MoveCheckMark, NewConfirmation,
-    OperatorTask, PolicyRow, RequestId, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookState,
+    ActivationCodeRow, ActivationUse, Answer, AuditEntry, AuditHead, CertificateRow, ChangeDevices, Checkout,
+    CodeUse, Customer, Device, Devices, DevicesChange, Effect, Enrolment, EraseCustomer, EventRow,
+    IdempotencyRow, Merchant, MerchantTerms, Method, MoveCheckMark, NewConfirmation, NewNotice, NoticeBy,
+    NoticeKind, OperatorTask, PolicyRow, RequestId, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookState,
 };
 use model::{
     EffectId, MerchantCategory, MerchantId, Payment, PaymentId, Posting, Timestamp, WebhookEndpointId,
@@ -44,8 +45,12 @@ pub enum Command {
     IssueActivationCode(ActivationCodeRow, AuditEntry),
     /// Uses an activation code.
     Enrol(Box<Enrol>),
-    /// Locks, unlocks, resynchronises, hears of an enrolment.
+    /// Resynchronises or hears of an enrolment, changes its PIN.
     ChangeEnrolment(Box<ChangeEnrolment>),
+    /// Locks, unlocks, revokes, names or renews a customer's devices, sets a PIN anew.
+    ChangeDevices(Box<ChangeDevices>),
+    /// Wipes what names a customer.
+    EraseCustomer(Box<EraseCustomer>),
     /// Adds or changes a method.
     PutMethod(Box<PutMethod>),
     /// Consumes a code and writes what is to happen.
@@ -138,8 +143,51 @@ pub struct Enrol {
     pub used: ActivationUse,
     /// The enrolment made.
     pub enrolment: Enrolment,
+    /// The customer's devices with it among them; [`Outcome::Conflict`] if they have changed since they were seen.
+    pub devices: DevicesChange,
+    /// Its certificate.
+    pub certificate: CertificateRow,
+    /// The enrolment whose place it takes, revoked.
+    pub replaced: Option<EnrolmentChange>,
+    /// What the customer's devices shall learn of it.
+    pub notice: NewNotice,
     /// For the record.
     pub audit: AuditEntry,
+}
+
+impl Enrol {
+    /// The first device of a customer, whose certificate has this serial number.
+    #[must_use]
+    pub fn first_device(
+        code_hash: [u8; 32],
+        used: ActivationUse,
+        enrolment: Enrolment,
+        serial: [u8; 16],
+        audit: AuditEntry,
+    ) -> Self {
+        let (id, customer, at) = (enrolment.id, enrolment.customer, enrolment.activated_at);
+        let device = Device { enrolment: id, name: String::new(), notices_after: 0, ended_at: None };
+        let devices = Devices { version: 1, devices: vec![device], ..Devices::none(customer) };
+        let not_after = enrolment.certificate_not_after;
+        let notice = NewNotice {
+            customer,
+            kind: NoticeKind::Activated,
+            about: id,
+            device_name: String::new(),
+            by: NoticeBy::Device(id),
+            at,
+        };
+        Self {
+            code_hash,
+            used,
+            enrolment,
+            devices: DevicesChange { expected_version: 0, devices },
+            certificate: CertificateRow { serial, enrolment: id, not_before: at, not_after },
+            replaced: None,
+            notice,
+            audit,
+        }
+    }
 }
 
 /// Changes an enrolment by itself.
@@ -158,6 +206,8 @@ pub struct EnrolmentChange {
     pub expected_version: u32,
     /// As it shall be; its version is `expected_version + 1`.
     pub enrolment: Enrolment,
+    /// What the customer's devices shall learn of it.
+    pub notice: Option<NewNotice>,
 }
 
 /// Adds or changes a method.

@@ -58,8 +58,10 @@ pub struct PinState {
     pub wrapped_key: Vec<u8>,
     /// The generation before, for a while still good for codes under way.
     pub previous: Option<ReplacedPinKey>,
-    /// Wrong PINs since the last right one.
+    /// Wrong PINs since the last right one, over all rounds.
     pub failures: u8,
+    /// Until when no PIN is looked at, after a round of wrong ones.
+    pub blocked_until: Option<Timestamp>,
 }
 
 /// A PIN key that another one has replaced.
@@ -91,9 +93,44 @@ pub enum EnrolmentStatus {
     },
     /// It may never again.
     Revoked {
+        /// Why.
+        reason: RevocationReason,
         /// Since when.
         since: Timestamp,
     },
+}
+
+/// Why an enrolment was revoked. Banks are told it with the status of its certificates, so it names nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevocationReason {
+    /// It was not said why.
+    Unspecified,
+    /// The device was lost or stolen.
+    Lost,
+    /// Its keys may be somebody else's too.
+    KeyCompromise,
+    /// Another device took its place.
+    Replaced,
+    /// The customer has no more use for it.
+    Retired,
+    /// The customer was erased.
+    Erased,
+}
+
+impl RevocationReason {
+    /// The name in the API and in certificate statuses.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::Lost => "lost",
+            Self::KeyCompromise => "key_compromise",
+            Self::Replaced => "replaced",
+            Self::Retired => "retired",
+            Self::Erased => "erased",
+        }
+    }
 }
 
 /// Why an enrolment was locked.

@@ -28,8 +28,21 @@ pub struct ActivationCodeRow {
     pub issued_at: Timestamp,
     /// Until when it may be used.
     pub expires_at: Timestamp,
+    /// What it is for.
+    pub purpose: ActivationPurpose,
     /// What it was used for.
     pub used: Option<ActivationUse>,
+}
+
+/// What an activation code is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum ActivationPurpose {
+    /// One more device.
+    NewDevice,
+    /// A device that takes the place of this one.
+    Replace(EnrolmentId),
+    /// A new PIN for this device.
+    ResetPin(EnrolmentId),
 }
 
 /// What an activation code was used for; kept so that the same request gets the same reply.
@@ -37,9 +50,9 @@ pub struct ActivationCodeRow {
 pub struct ActivationUse {
     /// SHA-256 of the request that used it.
     pub request_hash: [u8; 32],
-    /// The enrolment it made.
+    /// The enrolment it made, or whose PIN it set.
     pub enrolment: EnrolmentId,
-    /// The sealed reply.
+    /// The sealed reply; empty where the code set a PIN.
     #[serde(with = "serde_bytes")]
     pub reply: Vec<u8>,
     /// When.

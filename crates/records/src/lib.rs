@@ -8,6 +8,7 @@ mod audit;
 mod check;
 mod command;
 mod decision;
+mod device;
 mod effect;
 mod enrolment;
 mod identity;
@@ -25,10 +26,17 @@ pub use command::{
     Enrol, EnrolmentChange, Outcome, PutMethod, SettleWebhook,
 };
 pub use decision::{DecisionRow, Facts, Ground, Ruling};
+pub use device::{
+    CertificateRow, ChangeDevices, DEVICE_NAME_BYTES_MAX, DEVICES_EVER_MAX, Device, Devices, DevicesChange,
+    EraseCustomer, NOTICES_KEPT_MAX, NewNotice, NoticeBy, NoticeKind, NoticeRow,
+};
 pub use effect::{Effect, EffectKind, OperatorTask};
-pub use enrolment::{Enrolment, EnrolmentStatus, LockReason, PinState, ReplacedPinKey, TrustLevel};
+pub use enrolment::{
+    Enrolment, EnrolmentStatus, LockReason, PinState, ReplacedPinKey, RevocationReason, TrustLevel,
+};
 pub use identity::{
-    ActivationCodeRow, ActivationUse, Checkout, Customer, Merchant, MerchantTerms, Method, MethodState,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, Checkout, Customer, Merchant, MerchantTerms, Method,
+    MethodState,
 };
 pub use page::{PAGE_LIMIT_MAX, Page};
 pub use policy::PolicyRow;

@@ -1,9 +1,7 @@
 //! The port to a store: one door for changes, named queries for looking, at what is durable now or was at one moment.
 
 use crate::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
-    Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page,
-    PolicyRow, PostingRow, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
+    ActivationCodeRow, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse, Command, ConfirmationRow, Customer, Devices, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, NoticeRow, OperatorTask, Outcome, Page, PolicyRow, PostingRow, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
 };
 use core::future::Future;
 use core::pin::Pin;
@@ -105,6 +103,14 @@ pub trait Queries: Send + Sync + 'static {
     fn customers(&self, page: Page<CustomerId>) -> StoreFuture<'_, Vec<Customer>>;
     /// What an activation code is for.
     fn activation_code(&self, code_hash: [u8; 32]) -> StoreFuture<'_, Option<ActivationCodeRow>>;
+    /// A customer's activation codes, used and expired ones included, in no particular order.
+    fn activation_codes_of(&self, customer: CustomerId) -> StoreFuture<'_, Vec<ActivationCodeRow>>;
+    /// All devices that a customer ever had; none if there never was one.
+    fn devices(&self, customer: CustomerId) -> StoreFuture<'_, Option<Devices>>;
+    /// A customer's notices after a sequence.
+    fn notices(&self, customer: CustomerId, page: Page<u32>) -> StoreFuture<'_, Vec<NoticeRow>>;
+    /// The device certificate with this serial number.
+    fn certificate(&self, serial: [u8; 16]) -> StoreFuture<'_, Option<CertificateRow>>;
     /// An enrolment.
     fn enrolment(&self, id: EnrolmentId) -> StoreFuture<'_, Option<Enrolment>>;
     /// Enrolments by id.
@@ -133,6 +139,8 @@ pub trait Queries: Send + Sync + 'static {
 
     /// A consumed code.
     fn code_use(&self, enrolment: EnrolmentId, counter: Counter) -> StoreFuture<'_, Option<CodeUse>>;
+    /// An enrolment's consumed codes by counter.
+    fn code_uses(&self, enrolment: EnrolmentId, page: Page<Counter>) -> StoreFuture<'_, Vec<CodeUse>>;
     /// A payment.
     fn payment(&self, id: PaymentId) -> StoreFuture<'_, Option<Payment>>;
     /// Payments by id.

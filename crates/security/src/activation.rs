@@ -1,11 +1,6 @@
 //! Activation: from a code that a customer got out of band to an enrolled device (`spec/activation.md`).
 
-use crypto::{
-    Random,
-    hash::sha256,
-    mac::constant_time_eq,
-    x509::{self, Issue, Profile},
-};
+use crypto::{Random, hash::sha256, mac::constant_time_eq};
 use data_encoding::HEXLOWER;
 use model::{Counter, CustomerId, EnrolmentId, Timestamp};
 use protocol::{
@@ -19,12 +14,13 @@ use protocol::{
     short_text::ShortText,
 };
 use records::{
-    ActivationCodeRow, ActivationUse, Actor, AuditEntry, Command, Customer, Enrol, Enrolment,
-    EnrolmentStatus, Outcome, PinState,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, AuditEntry, CertificateRow, Command,
+    Customer, DEVICES_EVER_MAX, Device, DevicesChange, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus,
+    NoticeKind, Outcome, PAGE_LIMIT_MAX, Page, PinState, RevocationReason,
 };
 
 use crate::{
-    ActivationRefusal, Authority, Security, SecurityError, attesting::Attested, devices::clamped_offset_ms,
+    ActivationRefusal, Asker, Authority, Security, SecurityError, attesting::Attested, devices::clamped_offset_ms, life,
     nonces::Shown, security::TRIES_MAX,
 };
 
@@ -32,7 +28,6 @@ const CHALLENGE_LABEL: &str = "batzen/activation-challenge/v1";
 /// Bytes of a challenge that its MAC covers: when it was issued (8), random (16).
 const CHALLENGE_BODY_LEN: usize = 24;
 const CHALLENGE_MAC_LEN: usize = Challenge::LEN - CHALLENGE_BODY_LEN;
-const DAY_S: i64 = 86_400;
 
 /// An activation code, to be shown to the customer once; only its hash is kept.
 #[derive(Debug)]
@@ -55,8 +50,30 @@ impl Security {
         now: Timestamp,
         random: &mut (dyn Random + Send),
     ) -> Result<IssuedCode, SecurityError> {
+        let life_s = self.policy().activation_code_s;
+        self.issue_code(customer, ActivationPurpose::NewDevice, life_s, actor, now, random).await
+    }
+
+    /// Issues a code for this purpose and commits its hash.
+    pub(crate) async fn issue_code(
+        &self,
+        customer: CustomerId,
+        purpose: ActivationPurpose,
+        life_s: u32,
+        actor: Actor,
+        now: Timestamp,
+        random: &mut (dyn Random + Send),
+    ) -> Result<IssuedCode, SecurityError> {
         self.customer(customer).await?;
-        let expires_at = now.plus_s(i64::from(self.policy().activation_code_s));
+        if self.devices_of(customer).await?.erased_at.is_some() {
+            return Err(SecurityError::WrongState("the customer was erased"));
+        }
+        let expires_at = now.plus_s(i64::from(life_s));
+        let (action, for_whom) = match purpose {
+            ActivationPurpose::NewDevice => ("activation_code.issued", String::new()),
+            ActivationPurpose::Replace(id) => ("replacement_code.issued", format!(" in place of {id}")),
+            ActivationPurpose::ResetPin(id) => ("pin_reset_code.issued", format!(" for the PIN of {id}")),
+        };
         for _ in 0..TRIES_MAX {
             let code = ActivationCode::make(random);
             let row = ActivationCodeRow {
@@ -64,14 +81,15 @@ impl Security {
                 customer,
                 issued_at: now,
                 expires_at,
+                purpose,
                 used: None,
             };
             let audit = AuditEntry {
                 at: now,
                 actor: actor.clone(),
-                action: "activation_code.issued".to_owned(),
+                action: action.to_owned(),
                 subject: customer.to_string(),
-                detail: format!("good until {expires_at}"),
+                detail: format!("good until {expires_at}{for_whom}"),
             };
             match self.store.commit(Command::IssueActivationCode(row, audit)).await? {
                 Outcome::Done => return Ok(IssuedCode { code, expires_at }),
@@ -141,7 +159,8 @@ impl Security {
         }
         let attested = self.attested(&opened, now).map_err(SecurityError::ActivationRefused)?;
         let customer = self.customer(code.customer).await?;
-        let applicant = Applicant { opened: &opened, attested: &attested, customer: &customer };
+        let purpose = code.purpose;
+        let applicant = Applicant { opened: &opened, attested: &attested, customer: &customer, purpose };
         self.enrol(&asked, &applicant, &sealer, now, random).await
     }
 
@@ -168,6 +187,9 @@ impl Security {
             }
             Some(row) if row.used.is_some() => Usable::Refused(ActivationRefusal::UsedCode),
             Some(row) if row.expires_at <= now => Usable::Refused(ActivationRefusal::ExpiredCode),
+            Some(row) if matches!(row.purpose, ActivationPurpose::ResetPin(_)) => {
+                Usable::Refused(ActivationRefusal::OtherPurpose)
+            }
             Some(row) => Usable::Unused(row),
         })
     }
@@ -220,7 +242,10 @@ impl Security {
                 continue;
             }
             let keys_of = self.keys.changed_at();
-            let enrolment = self.make_enrolment(id, applicant, now, random)?;
+            let (enrolment, certificate) = self.make_enrolment(id, applicant, now, random)?;
+            let Place { devices, replaced } = self.place(&enrolment, applicant.purpose, now).await?;
+            let notice =
+                life::notice(&devices.devices, &enrolment, NoticeKind::Activated, &Asker::Device(id), now);
             let reply = sealer.seal(&self.reply(&enrolment, customer, now)?, random)?;
             if self.keys.changed_at() != keys_of {
                 // The certificate and the bundle may name different authorities, which no phone takes.
@@ -235,7 +260,8 @@ impl Security {
             };
             let used =
                 ActivationUse { request_hash: asked.hash, enrolment: id, reply: reply.clone(), at: now };
-            let enrol = Enrol { code_hash: asked.code_hash, used, enrolment, audit };
+            let code_hash = asked.code_hash;
+            let enrol = Enrol { code_hash, used, enrolment, devices, certificate, replaced, notice, audit };
             match self.store.commit(Command::Enrol(Box::new(enrol))).await? {
                 Outcome::Done => return Ok(reply),
                 // The id was taken, or the code was used in between: by another request, or by this very one
@@ -256,24 +282,24 @@ impl Security {
         applicant: &Applicant<'_>,
         now: Timestamp,
         random: &mut dyn Random,
-    ) -> Result<Enrolment, SecurityError> {
-        let Applicant { opened, attested, customer } = applicant;
-        let (certificate, certificate_not_after) = self.issue_certificate(id, opened, now, random)?;
+    ) -> Result<(Enrolment, CertificateRow), SecurityError> {
+        let Applicant { opened, attested, customer, .. } = applicant;
+        let issued = self.issue_certificate(id, &opened.device_key, now, random)?;
         let wrapped_key = self
             .keys
             .wrap_pin_key(id, PinGeneration::FIRST, &opened.pin_key, random)
             .map_err(SecurityError::Keys)?;
         let device_time = Timestamp::from_s(i64::from(opened.device_time_s));
-        Ok(Enrolment {
+        let enrolment = Enrolment {
             id,
             version: 1,
             customer: customer.id,
             device_key: opened.device_key.to_sec1_uncompressed().to_vec(),
             online_key: opened.online_key.to_sec1_compressed().to_vec(),
             confirmation_key: *opened.confirmation_key.as_bytes(),
-            certificate,
-            certificate_not_after,
-            pin: PinState { generation: 1, wrapped_key, previous: None, failures: 0 },
+            certificate: issued.der,
+            certificate_not_after: issued.row.not_after,
+            pin: PinState { generation: 1, wrapped_key, previous: None, failures: 0, blocked_until: None },
             status: EnrolmentStatus::Active,
             counter: Counter(0),
             forks: 0,
@@ -283,35 +309,52 @@ impl Security {
             platform: describe(&opened.platform),
             activated_at: now,
             last_online_at: now,
-        })
+        };
+        Ok((enrolment, issued.row))
     }
 
-    /// The device certificate, DER, and when it ends.
-    fn issue_certificate(
+    /// Where a new enrolment stands among its customer's devices, and which one goes for it.
+    async fn place(
         &self,
-        id: EnrolmentId,
-        opened: &ActivationRequest,
+        enrolment: &Enrolment,
+        purpose: ActivationPurpose,
         now: Timestamp,
-        random: &mut dyn Random,
-    ) -> Result<(Vec<u8>, Timestamp), SecurityError> {
-        let Authority { certificate: ca, signer } = self.keys.device_ca();
-        let mut serial = [0; 16];
-        random.fill(&mut serial);
-        // Positive, and 16 bytes long whatever was drawn.
-        serial[0] = serial[0] & 0x7f | 0x40;
-        let wanted_s = now.s() + i64::from(self.policy().certificate_days) * DAY_S;
-        let not_after_s = u64::try_from(wanted_s).unwrap_or(0).min(ca.not_after_s());
-        let issue = Issue {
-            serial,
-            subject: id.to_string(),
-            issuer: ca.subject_cn().to_owned(),
-            not_before_s: u64::try_from(now.s()).unwrap_or(0),
-            not_after_s,
-            public_key: opened.device_key.clone(),
-            profile: Profile::Device,
+    ) -> Result<Place, SecurityError> {
+        let refused = |why| Err(SecurityError::ActivationRefused(why));
+        let mut devices = self.devices_of(enrolment.customer).await?;
+        let expected_version = devices.version;
+        if devices.erased_at.is_some() {
+            return refused(ActivationRefusal::Erased);
+        }
+        let replaced = match purpose {
+            ActivationPurpose::Replace(old) => {
+                let seen =
+                    self.store.enrolment(old).await?.filter(|seen| seen.customer == enrolment.customer);
+                let Some(seen) = seen else { return refused(ActivationRefusal::NothingToReplace) };
+                let mut ended = seen.clone();
+                if life::revoked(&mut ended, RevocationReason::Replaced, now).is_none() {
+                    return refused(ActivationRefusal::NothingToReplace);
+                }
+                ended.version = seen.version.saturating_add(1);
+                life::end(&mut devices, &ended);
+                let asker = Asker::Device(enrolment.id);
+                let notice = Some(life::notice(&devices, &ended, NoticeKind::Revoked, &asker, now));
+                Some(EnrolmentChange { expected_version: seen.version, enrolment: ended, notice })
+            }
+            ActivationPurpose::NewDevice | ActivationPurpose::ResetPin(_) => None,
         };
-        let certificate = x509::issue(&issue, &*signer).map_err(SecurityError::Keys)?;
-        Ok((certificate, Timestamp::from_s(i64::try_from(not_after_s).unwrap_or(i64::MAX))))
+        if devices.living().count() >= usize::from(self.policy().devices_max)
+            || devices.devices.len() >= DEVICES_EVER_MAX
+        {
+            return Err(SecurityError::TooManyDevices);
+        }
+        let page = Page::first(PAGE_LIMIT_MAX);
+        let notices_after =
+            self.store.notices(enrolment.customer, page).await?.last().map_or(0, |row| row.sequence);
+        let device = Device { enrolment: enrolment.id, name: String::new(), notices_after, ended_at: None };
+        devices.devices.push(device);
+        devices.version = expected_version.saturating_add(1);
+        Ok(Place { devices: DevicesChange { expected_version, devices }, replaced })
     }
 
     fn reply(
@@ -337,6 +380,13 @@ struct Applicant<'a> {
     opened: &'a ActivationRequest,
     attested: &'a Attested,
     customer: &'a Customer,
+    purpose: ActivationPurpose,
+}
+
+/// Where a new enrolment stands.
+struct Place {
+    devices: DevicesChange,
+    replaced: Option<EnrolmentChange>,
 }
 
 /// One request, by the code in it and by its bytes.

@@ -1,10 +1,10 @@
-//! Enrolled devices online: who asks, when they were last there, how their clocks run, locks and unlocks.
+//! Enrolled devices online: who asks, when they were last there, how their clocks run.
 
 use crypto::{hash::sha256, p256::VerifyingKey};
 use model::{Counter, CustomerId, EnrolmentId, Timestamp};
 use protocol::{error::ProtocolError, http_signature::UnverifiedRequest};
 use records::{
-    Actor, AuditEntry, ChangeEnrolment, Command, Enrolment, EnrolmentChange, EnrolmentStatus, LockReason,
+    Actor, AuditEntry, ChangeEnrolment, Command, Enrolment, EnrolmentChange, EnrolmentStatus, NewNotice,
     Outcome,
 };
 
@@ -114,7 +114,7 @@ impl Security {
     /// The tries that are left before wrong PINs lock an enrolment.
     #[must_use]
     pub fn pin_tries_left(&self, enrolment: &Enrolment) -> u8 {
-        self.policy().pin_failures_max.saturating_sub(enrolment.pin.failures)
+        self.policy().pin_failures_to_lock().saturating_sub(enrolment.pin.failures)
     }
 
     /// Ends a device's waiting for a resynchronisation, and tells it the highest counter consumed. How often it
@@ -141,97 +141,6 @@ impl Security {
         Ok(HighestCounter(enrolment.counter))
     }
 
-    /// Locks a device at its own request. What is locked already stays locked for the reason it has.
-    ///
-    /// # Errors
-    /// [`SecurityError::Contended`], [`SecurityError::Store`].
-    pub async fn lock_by_device(
-        &self,
-        device: &AuthenticatedDevice,
-        now: Timestamp,
-    ) -> Result<Enrolment, SecurityError> {
-        let actor = Actor::Device(device.id().to_string());
-        self.lock(device.id(), actor, LockReason::Customer, now).await
-    }
-
-    /// Locks a device at an operator's request. What is locked already stays locked for the reason it has.
-    ///
-    /// # Errors
-    /// [`SecurityError::NotFound`], [`SecurityError::Contended`], [`SecurityError::Store`].
-    pub async fn lock_by_operator(
-        &self,
-        id: EnrolmentId,
-        operator: &str,
-        now: Timestamp,
-    ) -> Result<Enrolment, SecurityError> {
-        self.lock(id, Actor::Operator(operator.to_owned()), LockReason::Operator, now).await
-    }
-
-    /// Unlocks a device and forgets its wrong PINs. One whose counters forked must still resynchronise.
-    ///
-    /// # Errors
-    /// [`SecurityError::WrongState`] if it is not locked; [`SecurityError::NotFound`],
-    /// [`SecurityError::Contended`], [`SecurityError::Store`].
-    pub async fn unlock(
-        &self,
-        id: EnrolmentId,
-        operator: &str,
-        now: Timestamp,
-    ) -> Result<Enrolment, SecurityError> {
-        let audit = entry(Actor::Operator(operator.to_owned()), "enrolment.unlocked", id, now);
-        self.change_enrolment(id, audit, |enrolment| match enrolment.status {
-            EnrolmentStatus::Locked { reason, since } => {
-                enrolment.pin.failures = 0;
-                let forked = reason == LockReason::Clone || enrolment.last_fork_at >= Some(since);
-                Ok(Some(if forked {
-                    EnrolmentStatus::Unsynchronised { since: now }
-                } else {
-                    EnrolmentStatus::Active
-                }))
-            }
-            EnrolmentStatus::Revoked { .. } => Err(SecurityError::WrongState("the enrolment is revoked")),
-            EnrolmentStatus::Active | EnrolmentStatus::Unsynchronised { .. } => {
-                Err(SecurityError::WrongState("the enrolment is not locked"))
-            }
-        })
-        .await
-    }
-
-    /// Revokes a device for good: it must be activated anew.
-    ///
-    /// # Errors
-    /// [`SecurityError::NotFound`], [`SecurityError::Contended`], [`SecurityError::Store`].
-    pub async fn revoke(
-        &self,
-        id: EnrolmentId,
-        operator: &str,
-        now: Timestamp,
-    ) -> Result<Enrolment, SecurityError> {
-        let audit = entry(Actor::Operator(operator.to_owned()), "enrolment.revoked", id, now);
-        self.change_enrolment(id, audit, |enrolment| {
-            let revoked = matches!(enrolment.status, EnrolmentStatus::Revoked { .. });
-            Ok((!revoked).then_some(EnrolmentStatus::Revoked { since: now }))
-        })
-        .await
-    }
-
-    async fn lock(
-        &self,
-        id: EnrolmentId,
-        actor: Actor,
-        reason: LockReason,
-        now: Timestamp,
-    ) -> Result<Enrolment, SecurityError> {
-        let audit = entry(actor, "enrolment.locked", id, now);
-        self.change_enrolment(id, audit, |enrolment| match enrolment.status {
-            EnrolmentStatus::Locked { .. } | EnrolmentStatus::Revoked { .. } => Ok(None),
-            EnrolmentStatus::Active | EnrolmentStatus::Unsynchronised { .. } => {
-                Ok(Some(EnrolmentStatus::Locked { reason, since: now }))
-            }
-        })
-        .await
-    }
-
     /// Looks, decides and commits, again if others were faster. `decide` may change the enrolment and gives its
     /// new status; none leaves everything as it is.
     async fn change_enrolment(
@@ -245,7 +154,7 @@ impl Security {
             let mut enrolment = seen.clone();
             let Some(status) = decide(&mut enrolment)? else { return Ok(seen) };
             enrolment.status = status;
-            if self.commit_change(&seen, &mut enrolment, vec![audit.clone()]).await? {
+            if self.commit_change(&seen, &mut enrolment, None, vec![audit.clone()]).await? {
                 return Ok(enrolment);
             }
         }
@@ -257,10 +166,11 @@ impl Security {
         &self,
         seen: &Enrolment,
         enrolment: &mut Enrolment,
+        notice: Option<NewNotice>,
         audit: Vec<AuditEntry>,
     ) -> Result<bool, SecurityError> {
         enrolment.version = seen.version.saturating_add(1);
-        let change = EnrolmentChange { expected_version: seen.version, enrolment: enrolment.clone() };
+        let change = EnrolmentChange { expected_version: seen.version, enrolment: enrolment.clone(), notice };
         match self.store.commit(Command::ChangeEnrolment(Box::new(ChangeEnrolment { change, audit }))).await?
         {
             Outcome::Done => Ok(true),
@@ -291,7 +201,7 @@ impl Security {
         // keeps the offline limit from ever being reached.
         let was_wrong = since_ms < -ONLINE_WRITE_MS;
         heard.last_online_at = if was_wrong { now } else { heard.last_online_at.max(now) };
-        let done = self.commit_change(&seen, &mut heard, Vec::new()).await?;
+        let done = self.commit_change(&seen, &mut heard, None, Vec::new()).await?;
         Ok(if done { heard } else { seen })
     }
 }

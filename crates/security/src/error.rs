@@ -33,6 +33,12 @@ pub enum SecurityError {
     /// The caller's: what is asked for does not go with how things are.
     #[error("{0}")]
     WrongState(&'static str),
+    /// The caller's: the customer has as many devices as policy allows. The code stays good.
+    #[error("this customer has as many phones as allowed; revoke one first, then use the same code again")]
+    TooManyDevices,
+    /// The device's: it is the customer's last one, and it was not said that this is meant.
+    #[error("this is the last phone; say so if it shall go all the same (`last`)")]
+    LastDevice,
     /// The device's: the PIN that was to be changed was not known.
     #[error("{}", wrong_pin(*.tries_left))]
     WrongPin {
@@ -92,6 +98,15 @@ pub enum ActivationRefusal {
     /// The code was used by another request.
     #[error("used activation code")]
     UsedCode,
+    /// The code is for something else.
+    #[error("activation code for another purpose")]
+    OtherPurpose,
+    /// The device whose place the new one was to take is revoked.
+    #[error("nothing to replace")]
+    NothingToReplace,
+    /// The customer was erased.
+    #[error("erased customer")]
+    Erased,
     /// Policy refuses what the phone says of itself.
     #[error("refused evidence")]
     Evidence,

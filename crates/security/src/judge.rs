@@ -9,6 +9,7 @@ use protocol::{
 };
 use records::{Enrolment, EnrolmentStatus, Facts, Lately, LockReason, Method, MethodState, Ruling, Velocity};
 
+use crate::pin::is_blocked;
 use crate::policy::{Decided, Policy};
 
 /// What is known of a code's enrolment at one moment.
@@ -144,6 +145,7 @@ pub fn judge(
         PinCheck::Right { counts } => {
             if counts {
                 enrolment.pin.failures = 0;
+                enrolment.pin.blocked_until = None;
             }
             let locks = rest.decided.as_ref().is_some_and(|decided| decided.finding.ruling == Ruling::Lock);
             if locks {
@@ -230,6 +232,7 @@ fn status_verdict(enrolment: &Enrolment, now: Timestamp) -> Option<Verdict> {
         EnrolmentStatus::Active if enrolment.certificate_not_after <= now => {
             Some(Verdict::CertificateExpired)
         }
+        EnrolmentStatus::Active if is_blocked(enrolment, now) => Some(Verdict::EnrolmentLocked),
         EnrolmentStatus::Active => None,
     }
 }
@@ -274,17 +277,19 @@ fn check_pin(code: &OpenedCode, known: &Snapshot, now: Timestamp) -> PinCheck {
     if code.pin_matches(key) { PinCheck::Right { counts } } else { PinCheck::Wrong { counts } }
 }
 
-/// One more wrong PIN; the last one locks the enrolment.
+/// One more wrong PIN; the last one of a round makes wait, the last one of all locks the enrolment.
 pub(crate) fn count_wrong_pin(enrolment: &mut Enrolment, now: Timestamp, policy: &Policy) -> Option<Alarm> {
     #[cfg(feature = "broken-rules")]
     if model::BrokenRule::PinFailureUncounted.is_broken() {
         return None;
     }
-    let failures = enrolment.pin.failures.saturating_add(1).min(policy.pin_failures_max);
+    let failures = enrolment.pin.failures.saturating_add(1).min(policy.pin_failures_to_lock());
     enrolment.pin.failures = failures;
-    if failures < policy.pin_failures_max {
+    if failures < policy.pin_failures_to_lock() {
+        enrolment.pin.blocked_until = policy.pin_wait_s(failures).map(|wait_s| now.plus_s(i64::from(wait_s)));
         return None;
     }
+    enrolment.pin.blocked_until = None;
     enrolment.status = EnrolmentStatus::Locked { reason: LockReason::PinFailures, since: now };
     Some(Alarm::PinLocked)
 }

@@ -7,10 +7,10 @@ use protocol::{
     payment_code::{PinGeneration, PinKey},
     pin_change::PinChange,
 };
-use records::{Actor, Enrolment, EnrolmentStatus, PinState, ReplacedPinKey};
+use records::{Enrolment, EnrolmentStatus, NoticeKind, PinState, ReplacedPinKey};
 
 use crate::{
-    AuthenticatedDevice, PreviousPin, Security, SecurityError, devices::entry, judge::count_wrong_pin,
+    Asker, AuthenticatedDevice, PreviousPin, Security, SecurityError, devices::entry, judge::count_wrong_pin,
     security::TRIES_MAX,
 };
 
@@ -45,6 +45,7 @@ impl Security {
             if seen.status != EnrolmentStatus::Active {
                 return Err(SecurityError::WrongState("a phone that may not pay keeps its PIN"));
             }
+            blocked(&seen, now)?;
             if change.generation() != generation.next() {
                 return Err(SecurityError::WrongState(
                     "the PIN was changed meanwhile; look how the phone stands",
@@ -52,15 +53,20 @@ impl Security {
             }
             let is_proved = change.is_proved(realm, id, &present);
             let mut enrolment = seen.clone();
-            let action = if is_proved {
+            let asker = Asker::Device(id);
+            let happened = if is_proved {
                 enrolment.pin = self.replaced(&seen, &new_key, now, random)?;
-                Some("pin.changed")
+                Some((NoticeKind::PinChanged, "pin.changed", &asker))
             } else {
-                count_wrong_pin(&mut enrolment, now, &self.policy()).map(|_| "enrolment.locked")
+                let locks = count_wrong_pin(&mut enrolment, now, &self.policy()).is_some();
+                locks.then_some((NoticeKind::Locked, "enrolment.locked", &Asker::Server))
             };
-            let actor = Actor::Device(id.to_string());
-            let audit = action.map(|action| entry(actor, action, id, now));
-            if self.commit_change(&seen, &mut enrolment, audit.into_iter().collect()).await? {
+            let (mut told, mut audit) = (None, Vec::new());
+            if let Some((kind, action, by)) = happened {
+                told = Some(self.notice_of(&seen, kind, by, now).await?);
+                audit.push(entry(asker.actor(), action, id, now));
+            }
+            if self.commit_change(&seen, &mut enrolment, told, audit).await? {
                 let tries_left = self.pin_tries_left(&enrolment);
                 return if is_proved { Ok(enrolment) } else { Err(SecurityError::WrongPin { tries_left }) };
             }
@@ -84,6 +90,7 @@ impl Security {
             wrapped_key,
             previous: Some(ReplacedPinKey { wrapped_key: seen.pin.wrapped_key.clone(), replaced_at: now }),
             failures: 0,
+            blocked_until: None,
         })
     }
 
@@ -113,4 +120,18 @@ impl Security {
             .map_err(SecurityError::Keys)?;
         Ok(Some(PreviousPin { key, valid_until }))
     }
+}
+
+/// Refuses to look at a PIN while a round of wrong ones is waited out.
+pub(crate) fn blocked(enrolment: &Enrolment, now: Timestamp) -> Result<(), SecurityError> {
+    if is_blocked(enrolment, now) {
+        Err(SecurityError::WrongState("too many wrong PINs; wait before the next try"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether a round of wrong PINs is waited out.
+pub(crate) fn is_blocked(enrolment: &Enrolment, now: Timestamp) -> bool {
+    enrolment.pin.blocked_until.is_some_and(|until| now < until)
 }

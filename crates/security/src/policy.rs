@@ -32,8 +32,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
-    /// Wrong PINs that lock an enrolment; 3. At least 1.
+    /// Wrong PINs that end a round; 3. At least 1.
     pub pin_failures_max: u8,
+    /// Rounds of wrong PINs; 1. The last one locks the enrolment.
+    pub pin_rounds: u8,
+    /// Seconds to wait after each round but the last, before a PIN is looked at again; the last number holds for all
+    /// further rounds. 60, 300, 3 600.
+    pub pin_round_waits_s: Vec<u32>,
+    /// Devices that a customer may have at once, locked ones included; 5.
+    pub devices_max: u8,
     /// How long after its making a code is accepted, by the corrected clock; 120.
     pub code_age_s_max: u32,
     /// How far in the future a code may be dated, by the corrected clock; 30.
@@ -60,8 +67,14 @@ pub struct Policy {
     pub activation_code_s: u32,
     /// How long an activation challenge may be used; 300.
     pub challenge_s: u32,
+    /// How long the code may be used that a phone is given for the one that takes its place; 600.
+    pub move_code_s: u32,
     /// How long a device certificate is valid; 730.
     pub certificate_days: u16,
+    /// How long after its certificate's end a device may still renew it; 30.
+    pub certificate_grace_days: u16,
+    /// How long an answer about certificates may be relied on; 3 600.
+    pub certificate_status_s: u32,
     /// How long a key bundle is valid; 30.
     pub bundle_days: u16,
     /// Methods that a customer may have at once, those still to be proved included; 20.
@@ -78,6 +91,8 @@ pub struct Policy {
     pub device_rate: Rate,
     /// What else is asked of payments, and what follows; nothing.
     pub rules: Rules,
+    /// How often one source may ask how certificates stand.
+    pub certificate_status_rate: Rate,
 }
 
 /// What happens to a code whose device was offline for too long.
@@ -143,6 +158,10 @@ pub struct Rate {
 const CODE_AGE_S_MAX: u32 = 600;
 /// No clock is followed further, seconds (`spec/payment-code.md`, chapter 9).
 const CLOCK_OFFSET_S_MAX: u32 = 86_400;
+/// Nobody waits longer for the next round of PINs, seconds.
+const PIN_WAIT_S_MAX: u32 = 86_400;
+/// A day, seconds.
+const DAY_S: u32 = 86_400;
 /// Requests and challenges are remembered for about as long as they may be used.
 const REQUEST_AGE_S_MAX: u32 = 3_600;
 
@@ -168,6 +187,22 @@ impl Policy {
         }
     }
 
+    /// Wrong PINs, over all rounds, that lock an enrolment.
+    #[must_use]
+    pub fn pin_failures_to_lock(&self) -> u8 {
+        self.pin_failures_max.saturating_mul(self.pin_rounds)
+    }
+
+    /// How long no PIN is looked at after this many wrong ones; none within a round.
+    pub(crate) fn pin_wait_s(&self, failures: u8) -> Option<u32> {
+        let round = failures.checked_div(self.pin_failures_max)?;
+        if round == 0 || failures % self.pin_failures_max != 0 {
+            return None;
+        }
+        let waits_s = &self.pin_round_waits_s;
+        waits_s.get(usize::from(round) - 1).or(waits_s.last()).copied()
+    }
+
     /// The limits that phones keep and show.
     #[must_use]
     pub fn display_limits(&self) -> DisplayLimits {
@@ -181,10 +216,24 @@ impl Policy {
 
     /// Refuses numbers that would take a guard away without saying so.
     pub(crate) fn check(&self) -> Result<(), PolicyFault> {
-        let rates = [self.activation_rate, self.activation_code_rate, self.device_rate];
+        let rates =
+            [self.activation_rate, self.activation_code_rate, self.device_rate, self.certificate_status_rate];
         let faults = [
             (self.pin_failures_max == 0, "pin_failures_max must be at least 1"),
             (self.pin_failures_max > 10, "pin_failures_max must be at most 10"),
+            (!(1..=10).contains(&self.pin_rounds), "pin_rounds may be 1 to 10"),
+            (
+                self.pin_rounds > 1 && self.pin_round_waits_s.is_empty(),
+                "pin_round_waits_s must name a wait where there are several rounds",
+            ),
+            (self.pin_round_waits_s.len() > 10, "pin_round_waits_s may name at most 10 waits"),
+            (
+                !self.pin_round_waits_s.iter().all(|wait_s| (1..=PIN_WAIT_S_MAX).contains(wait_s)),
+                "a wait in pin_round_waits_s may be 1 to 86400",
+            ),
+            (self.devices_max == 0, "devices_max must be at least 1"),
+            (self.certificate_status_s > DAY_S, "certificate_status_s must be at most 86400"),
+            (!(1..=DAY_S).contains(&self.move_code_s), "move_code_s may be 1 to 86400"),
             (self.methods_max == 0, "methods_max must be at least 1"),
             (self.certificate_days == 0, "certificate_days must be at least 1"),
             (self.bundle_days == 0, "bundle_days must be at least 1"),
@@ -217,6 +266,9 @@ impl Default for Policy {
         };
         Self {
             pin_failures_max: 3,
+            pin_rounds: 1,
+            pin_round_waits_s: vec![60, 300, 3_600],
+            devices_max: 5,
             code_age_s_max: 120,
             code_ahead_s_max: 30,
             previous_pin_s: 300,
@@ -233,7 +285,10 @@ impl Default for Policy {
             request_age_s_max: 300,
             activation_code_s: 86_400,
             challenge_s: 300,
+            move_code_s: 600,
             certificate_days: 730,
+            certificate_grace_days: 30,
+            certificate_status_s: 3_600,
             bundle_days: 30,
             methods_max: 20,
             method_proof_s: 3_600,
@@ -242,6 +297,7 @@ impl Default for Policy {
             activation_code_rate: Rate { burst: 10, refill_ms: 30_000 },
             device_rate: Rate { burst: 60, refill_ms: 500 },
             rules: Rules::default(),
+            certificate_status_rate: Rate { burst: 60, refill_ms: 1_000 },
         }
     }
 }

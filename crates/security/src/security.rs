@@ -31,6 +31,7 @@ pub struct Security {
     pub(crate) activations: RateLimit,
     pub(crate) activation_codes: RateLimit,
     pub(crate) device_requests: RateLimit,
+    pub(crate) status_requests: RateLimit,
     pub(crate) challenges: SeenOnce,
     pub(crate) nonces: SeenOnce,
 }
@@ -64,6 +65,7 @@ impl Security {
             activations: RateLimit::new(policy.activation_rate),
             activation_codes: RateLimit::new(policy.activation_code_rate),
             device_requests: RateLimit::new(policy.device_rate),
+            status_requests: RateLimit::new(policy.certificate_status_rate),
             challenges: SeenOnce::default(),
             nonces: SeenOnce::default(),
             store,

@@ -10,12 +10,12 @@ use protocol::{
     verdict::Verdict,
 };
 use records::{
-    Actor, AuditEntry, CodeUse, DecisionRow, Enrolment, EnrolmentChange, Method, MethodState, TrustLevel,
-    Velocity, VerdictRow,
+    Actor, AuditEntry, CodeUse, DecisionRow, Enrolment, EnrolmentChange, Method, MethodState, NewNotice, NoticeKind,
+    TrustLevel, Velocity, VerdictRow,
 };
 
 use crate::{
-    Decided, Policy, Security, SecurityError,
+    Asker, Decided, Policy, Security, SecurityError,
     judge::{Alarm, Judgement, PastUse, Snapshot, judge},
     verified::{RefusedCode, Verification, VerifiedCode},
 };
@@ -72,7 +72,16 @@ impl Security {
             Some(known) if judgement.verdict.is_ok() => self
                 .accept(&case, &opened, &known, judgement)
                 .map(|code| Verification::Accepted(Box::new(code))),
-            known => Ok(case.refuse(&opened, known.as_ref(), judgement)),
+            known => {
+                let told = match (&known, judgement.alarm) {
+                    (Some(known), Some(Alarm::PinLocked | Alarm::Clone)) => {
+                        let asker = Asker::Server;
+                        Some(self.notice_of(&known.enrolment, NoticeKind::Locked, &asker, now).await?)
+                    }
+                    _ => None,
+                };
+                Ok(case.refuse(&opened, known.as_ref(), judgement, told))
+            }
         }
     }
 
@@ -153,7 +162,7 @@ impl Security {
             statement: self.statement(case, code, known, account_ref)?,
             velocity: decided.as_ref().and_then(|decided| case.counted(known, decided)),
             verdict: case.verdict_row(verdict, Some(code), decided),
-            enrolment: change(known, enrolment),
+            enrolment: change(known, enrolment, None),
             code_use: case.code_use(code),
             audit: Vec::new(),
         })
@@ -210,11 +219,17 @@ impl Case<'_> {
         }))
     }
 
-    fn refuse(&self, code: &OpenedCode, known: Option<&Snapshot>, judgement: Judgement) -> Verification {
+    fn refuse(
+        &self,
+        code: &OpenedCode,
+        known: Option<&Snapshot>,
+        judgement: Judgement,
+        told: Option<NewNotice>,
+    ) -> Verification {
         let proved = judgement.is_proved.then_some(code);
         let audit = judgement.alarm.map(|alarm| self.audit(code, alarm));
         let enrolment = match (known, judgement.enrolment) {
-            (Some(known), Some(enrolment)) => Some(change(known, enrolment)),
+            (Some(known), Some(enrolment)) => Some(change(known, enrolment, told)),
             _ => None,
         };
         Verification::Refused(Box::new(RefusedCode {
@@ -293,8 +308,8 @@ impl Case<'_> {
     }
 }
 
-fn change(known: &Snapshot, enrolment: Enrolment) -> EnrolmentChange {
-    EnrolmentChange { expected_version: known.enrolment.version, enrolment }
+fn change(known: &Snapshot, enrolment: Enrolment, notice: Option<NewNotice>) -> EnrolmentChange {
+    EnrolmentChange { expected_version: known.enrolment.version, enrolment, notice }
 }
 
 fn payer(known: &Snapshot, code: &OpenedCode, method: &Method, account_ref: &str) -> Payer {

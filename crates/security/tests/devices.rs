@@ -5,7 +5,7 @@ mod support;
 use crypto::{SystemRandom, p256::Signature};
 use model::{Currency, MethodSlot};
 use protocol::verdict::Verdict;
-use records::{AuditHead, EnrolmentStatus, LockReason, MethodState, Queries};
+use records::{AuditHead, EnrolmentStatus, LockReason, MethodState, Queries, RevocationReason};
 use security::KeyStore;
 use security::{AuthenticationRefusal, Policy, Security, SecurityError};
 use support::*;
@@ -37,7 +37,7 @@ async fn a_signed_request_is_taken_once_in_time_and_from_its_device_only() {
     let unknown = world.security.authenticate(&thief.signed_request(start()), start()).await;
     assert_eq!(refusal(unknown), AuthenticationRefusal::UnknownEnrolment);
 
-    world.security.revoke(phone.enrolment, "olga", start()).await.unwrap();
+    world.security.revoke(phone.enrolment, RevocationReason::Lost, "olga", start()).await.unwrap();
     assert_eq!(refusal(world.online(&phone, start()).await), AuthenticationRefusal::Revoked);
     assert_eq!(world.verdict(&phone.code(1, start()), &order(), start()).await, Verdict::EnrolmentLocked);
 }

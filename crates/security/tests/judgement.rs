@@ -18,7 +18,9 @@ use protocol::{
     realm::Realm,
     verdict::Verdict,
 };
-use records::{Enrolment, EnrolmentStatus, LockReason, Method, MethodState, PinState, TrustLevel};
+use records::{
+    Enrolment, EnrolmentStatus, LockReason, Method, MethodState, PinState, RevocationReason, TrustLevel,
+};
 use security::{PastUse, Policy, PreviousPin, Snapshot, judge};
 use support::{order_of, start};
 
@@ -79,7 +81,7 @@ fn any_status() -> impl Strategy<Value = EnrolmentStatus> {
     prop_oneof![
         4 => Just(EnrolmentStatus::Active),
         1 => Just(EnrolmentStatus::Unsynchronised { since }),
-        1 => Just(EnrolmentStatus::Revoked { since }),
+        1 => Just(EnrolmentStatus::Revoked { reason: RevocationReason::Lost, since }),
         1 => Just(locked(LockReason::PinFailures)),
         1 => Just(locked(LockReason::Clone)),
         1 => Just(locked(LockReason::Customer)),
@@ -129,7 +131,13 @@ prop_compose! {
             confirmation_key: [0; 32],
             certificate: Vec::new(),
             certificate_not_after: start().plus_ms(end_ms),
-            pin: PinState { generation, wrapped_key: Vec::new(), previous: None, failures },
+            pin: PinState {
+                generation,
+                wrapped_key: Vec::new(),
+                previous: None,
+                failures,
+                blocked_until: None,
+            },
             status,
             counter: Counter(counter),
             forks,

@@ -127,6 +127,7 @@ fn enrolment(vector: &Vector) -> Enrolment {
             wrapped_key: Vec::new(),
             previous: None,
             failures: u8::try_from(context.pin_failures).unwrap(),
+            blocked_until: None,
         },
         status: match context.state {
             EnrolmentState::Active => EnrolmentStatus::Active,

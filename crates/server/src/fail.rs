@@ -131,6 +131,8 @@ impl From<SecurityError> for Fail {
             SecurityError::Unauthenticated(reason) => {
                 Self::new(ProblemType::Unauthenticated, sentence(&error)).logged(reason)
             }
+            SecurityError::TooManyDevices => Self::new(ProblemType::TooManyDevices, sentence(&error)),
+            SecurityError::LastDevice => Self::new(ProblemType::LastDevice, sentence(&error)),
             SecurityError::NotFound(_) => Self::new(ProblemType::NotFound, sentence(&error)),
             SecurityError::WrongPin { .. } => Self::new(ProblemType::WrongPin, sentence(&error)),
             SecurityError::PolicyRefused(PolicyRefusal::Stale { .. }) => {

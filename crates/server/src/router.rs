@@ -3,7 +3,7 @@
 use crate::fail::Fail;
 use crate::input::whole_body;
 use crate::observe::Observation;
-use crate::routes::{admin, books, checks, payments, phone, policy, system, webhooks};
+use crate::routes::{admin, books, checks, customers, devices, payments, phone, policy, system, webhooks};
 use crate::state::Shared;
 use api::problem::ProblemType;
 use axum::body::{Body, HttpBody};
@@ -54,6 +54,16 @@ fn work() -> OpenApiRouter<Shared> {
         .routes(routes!(phone::remove_method))
         .routes(routes!(phone::confirmations))
         .routes(routes!(phone::stream))
+        .routes(routes!(devices::devices))
+        .routes(routes!(devices::rename_device))
+        .routes(routes!(devices::lock_device))
+        .routes(routes!(devices::revoke_device))
+        .routes(routes!(devices::renew_certificate))
+        .routes(routes!(devices::reset_pin))
+        .routes(routes!(devices::begin_move))
+        .routes(routes!(devices::notices))
+        // banks
+        .routes(routes!(devices::certificate_status))
         // operators
         .routes(routes!(admin::add_customer))
         .routes(routes!(admin::issue_activation_code))
@@ -63,6 +73,15 @@ fn work() -> OpenApiRouter<Shared> {
         .routes(routes!(admin::enrolment))
         .routes(routes!(admin::lock))
         .routes(routes!(admin::unlock))
+        .routes(routes!(admin::revoke))
+        .routes(routes!(admin::issue_reset_code))
+        .routes(routes!(admin::issue_replacement_code))
+        .routes(routes!(admin::devices))
+        .routes(routes!(customers::export))
+        .routes(routes!(customers::export_payments))
+        .routes(routes!(customers::export_confirmations))
+        .routes(routes!(customers::export_audit))
+        .routes(routes!(customers::erase))
         .routes(routes!(admin::payment))
         .routes(routes!(admin::steps))
         .routes(routes!(policy::in_force))

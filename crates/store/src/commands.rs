@@ -2,6 +2,7 @@
 //! [`Session`] does once a command is done. Every store carries out these same commands.
 
 mod check;
+mod devices;
 mod enrolments;
 mod ledger;
 mod parties;
@@ -49,6 +50,8 @@ fn stage(session: &mut impl Session, command: Command) -> Result<Outcome, Fault>
         Command::IssueActivationCode(code, audit) => enrolments::issue_code(session, &code, audit),
         Command::Enrol(command) => enrolments::enrol(session, *command),
         Command::ChangeEnrolment(command) => enrolments::change(session, *command),
+        Command::ChangeDevices(command) => devices::change(session, *command),
+        Command::EraseCustomer(command) => devices::erase(session, *command),
         Command::BeginPayment(command) => payments::begin(session, *command),
         Command::ChangePayment(command) => payments::change(session, *command),
         Command::Cancel(request, at) => requests::cancel(session, request, at),

@@ -10,6 +10,7 @@
 )]
 
 mod check;
+mod devices;
 mod lists;
 pub mod maps;
 mod memory;
@@ -23,6 +24,7 @@ mod work;
 
 pub use crate::row::rewrite_each;
 pub use check::*;
+pub use devices::*;
 pub use lists::*;
 pub use memory::Memory;
 pub use parallel::*;
@@ -34,7 +36,7 @@ pub use work::*;
 
 use core::fmt::Debug;
 use core::future::Future;
-use model::{EffectId, EnrolmentId, MerchantId, PaymentId, Timestamp};
+use model::{CustomerId, EffectId, EnrolmentId, MerchantId, PaymentId, Timestamp};
 use records::{Command, Outcome, PAGE_LIMIT_MAX, Page, Queries, Store};
 
 /// Where a store is kept while none has it open.
@@ -64,6 +66,11 @@ macro_rules! conformance_suite {
             methods_change_from_the_version_seen,
             an_activation_code_makes_one_enrolment,
             enrolments_change_from_the_version_seen,
+            an_enrolment_comes_with_its_place_certificate_and_notice,
+            devices_change_from_the_versions_seen,
+            codes_and_certificates_of_devices_are_used_once,
+            notices_come_in_order_and_the_oldest_make_room,
+            an_erasure_is_whole,
             a_payment_begins_wholly,
             a_request_is_answered_once,
             a_code_is_consumed_once,
@@ -145,11 +152,20 @@ pub async fn picture(store: &(impl Queries + ?Sized)) -> Vec<String> {
     let customers = store.customers(Page::first(PAGE_LIMIT_MAX)).await.unwrap();
     for customer in &customers {
         show(&mut lines, &store.methods(customer.id).await.unwrap());
+        show(&mut lines, &store.activation_codes_of(customer.id).await.unwrap());
     }
     show(&mut lines, &customers);
     show(&mut lines, &store.merchants(Page::first(PAGE_LIMIT_MAX)).await.unwrap());
+    // The customer of all samples.
+    let of_samples = CustomerId::from_u128(1);
+    show(&mut lines, &store.devices(of_samples).await.unwrap());
+    show(&mut lines, &store.notices(of_samples, Page::first(PAGE_LIMIT_MAX)).await.unwrap());
+    for serial in 1..9 {
+        show(&mut lines, &store.certificate([serial; 16]).await.unwrap());
+    }
     let enrolments = store.enrolments(Page::first(PAGE_LIMIT_MAX)).await.unwrap();
     for enrolment in &enrolments {
+        show(&mut lines, &store.code_uses(enrolment.id, Page::first(PAGE_LIMIT_MAX)).await.unwrap());
         show(&mut lines, &store.confirmations(enrolment.id, Page::first(PAGE_LIMIT_MAX)).await.unwrap());
     }
     for enrolment in &enrolments {

@@ -84,6 +84,12 @@ impl Key for [u8; 32] {
     }
 }
 
+impl Key for [u8; 16] {
+    fn write(&self, bytes: &mut KeyBytes) {
+        bytes.push(self);
+    }
+}
+
 /// The key of a table's only row.
 impl Key for () {
     fn write(&self, _: &mut KeyBytes) {}

@@ -13,6 +13,7 @@ pub mod embedded;
 mod fault;
 mod key;
 mod look;
+mod older;
 pub mod postgres;
 mod queries;
 mod row;

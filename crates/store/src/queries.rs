@@ -1,7 +1,9 @@
 //! What is read for each question, whichever store is asked.
 
+mod devices;
 mod webhooks;
 
+pub(crate) use devices::{activation_codes_of, certificate, code_uses, devices, notices};
 pub(crate) use webhooks::{
     dead_webhooks, webhook, webhook_endpoint, webhook_endpoints, webhook_totals, webhooks_due,
     webhooks_settled,
@@ -31,6 +33,10 @@ macro_rules! each_query {
             customer(id: CustomerId) -> Option<Customer>;
             customers(page: Page<CustomerId>) -> Vec<Customer>;
             activation_code(code_hash: [u8; 32]) -> Option<ActivationCodeRow>;
+            activation_codes_of(customer: CustomerId) -> Vec<ActivationCodeRow>;
+            devices(customer: CustomerId) -> Option<Devices>;
+            notices(customer: CustomerId, page: Page<u32>) -> Vec<NoticeRow>;
+            certificate(serial: [u8; 16]) -> Option<CertificateRow>;
             enrolment(id: EnrolmentId) -> Option<Enrolment>;
             enrolments(page: Page<EnrolmentId>) -> Vec<Enrolment>;
             method(customer: CustomerId, slot: MethodSlot) -> Option<Method>;
@@ -44,6 +50,7 @@ macro_rules! each_query {
             policies(page: Page<u32>) -> Vec<PolicyRow>;
             policy(version: u32) -> Option<PolicyRow>;
             code_use(enrolment: EnrolmentId, counter: Counter) -> Option<CodeUse>;
+            code_uses(enrolment: EnrolmentId, page: Page<Counter>) -> Vec<CodeUse>;
             payment(id: PaymentId) -> Option<Payment>;
             payments(page: Page<PaymentId>) -> Vec<Payment>;
             payments_of_merchant(merchant: MerchantId, page: Page<PaymentId>) -> Vec<Payment>;

@@ -2,12 +2,13 @@
 //! says how to read the one before, so that nothing has to be rewritten at once.
 
 use crate::fault::Fault;
+use crate::older;
 use crate::stored::{self, Series, StoredEvent, StoredPayment};
 use model::{CheckoutId, EffectId, PaymentId, WebhookEndpointId, WebhookId};
 use records::{
-    ActivationCodeRow, AuditEntry, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse,
-    ConfirmationRow, Customer, Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, PolicyRow,
-    StoreError, Velocity, Webhook, WebhookEndpoint,
+    ActivationCodeRow, AuditEntry, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout,
+    CodeUse, ConfirmationRow, Customer, Devices, Enrolment, IdempotencyRow, Merchant, Method, NoticeRow,
+    OperatorTask, PolicyRow, StoreError, Velocity, Webhook, WebhookEndpoint,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,49 +27,40 @@ pub(crate) trait Row: Serialize + DeserializeOwned + Send + 'static {
     }
 }
 
+/// Version 1, before there was any release, had verdict and events in rows of their own; version 2 knew no decision.
+const PAYMENT_VERSION: u8 = 3;
 /// Version 1, before there was any release, had verdict and events in rows of their own.
 const EVENTS_VERSION: u8 = 2;
-/// Version 1, before there was any release, knew no PIN but the first.
-const ENROLMENT_VERSION: u8 = 2;
+/// Version 1 knew no category.
+const MERCHANT_VERSION: u8 = 2;
+/// Version 1, before there was any release, knew no PIN but the first; version 2 neither rounds of wrong PINs nor why an
+/// enrolment was revoked.
+const ENROLMENT_VERSION: u8 = 3;
+/// Version 1 knew codes for one more device only.
+const ACTIVATION_CODE_VERSION: u8 = 2;
 
 macro_rules! rows {
-    ($($row:ty $(= $version:expr)?),* $(,)?) => {
+    ($($row:ty $(= $version:expr $(, older $read_older:path)?)?);* $(;)?) => {
         $(impl Row for $row {
-            $(const VERSION: u8 = $version;)?
+            $(
+                const VERSION: u8 = $version;
+
+                $(fn read_older(version: u8, bytes: &[u8]) -> Option<Self> {
+                    $read_older(version, bytes)
+                })?
+            )?
         })*
 
         /// Reads `bytes` as each kind of row there is, and writes again what was read: for whoever looks for bytes
         /// that break a row's form.
         #[cfg(feature = "conformance")]
         pub fn rewrite_each(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
-            [
-                $((stringify!($row), rewrite::<$row>(bytes)),)*
-                ("StoredPayment", rewrite::<StoredPayment>(bytes)),
-                ("Merchant", rewrite::<Merchant>(bytes)),
-            ]
+            [$((stringify!($row), rewrite::<$row>(bytes)),)*]
                 .into_iter()
                 .filter_map(|(row, rewritten)| Some((row, rewritten?)))
                 .collect()
         }
     };
-}
-
-/// Version 1, before there was any release, had verdict and events in rows of their own; version 2 knew no decision.
-impl Row for StoredPayment {
-    const VERSION: u8 = 3;
-
-    fn read_older(version: u8, bytes: &[u8]) -> Option<Self> {
-        (version == 2).then(|| stored::read_payment_2(bytes)).flatten()
-    }
-}
-
-/// Version 1 knew no category.
-impl Row for Merchant {
-    const VERSION: u8 = 2;
-
-    fn read_older(version: u8, bytes: &[u8]) -> Option<Self> {
-        (version == 1).then(|| stored::read_merchant_1(bytes)).flatten()
-    }
 }
 
 #[cfg(feature = "conformance")]
@@ -78,34 +70,40 @@ fn rewrite<R: Row>(bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 rows!(
-    Customer,
-    ActivationCodeRow,
-    Enrolment = ENROLMENT_VERSION,
-    Method,
-    Checkout,
-    CodeUse,
-    Series<StoredEvent> = EVENTS_VERSION,
-    IdempotencyRow,
-    OperatorTask,
-    ConfirmationRow,
-    Balance,
-    AuditRow,
-    AuditHead,
-    CheckMark,
-    WebhookEndpoint,
-    Webhook,
-    PolicyRow,
-    Velocity,
+    Customer;
+    ActivationCodeRow = ACTIVATION_CODE_VERSION, older older::activation_code;
+    Enrolment = ENROLMENT_VERSION, older older::enrolment;
+    Method;
+    Merchant = MERCHANT_VERSION, older stored::read_merchant_1;
+    Checkout;
+    CodeUse;
+    StoredPayment = PAYMENT_VERSION, older stored::read_payment_2;
+    Series<StoredEvent> = EVENTS_VERSION;
+    IdempotencyRow;
+    OperatorTask;
+    ConfirmationRow;
+    Balance;
+    AuditRow;
+    AuditHead;
+    CheckMark;
+    WebhookEndpoint;
+    Webhook;
+    Devices;
+    NoticeRow;
+    CertificateRow;
+    PolicyRow;
+    Velocity;
     // What batches put aside to be rolled up.
-    Vec<AuditEntry>,
-    Vec<Balance>,
+    Vec<AuditEntry>;
+    Vec<Balance>;
     // What indexes point to.
-    CheckoutId,
-    PaymentId,
-    (PaymentId, EffectId),
-    WebhookEndpointId,
-    WebhookId,
-    (PaymentId, u32),
+    CheckoutId;
+    PaymentId;
+    (PaymentId, EffectId);
+    WebhookEndpointId;
+    WebhookId;
+    (PaymentId, u32);
+    [u8; 32];
 );
 
 /// Appends `row` to `bytes`.

@@ -75,9 +75,10 @@ struct Verdict2 {
     confirmation: Option<u32>,
 }
 
-/// Reads row version 2 of a payment, to its last byte.
-pub(crate) fn read_payment_2(bytes: &[u8]) -> Option<StoredPayment> {
-    let StoredPayment2 { payment, verdict, request, wake_at, effects, recent } = whole(bytes)?;
+/// Reads row version 2 of a payment, to its last byte; none for another version.
+pub(crate) fn read_payment_2(version: u8, bytes: &[u8]) -> Option<StoredPayment> {
+    let older = (version == 2).then(|| whole(bytes))?;
+    let StoredPayment2 { payment, verdict, request, wake_at, effects, recent } = older?;
     let Verdict2 { payment: of, verdict, code_hash, enrolment, counter, at, confirmation } = verdict;
     let verdict =
         VerdictRow { payment: of, verdict, code_hash, enrolment, counter, at, confirmation, decision: None };
@@ -93,9 +94,10 @@ struct Merchant1 {
     created_at: Timestamp,
 }
 
-/// Reads row version 1 of a merchant, to its last byte.
-pub(crate) fn read_merchant_1(bytes: &[u8]) -> Option<Merchant> {
-    let Merchant1 { id, name, terms, created_at } = whole(bytes)?;
+/// Reads row version 1 of a merchant, to its last byte; none for another version.
+pub(crate) fn read_merchant_1(version: u8, bytes: &[u8]) -> Option<Merchant> {
+    let older = (version == 1).then(|| whole(bytes))?;
+    let Merchant1 { id, name, terms, created_at } = older?;
     Some(Merchant { id, name, terms, created_at, category: None })
 }
 

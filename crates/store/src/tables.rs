@@ -13,9 +13,7 @@ use model::{
     MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer,
-    Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, PolicyRow, StoreError, Velocity, Webhook,
-    WebhookEndpoint,
+    ActivationCodeRow, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer, Devices, Enrolment, IdempotencyRow, Merchant, Method, NoticeRow, OperatorTask, PolicyRow, StoreError, Velocity, Webhook, WebhookEndpoint,
 };
 use redb::TableDefinition;
 
@@ -178,6 +176,15 @@ tables! {
     POLICIES: u32 => PolicyRow, "policies", None, Party;
     /// What phones paid lately, while a policy asks for it.
     VELOCITIES: EnrolmentId => Velocity, "velocities", Some(0), Party;
+    // The life of devices.
+    /// All devices that a customer ever had.
+    DEVICES: CustomerId => Devices, "devices", Some(0), Party;
+    /// A customer's notices by sequence.
+    NOTICES: (CustomerId, u32) => NoticeRow, "notices", Some(0), Party;
+    /// Device certificates by serial number, replaced and expired ones included.
+    CERTIFICATES: [u8; 16] => CertificateRow, "certificates", None, Party;
+    /// Index: a customer's activation codes.
+    CODES_OF_CUSTOMER: (CustomerId, [u8; 32]) => [u8; 32], "codes_of_customer", Some(0), Party;
 }
 
 /// The places of tables that every sale asks and that hardly ever change: checkouts, merchants and their webhook

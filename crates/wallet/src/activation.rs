@@ -23,6 +23,7 @@ use crate::{
     State, Vault, WalletError,
     clock::ClockKnowledge,
     confirmations::History,
+    devices::Notices,
     state::{Activating, Enrolled, Stage},
 };
 
@@ -292,6 +293,9 @@ impl State {
             standing: EnrolmentStatusName::Active,
             standing_at: reply.server_time,
             pin_tries_left: None,
+            pin_blocked_until: None,
+            renewable_until: None,
+            notices: Notices::default(),
             last_online_at: now,
             activated_at: now,
             last_code_at: None,

@@ -244,7 +244,7 @@ impl State {
         let recipient = bundle.payment_key_at(server_now).ok_or(WalletError::NoPaymentKey)?;
         match enrolled.certificate_ends_at() {
             Some(end) if server_now < end => {}
-            end => return Err(WalletError::CertificateExpired(end.unwrap_or_default())),
+            end => return Err(expired(enrolled, end.unwrap_or_default(), server_now)),
         }
         let mut clock = enrolled.clock.clone();
         clock.observe(now);
@@ -306,6 +306,15 @@ fn bundle_now(enrolled: &Enrolled, realm: &RealmFile, now: Timestamp) -> Result<
         ProtocolError::Expired(_) => WalletError::KeysExpired,
         other => WalletError::Refused(other),
     })
+}
+
+/// Whether going online still helps.
+fn expired(enrolled: &Enrolled, end: Timestamp, server_now: Timestamp) -> WalletError {
+    if enrolled.renewable_until.is_none_or(|until| server_now < until) {
+        WalletError::CertificateExpired(end)
+    } else {
+        WalletError::CertificateEnded(end)
+    }
 }
 
 /// Refuses only where this phone itself has to act before a code can be any good. A lock may have been lifted

@@ -81,9 +81,14 @@ pub enum WalletError {
         "the server's keys are not for this time: open the wallet where there is a network (or set the clock, if it is wrong)"
     )]
     NoPaymentKey,
-    /// The device certificate has expired.
-    #[error("this wallet's certificate expired at {0}; activate it anew")]
+    /// The device certificate has expired, and can be renewed.
+    #[error(
+        "this wallet's certificate expired at {0}; open the wallet where there is a network, and it is renewed"
+    )]
     CertificateExpired(Timestamp),
+    /// The device certificate has expired, and it is too late to renew it.
+    #[error("this wallet's certificate expired at {0}, too long ago to be renewed; activate it anew")]
+    CertificateEnded(Timestamp),
 
     // The server's matter.
     /// The server asked for a resynchronisation first.

@@ -11,9 +11,11 @@
 #![forbid(unsafe_code)]
 
 mod activation;
+mod certificate;
 mod clock;
 mod code;
 mod confirmations;
+mod devices;
 mod error;
 mod online;
 mod pin_change;
@@ -32,13 +34,16 @@ mod tests;
 pub use activation::{
     ActivationDraft, ActivationSignatures, ActivationToSign, Applicant, DevicePublicKeys, UnsentRequest,
 };
+pub use certificate::RenewalDraft;
 pub use clock::CLOCK_OFFSET_S_MAX;
 pub use code::{CodeRequest, DEFAULT_CAP_MINOR, PendingCode, ShownCode, SignableCode};
 pub use confirmations::{
     CONFIRMATIONS_KEPT_MAX, KeptConfirmation, PageOutcome, Received, unwrap_confirmation,
 };
+pub use devices::{KeptNotice, NOTICES_KEPT_MAX, NoticesOutcome, unwrap_notice};
 pub use error::WalletError;
 pub use online::EnrolmentChange;
+pub use pin_change::PinRequest;
 pub use pin_session::{PinSession, RENEW_WITHIN_S, RENEWALS_MAX};
 pub use seal::{STATE_LEN_MAX, SealError, StateKey};
 pub use state::{METHODS_MAX, State};

@@ -48,6 +48,9 @@ impl State {
         enrolled.standing = view.status;
         enrolled.standing_at = server_time;
         enrolled.pin_tries_left = Some(view.pin_tries_left);
+        enrolled.pin_blocked_until = view.pin_blocked_until_ms.map(Timestamp::from_ms);
+        enrolled.renewable_until =
+            Some(view.certificate_renewable_until_ms).filter(|ms| *ms > 0).map(Timestamp::from_ms);
         enrolled.learn_pin_generation(PinGeneration(view.pin_generation));
         enrolled.clock.compare(server_time, sent_at, now);
         enrolled.last_online_at = now;

@@ -3,8 +3,10 @@
 
 use crypto::{Random, Secret};
 use protocol::{
+    activation_code::ActivationCode,
     payment_code::{Pin, PinError, PinGeneration, PinKey, PinSecret},
     pin_change::PinChange,
+    pin_reset::PinReset,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,18 @@ pub(crate) struct ChangingPin {
     generation: PinGeneration,
     #[serde(with = "secret_text")]
     pin_secret: Secret<32>,
+    /// Whether it is a reset by a code, which goes to another address.
+    #[serde(default)]
+    is_reset: bool,
+}
+
+/// What is to be sent to end a PIN change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinRequest<'a> {
+    /// A change, by the PIN so far.
+    Change(&'a [u8]),
+    /// A reset, by a code.
+    Reset(&'a [u8]),
 }
 
 impl State {
@@ -62,8 +76,57 @@ impl State {
             request: change.to_json(),
             generation,
             pin_secret: pin_secret.secret().clone(),
+            is_reset: false,
         });
         Ok(())
+    }
+
+    /// Begins to set the PIN anew by a code that the customer got out of band. Store the state, then send what
+    /// [`State::pin_request_under_way`] gives. What is under way is sent first: two that may both have been done could not be
+    /// told apart.
+    ///
+    /// # Errors
+    /// [`WalletError::Pin`] for a new PIN that is obvious; [`WalletError::PinChangeUnderWay`];
+    /// [`WalletError::NotActivated`]; [`WalletError::Refused`] if nothing could be sealed.
+    pub fn begin_pin_reset(
+        &mut self,
+        code: ActivationCode,
+        new: &Pin,
+        random: &mut dyn Random,
+    ) -> Result<(), WalletError> {
+        let (enrolled, realm) = self.enrolled_mut()?;
+        if enrolled.changing_pin.is_some() {
+            return Err(WalletError::PinChangeUnderWay);
+        }
+        if new.is_obvious() {
+            return Err(WalletError::Pin(PinError::Obvious));
+        }
+        let pin_secret = PinSecret::make(random);
+        let generation = enrolled.pin_generation.next();
+        let reset = PinReset::make(
+            &realm.realm,
+            enrolled.enrolment,
+            generation,
+            code,
+            &PinKey::derive(&pin_secret, new),
+            &realm.activation_key,
+            random,
+        )?;
+        enrolled.changing_pin = Some(ChangingPin {
+            request: reset.to_json(),
+            generation,
+            pin_secret: pin_secret.secret().clone(),
+            is_reset: true,
+        });
+        Ok(())
+    }
+
+    /// What is to be sent to end a PIN change or reset: as [`State::pin_change_under_way`], and where it goes.
+    #[must_use]
+    pub fn pin_request_under_way(&self) -> Option<PinRequest<'_>> {
+        let changing = self.enrolled().ok()?.changing_pin.as_ref()?;
+        let request = changing.request.as_slice();
+        Some(if changing.is_reset { PinRequest::Reset(request) } else { PinRequest::Change(request) })
     }
 
     /// What is to be sent to end a PIN change: the same bytes until there is an answer. Codes are made with the PIN so
@@ -72,7 +135,7 @@ impl State {
     #[must_use]
     pub fn pin_change_under_way(&self) -> Option<&[u8]> {
         let changing = self.enrolled().ok()?.changing_pin.as_ref()?;
-        Some(&changing.request)
+        (!changing.is_reset).then_some(changing.request.as_slice())
     }
 
     /// Ends a PIN change that the server refused, or that was surely not sent: the PIN so far stays. Store the state

@@ -15,7 +15,8 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    WalletError, clock::ClockKnowledge, confirmations::History, pin_change::ChangingPin, secret_text,
+    WalletError, clock::ClockKnowledge, confirmations::History, devices::Notices, pin_change::ChangingPin,
+    secret_text,
 };
 
 /// The most methods that a wallet keeps: a slot is one byte.
@@ -83,6 +84,15 @@ pub(crate) struct Enrolled {
     /// The server's time of that word: an older confirmation does not overrule it.
     pub(crate) standing_at: Timestamp,
     pub(crate) pin_tries_left: Option<u8>,
+    /// Until when no PIN is looked at, as the server last said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) pin_blocked_until: Option<Timestamp>,
+    /// Until when the certificate can be renewed, as the server last said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) renewable_until: Option<Timestamp>,
+    /// What was told of the customer's devices.
+    #[serde(default)]
+    pub(crate) notices: Notices,
     /// The phone's time of the last exchange with the server.
     pub(crate) last_online_at: Timestamp,
     pub(crate) activated_at: Timestamp,

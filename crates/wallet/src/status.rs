@@ -36,6 +36,16 @@ pub enum Hint {
         /// How it is locked.
         status: EnrolmentStatusName,
     },
+    /// Too many wrong PINs: none is looked at for a while.
+    PinBlocked {
+        /// Until when, by the server's clock.
+        until: Timestamp,
+    },
+    /// The device certificate ends soon, or has ended: going online renews it.
+    CertificateEndsSoon {
+        /// When it ends.
+        at: Timestamp,
+    },
     /// Whether the last PIN change was done is not known yet; the PIN before it is the one to use until then.
     PinChangeUnderWay,
     /// The PIN was changed with another copy of this wallet: this one must be activated anew.
@@ -71,6 +81,12 @@ impl fmt::Display for Hint {
             }
             Self::Locked { .. } => {
                 f.write_str("The server has locked this wallet; ask for it to be unlocked.")
+            }
+            Self::PinBlocked { until } => {
+                write!(f, "After too many wrong PINs none is looked at until {until}.")
+            }
+            Self::CertificateEndsSoon { at } => {
+                write!(f, "This wallet's certificate ends at {at}; go online, and it is renewed.")
             }
             Self::PinChangeUnderWay => f.write_str(
                 "The new PIN is not confirmed yet; use the one before it, and open the wallet where there is a network.",
@@ -185,6 +201,13 @@ pub(crate) fn hints(enrolled: &Enrolled, bundle: &KeyBundle, now: Timestamp) -> 
         EnrolmentStatusName::Active | EnrolmentStatusName::Unsynchronised | EnrolmentStatusName::Revoked
     ) {
         hints.push(Hint::Locked { status: enrolled.standing });
+    }
+    let server_now = enrolled.server_time(now);
+    if let Some(until) = enrolled.pin_blocked_until.filter(|until| server_now < *until) {
+        hints.push(Hint::PinBlocked { until });
+    }
+    if let Some(at) = enrolled.certificate_ends_at().filter(|_| enrolled.is_renewal_due(server_now)) {
+        hints.push(Hint::CertificateEndsSoon { at });
     }
     if enrolled.changing_pin.is_some() {
         hints.push(Hint::PinChangeUnderWay);

@@ -3,6 +3,7 @@
 mod activation;
 mod codes;
 mod confirmations;
+mod devices;
 mod online;
 mod sealing;
 mod vectors;

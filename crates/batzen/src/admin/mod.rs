@@ -7,6 +7,7 @@ mod check;
 mod database;
 mod keys;
 mod policy;
+mod device;
 mod webhook;
 
 use crate::failure::Failure;
@@ -119,6 +120,12 @@ enum ApiCommand {
         /// Which.
         enrolment: EnrolmentId,
     },
+    /// The life of customers' devices: list, lock, unlock, revoke, replace, reset a PIN.
+    #[command(subcommand)]
+    Device(device::DeviceCommand),
+    /// What customers may ask for by law: export and erasure.
+    #[command(subcommand)]
+    Customer(device::CustomerCommand),
     /// Where a merchant's systems are told of payments, and what could not be delivered.
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
@@ -197,6 +204,8 @@ async fn run(client: &OperatorClient, command: ApiCommand, output: &Output) -> R
         }
         ApiCommand::Lock { enrolment } => turn(client, enrolment, "lock", output).await?,
         ApiCommand::Unlock { enrolment } => turn(client, enrolment, "unlock", output).await?,
+        ApiCommand::Device(command) => device::run(client, command, output).await?,
+        ApiCommand::Customer(command) => device::run_customer(client, command, output).await?,
         ApiCommand::Webhook(command) => webhook::run(client, command, output).await?,
         ApiCommand::Payment { id } => {
             let story: PaymentStory = client.get(&format!("/v1/admin/payments/{id}")).await?;

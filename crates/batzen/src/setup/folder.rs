@@ -58,6 +58,11 @@ impl Ports {
     }
 }
 
+/// The policy's file beside the server's configuration.
+const POLICY: &str = "policy.json";
+/// The demo has one customer, and whoever tries it out opens one wallet after the other.
+const DEMO_POLICY: &str = "{\"devices_max\": 250}\n";
+
 /// A system's folder.
 #[derive(Clone, Debug)]
 pub(crate) struct Folder {
@@ -127,6 +132,9 @@ impl Folder {
         remove_rest(&key_store)?;
         let now = crate::service::SystemClock.now();
         let keys = RealmKeys::create_file(&key_store, &passphrase, realm, now, &mut SystemRandom)?;
+        if let Browsing::Gateway = browsing {
+            self.write(&format!("server/{POLICY}"), DEMO_POLICY)?;
+        }
         self.write("server/server.json", &to_json(&server_config(ports, browsing)?)?)?;
         self.write("bank/bank.json", &to_json(&bank_config(ports, browsing, &keys)?)?)?;
         let app =
@@ -216,7 +224,7 @@ fn server_config(ports: Ports, browsing: Browsing) -> Result<ServerConfig, Failu
         key_store_passphrase: "key-store.passphrase".into(),
         operator_key: "operator.key".into(),
         attestation: None,
-        policy: None,
+        policy: matches!(browsing, Browsing::Gateway).then(|| POLICY.into()),
         capture_window_s: 3_600,
         emv_profile: None,
         pages: Some(PagesConfig { realm_file: "../phone/realm.json".into() }),

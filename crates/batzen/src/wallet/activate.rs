@@ -118,6 +118,7 @@ async fn send(
                 ProblemType::ActivationRefused,
                 ProblemType::ChallengeExpired,
                 ProblemType::MalformedRequest,
+                ProblemType::TooManyDevices,
             ];
             if error.problem().is_some_and(|problem| refused.contains(&problem)) {
                 wallet.state.abandon_activation()?;

@@ -3,6 +3,7 @@
 
 mod activate;
 mod confirmations;
+mod devices;
 mod folder;
 mod methods;
 mod online;
@@ -17,6 +18,7 @@ use crate::output::Output;
 use crate::service::runtime;
 use clap::Subcommand;
 use folder::Folder;
+use model::EnrolmentId;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -59,8 +61,23 @@ enum Command {
     Resync,
     /// Change the PIN. If the network fails meanwhile, run it again: the PIN so far stays good until the new one is.
     ChangePin(pin::ChangePinArgs),
-    /// Lock this wallet at the server. Only an operator unlocks it.
-    Lock,
+    /// Set a new PIN with a code that your bank gave you, for one that is forgotten or locked. Methods stay.
+    ResetPin(devices::ResetPinArgs),
+    /// Lock this wallet, or another of your devices, at the server. Only an operator unlocks it.
+    Lock {
+        /// Another device, as `devices` lists it.
+        device: Option<EnrolmentId>,
+    },
+    /// Your devices: which there are, and how they stand.
+    Devices,
+    /// Give one of your devices a name.
+    Rename(devices::RenameArgs),
+    /// Revoke one of your devices for good, with this wallet's PIN.
+    Revoke(devices::RevokeArgs),
+    /// Get a code for the phone that takes this wallet's place.
+    Move(devices::MoveArgs),
+    /// What became of your devices, signed by the server.
+    Notices,
 }
 
 /// Runs the command.
@@ -84,7 +101,18 @@ pub(crate) fn run(arguments: WalletArgs, output: &Output) -> Result<ExitCode, Fa
         Command::ChangePin(arguments) => {
             runtime()?.block_on(pin::change_pin(&folder, &arguments, output))?;
         }
-        Command::Lock => runtime()?.block_on(status::lock(&folder, output))?,
+        Command::ResetPin(arguments) => {
+            runtime()?.block_on(devices::reset_pin(&folder, arguments, output))?;
+        }
+        Command::Lock { device: None } => runtime()?.block_on(status::lock(&folder, output))?,
+        Command::Lock { device: Some(device) } => {
+            runtime()?.block_on(devices::lock(&folder, device, output))?;
+        }
+        Command::Devices => runtime()?.block_on(devices::devices(&folder, output))?,
+        Command::Rename(arguments) => runtime()?.block_on(devices::rename(&folder, arguments, output))?,
+        Command::Revoke(arguments) => runtime()?.block_on(devices::revoke(&folder, &arguments, output))?,
+        Command::Move(arguments) => runtime()?.block_on(devices::begin_move(&folder, &arguments, output))?,
+        Command::Notices => runtime()?.block_on(devices::notices(&folder, output))?,
     }
     Ok(ExitCode::SUCCESS)
 }

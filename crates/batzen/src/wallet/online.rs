@@ -42,6 +42,9 @@ pub(super) async fn refresh(client: &PhoneClient, wallet: &mut OpenWallet) -> Re
     wallet.store()?;
     // A PIN change that had no answer gets one now. If it is refused, that is the customer's next question.
     let _ = super::pin::send(client, wallet).await;
+    // Neither keeps anybody from what was asked for: both are tried again whenever the wallet is online.
+    let _ = super::devices::renew(client, wallet).await;
+    let _ = super::devices::fetch_notices(client, wallet).await;
     Ok(())
 }
 

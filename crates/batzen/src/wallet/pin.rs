@@ -9,6 +9,7 @@ use client::phone::{PhoneClient, PhoneError};
 use crypto::SystemRandom;
 use protocol::payment_code::Pin;
 use serde::Serialize;
+use wallet::PinRequest;
 
 /// Arguments of `batzen wallet change-pin`.
 #[derive(clap::Args)]
@@ -31,7 +32,7 @@ pub(super) async fn change_pin(
 ) -> Result<(), Failure> {
     let mut wallet = folder.open()?;
     let client = client_of(&wallet)?;
-    if wallet.state.pin_change_under_way().is_some() {
+    if wallet.state.pin_request_under_way().is_some() {
         output.note("A PIN change was begun before; its request is sent again.");
     } else {
         let present = ask("Your PIN so far", arguments.pin_stdin)?;
@@ -48,9 +49,13 @@ pub(super) async fn change_pin(
 
 /// Sends a change that is under way, if one is, and takes the answer in.
 pub(super) async fn send(client: &PhoneClient, wallet: &mut OpenWallet) -> Result<(), Failure> {
-    let Some(request) = wallet.state.pin_change_under_way().map(<[u8]>::to_vec) else { return Ok(()) };
     let sent_at = now();
-    match client.change_pin(signer_of(wallet)?, request).await {
+    let answer = match wallet.state.pin_request_under_way() {
+        None => return Ok(()),
+        Some(PinRequest::Change(request)) => client.change_pin(signer_of(wallet)?, request.to_vec()).await,
+        Some(PinRequest::Reset(request)) => client.reset_pin(signer_of(wallet)?, request.to_vec()).await,
+    };
+    match answer {
         Ok(view) => {
             wallet.state.apply_enrolment(&view, sent_at, now())?;
             wallet.store()
@@ -63,7 +68,7 @@ pub(super) async fn send(client: &PhoneClient, wallet: &mut OpenWallet) -> Resul
                     let asked_at = now();
                     let view = client.enrolment(signer_of(wallet)?, asked_at).await.map_err(phone_failure)?;
                     wallet.state.apply_enrolment(&view, asked_at, now())?;
-                    if wallet.state.pin_change_under_way().is_none() {
+                    if wallet.state.pin_request_under_way().is_none() {
                         return wallet.store();
                     }
                     wallet.state.roll_back_pin_change();

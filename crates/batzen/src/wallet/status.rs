@@ -73,6 +73,9 @@ fn text(status: &Status) -> String {
     if let Some(at) = status.last_online_at {
         lines.push(format!("last online {at}"));
     }
+    if let Some(at) = status.certificate_ends_at {
+        lines.push(format!("certificate until {at}"));
+    }
     lines.extend(status.hints.iter().map(ToString::to_string));
     lines.join("\n")
 }

@@ -4,6 +4,7 @@
 mod broken_plugs;
 mod codes;
 mod crashes;
+mod devices;
 mod full_disk;
 mod guards;
 mod keys;

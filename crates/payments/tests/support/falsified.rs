@@ -5,10 +5,7 @@ use model::{
     PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
-    Customer, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, OperatorTask, Outcome,
-    Page, PolicyRow, PostingRow, Queries, Store, StoreError, StoreFuture, Velocity, VerdictRow, Webhook,
-    WebhookEndpoint, WebhookTotals, Work,
+    ActivationCodeRow, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse, Command, ConfirmationRow, Customer, Devices, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, NoticeRow, OperatorTask, Outcome, Page, PolicyRow, PostingRow, Queries, Store, StoreError, StoreFuture, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals, Work,
 };
 use std::sync::Arc;
 
@@ -32,6 +29,8 @@ pub(crate) struct Falsified {
     pub(crate) tasks: Lie<Vec<OperatorTask>>,
     pub(crate) payments: Lie<Vec<Payment>>,
     pub(crate) enrolments: Lie<Vec<Enrolment>>,
+    pub(crate) devices: Lie<Option<Devices>>,
+    pub(crate) notices: Lie<Vec<NoticeRow>>,
     pub(crate) code_use: Lie<Option<CodeUse>>,
     pub(crate) verdict: Lie<Option<VerdictRow>>,
     pub(crate) begin_request: Lie<Option<IdempotencyRow>>,
@@ -54,6 +53,8 @@ impl Falsified {
             tasks: None,
             payments: None,
             enrolments: None,
+            devices: None,
+            notices: None,
             code_use: None,
             verdict: None,
             begin_request: None,
@@ -104,6 +105,26 @@ impl Queries for Falsified {
 
     fn activation_code(&self, code_hash: [u8; 32]) -> StoreFuture<'_, Option<ActivationCodeRow>> {
         self.real.activation_code(code_hash)
+    }
+
+    fn activation_codes_of(&self, customer: CustomerId) -> StoreFuture<'_, Vec<ActivationCodeRow>> {
+        self.real.activation_codes_of(customer)
+    }
+
+    fn devices(&self, customer: CustomerId) -> StoreFuture<'_, Option<Devices>> {
+        tell(&self.devices, self.real.devices(customer))
+    }
+
+    fn notices(&self, customer: CustomerId, page: Page<u32>) -> StoreFuture<'_, Vec<NoticeRow>> {
+        tell(&self.notices, self.real.notices(customer, page))
+    }
+
+    fn certificate(&self, serial: [u8; 16]) -> StoreFuture<'_, Option<CertificateRow>> {
+        self.real.certificate(serial)
+    }
+
+    fn code_uses(&self, enrolment: EnrolmentId, page: Page<Counter>) -> StoreFuture<'_, Vec<CodeUse>> {
+        self.real.code_uses(enrolment, page)
     }
 
     fn enrolment(&self, id: EnrolmentId) -> StoreFuture<'_, Option<Enrolment>> {

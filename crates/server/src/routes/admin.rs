@@ -8,18 +8,24 @@ use crate::routes::policy::decision_view;
 use crate::state::{Shared, SystemIds};
 use api::admin::{
     ActivationCodeView, CheckoutRequest, CustomerRequest, CustomerView, EnrolmentAdminPage,
-    EnrolmentAdminView, MerchantRequest, MerchantView, NewCheckoutView, PaymentStory, StepsPage,
+    EnrolmentAdminView, MerchantRequest, MerchantView, NewCheckoutView, PaymentStory, RevocationReasonName,
+    RevocationRequest, StepsPage,
 };
 use api::problem::{Problem, ProblemType};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use crypto::hash::sha256;
+use crypto::x509::Certificate;
 use crypto::{Random, SystemRandom};
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use model::{CheckoutId, CustomerId, EnrolmentId, MerchantId, PaymentId, TerminalNumber, Timestamp};
 use payments::IdSource;
-use records::{Actor, AuditEntry, Checkout, Command, Customer, Enrolment, Merchant, Outcome, Page};
+use records::{
+    Actor, AuditEntry, Checkout, Command, Customer, Enrolment, EnrolmentStatus, Merchant, Outcome, Page,
+    RevocationReason,
+};
+use security::{IssuedCode, KnownDevice};
 use serde::Deserialize;
 use std::collections::HashSet;
 use utoipa::IntoParams;
@@ -57,11 +63,7 @@ pub(crate) async fn issue_activation_code(
 ) -> Reply<(StatusCode, Json<ActivationCodeView>)> {
     let actor = Actor::Operator(operator.name);
     let issued = shared.security.issue_activation_code(id, actor, shared.now(), &mut SystemRandom).await?;
-    let view = ActivationCodeView {
-        activation_code: issued.code.to_grouped().to_string(),
-        expires_at_ms: issued.expires_at.ms(),
-    };
-    Ok((StatusCode::CREATED, Json(view)))
+    Ok((StatusCode::CREATED, Json(code_view(&issued))))
 }
 
 /// Adds a merchant.
@@ -189,6 +191,81 @@ pub(crate) async fn unlock(
     Ok(Json(enrolment_view(&enrolment)))
 }
 
+/// Revokes a phone for good.
+#[utoipa::path(post, path = "/v1/admin/enrolments/{id}/revoke", tag = "operator", security(("operator_key" = [])),
+    params(("id" = String, Path)), request_body = RevocationRequest,
+    responses((status = 200, body = EnrolmentAdminView), (status = 404, body = Problem)))]
+pub(crate) async fn revoke(
+    State(shared): State<Shared>,
+    operator: OperatorCaller,
+    InPath(id): InPath<EnrolmentId>,
+    Body(asked): Body<RevocationRequest>,
+) -> Reply<Json<EnrolmentAdminView>> {
+    let reason = match asked.reason {
+        RevocationReasonName::Unspecified => RevocationReason::Unspecified,
+        RevocationReasonName::Lost => RevocationReason::Lost,
+        RevocationReasonName::KeyCompromise => RevocationReason::KeyCompromise,
+        RevocationReasonName::Retired => RevocationReason::Retired,
+    };
+    let enrolment = shared.security.revoke(id, reason, &operator.name, shared.now()).await?;
+    Ok(Json(enrolment_view(&enrolment)))
+}
+
+/// Issues a code with which a phone sets a new PIN and keeps its methods. It is told once, here.
+#[utoipa::path(post, path = "/v1/admin/enrolments/{id}/pin-reset-codes", tag = "operator",
+    security(("operator_key" = [])), params(("id" = String, Path)),
+    responses((status = 201, body = ActivationCodeView), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(crate) async fn issue_reset_code(
+    State(shared): State<Shared>,
+    operator: OperatorCaller,
+    InPath(id): InPath<EnrolmentId>,
+) -> Reply<(StatusCode, Json<ActivationCodeView>)> {
+    let issued =
+        shared.security.issue_reset_code(id, &operator.name, shared.now(), &mut SystemRandom).await?;
+    Ok((StatusCode::CREATED, Json(code_view(&issued))))
+}
+
+/// Issues an activation code for a phone that takes this one's place: this one is revoked when the code is used. It is told
+/// once, here.
+#[utoipa::path(post, path = "/v1/admin/enrolments/{id}/replacement-codes", tag = "operator",
+    security(("operator_key" = [])), params(("id" = String, Path)),
+    responses((status = 201, body = ActivationCodeView), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(crate) async fn issue_replacement_code(
+    State(shared): State<Shared>,
+    operator: OperatorCaller,
+    InPath(id): InPath<EnrolmentId>,
+) -> Reply<(StatusCode, Json<ActivationCodeView>)> {
+    let now = shared.now();
+    let issued = shared.security.issue_replacement_code(id, &operator.name, now, &mut SystemRandom).await?;
+    Ok((StatusCode::CREATED, Json(code_view(&issued))))
+}
+
+/// A customer's phones that were not revoked.
+#[utoipa::path(get, path = "/v1/admin/customers/{id}/devices", tag = "operator", security(("operator_key" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = EnrolmentAdminPage), (status = 404, body = Problem)))]
+pub(crate) async fn devices(
+    State(shared): State<Shared>,
+    _operator: OperatorCaller,
+    InPath(id): InPath<CustomerId>,
+) -> Reply<Json<EnrolmentAdminPage>> {
+    if shared.store.customer(id).await?.is_none() {
+        return Err(Fail::not_found("customer"));
+    }
+    let known = shared.security.living_devices(id).await?;
+    let view = |known: &KnownDevice| EnrolmentAdminView {
+        name: known.device.name.clone(),
+        ..enrolment_view(&known.enrolment)
+    };
+    Ok(Json(EnrolmentAdminPage { enrolments: known.iter().map(view).collect(), next_after: None }))
+}
+
+fn code_view(issued: &IssuedCode) -> ActivationCodeView {
+    ActivationCodeView {
+        activation_code: issued.code.to_grouped().to_string(),
+        expires_at_ms: issued.expires_at.ms(),
+    }
+}
+
 /// How long each step of the last payments took, latest first. Kept in memory only.
 #[utoipa::path(get, path = "/v1/admin/steps", tag = "operator", security(("operator_key" = [])),
     responses((status = 200, body = StepsPage)))]
@@ -228,6 +305,14 @@ fn effect_words(effect: &records::Effect) -> String {
 }
 
 fn enrolment_view(enrolment: &Enrolment) -> EnrolmentAdminView {
+    let (since, reason) = match enrolment.status {
+        EnrolmentStatus::Active => (None, None),
+        EnrolmentStatus::Unsynchronised { since } | EnrolmentStatus::Locked { since, .. } => {
+            (Some(since), None)
+        }
+        EnrolmentStatus::Revoked { reason, since } => (Some(since), Some(reason)),
+    };
+    let serial = Certificate::read(&enrolment.certificate).ok().map(|certificate| *certificate.serial());
     EnrolmentAdminView {
         id: enrolment.id,
         customer: enrolment.customer,
@@ -237,6 +322,11 @@ fn enrolment_view(enrolment: &Enrolment) -> EnrolmentAdminView {
         platform: enrolment.platform.clone(),
         activated_at_ms: enrolment.activated_at.ms(),
         last_online_at_ms: enrolment.last_online_at.ms(),
+        name: String::new(),
+        status_since_ms: since.map(Timestamp::ms),
+        revoked_for: reason.map(|reason| reason.name().to_owned()),
+        certificate_serial: serial.map(|serial| HEXLOWER.encode(&serial)).unwrap_or_default(),
+        certificate_not_after_ms: enrolment.certificate_not_after.ms(),
     }
 }
 

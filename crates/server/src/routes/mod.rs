@@ -3,6 +3,8 @@
 pub(crate) mod admin;
 pub(crate) mod books;
 pub(crate) mod checks;
+pub(crate) mod customers;
+pub(crate) mod devices;
 pub(crate) mod payments;
 pub(crate) mod phone;
 pub(crate) mod policy;

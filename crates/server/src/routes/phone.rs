@@ -77,14 +77,18 @@ pub(crate) async fn enrolment(
     view(&shared, device.enrolment()).await.map(Json)
 }
 
-async fn view(shared: &Shared, enrolment: &Enrolment) -> Reply<EnrolmentView> {
+pub(super) async fn view(shared: &Shared, enrolment: &Enrolment) -> Reply<EnrolmentView> {
     let now = shared.now();
     let key_bundle = serde_json::to_value(shared.security.key_bundle(now)?).map_err(Fail::ours)?;
+    let blocked_until = enrolment.pin.blocked_until.filter(|until| now < *until);
     Ok(EnrolmentView {
         status: status_name(&enrolment.status),
         counter: enrolment.counter.0,
         pin_tries_left: shared.security.pin_tries_left(enrolment),
         pin_generation: enrolment.pin.generation,
+        pin_blocked_until_ms: blocked_until.map(Timestamp::ms),
+        certificate_not_after_ms: enrolment.certificate_not_after.ms(),
+        certificate_renewable_until_ms: shared.security.renewable_until(enrolment).ms(),
         server_time_ms: now.ms(),
         last_confirmation: confirmations::last_sequence(shared, enrolment.id).await?,
         key_bundle,

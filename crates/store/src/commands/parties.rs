@@ -4,7 +4,7 @@ use crate::fault::Fault;
 use crate::session::Session;
 use crate::tables::{CHECKOUT_BY_KEY, CHECKOUT_OF_TERMINAL, CHECKOUTS, CUSTOMERS, MERCHANTS, METHODS};
 use model::{MerchantCategory, MerchantId};
-use records::{AuditEntry, Checkout, Customer, Merchant, MerchantTerms, Outcome, PutMethod};
+use records::{AuditEntry, Checkout, Customer, Merchant, MerchantTerms, Method, Outcome, PutMethod};
 
 pub(super) fn create_customer(
     session: &mut impl Session,
@@ -88,15 +88,25 @@ pub(super) fn put_method(session: &mut impl Session, command: PutMethod) -> Resu
     if expected_version.checked_add(1) != Some(method.version) {
         return Err(Fault::wrong("the method's version does not follow the one seen"));
     }
+    if let Some(refusal) = stage_method(session, &method)? {
+        return Ok(refusal);
+    }
+    session.audit(audit)?;
+    Ok(Outcome::Done)
+}
+
+/// Stages a method in place of the version before it, or tells why it may not be.
+pub(super) fn stage_method(session: &mut impl Session, method: &Method) -> Result<Option<Outcome>, Fault> {
+    let expected_version =
+        method.version.checked_sub(1).ok_or_else(|| Fault::wrong("a method's first version is 1"))?;
     let key = (method.customer, method.slot);
     let stored = session.get(METHODS, &key)?;
     if stored.is_none() && expected_version > 0 {
-        return Ok(Outcome::Missing);
+        return Ok(Some(Outcome::Missing));
     }
     if stored.map_or(0, |row| row.version) != expected_version {
-        return Ok(Outcome::Conflict);
+        return Ok(Some(Outcome::Conflict));
     }
-    session.put(METHODS, &key, &method)?;
-    session.audit(audit)?;
-    Ok(Outcome::Done)
+    session.put(METHODS, &key, method)?;
+    Ok(None)
 }

@@ -1,6 +1,6 @@
 //! Payments: begun once for a code, then moved one event at a time.
 
-use super::{check, enrolments, ledger, requests, webhooks, work};
+use super::{check, devices, enrolments, ledger, requests, webhooks, work};
 use crate::fault::Fault;
 use crate::key::ByTime;
 use crate::session::Session;
@@ -31,6 +31,7 @@ pub(super) fn begin(session: &mut impl Session, command: BeginPayment) -> Result
         session.has(VELOCITIES, &velocity.enrolment)?;
         session.put(VELOCITIES, &velocity.enrolment, velocity)?;
     }
+    devices::tell(session, command.enrolment.and_then(|change| change.notice).into_iter().collect())?;
     session.put(PAYMENTS_OF_MERCHANT, &(command.payment.order.merchant, ByTime(id)), &id)?;
     let confirmation = command.confirmation.map(|told| confirm(session, told)).transpose()?;
     let verdict = VerdictRow { confirmation, ..command.verdict };

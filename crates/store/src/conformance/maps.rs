@@ -22,6 +22,13 @@ pub enum Step {
         /// How many versions ago it was seen.
         lag: u32,
     },
+    /// Lock a device and tell the customer's devices of it.
+    Lock {
+        /// Which.
+        device: u8,
+        /// How many versions ago it, and the list of devices, were seen.
+        lag: u32,
+    },
     /// Begin a payment.
     Begin {
         /// Which; its effect has the same number.
@@ -110,6 +117,8 @@ pub struct Maps {
     /// By payment and number.
     effects: BTreeSet<(u8, u8)>,
     confirmations: BTreeMap<u8, usize>,
+    /// The version of the customer's list of devices, and how many notices there are.
+    list: (u32, u32),
     audit: usize,
     pending_minor: i64,
 }
@@ -138,6 +147,7 @@ impl Maps {
             }
             Step::Enrol(n) => (Command::Enrol(Box::new(sample::enrol(*n))), self.enrol(*n)),
             Step::Touch { device, lag } => self.touch(*device, *lag),
+            Step::Lock { device, lag } => self.lock(*device, *lag),
             Step::Begin { n, key, asks, device, lag, counter, confirm } => {
                 let seen = self.seen(*device, *lag);
                 let mut command = sample::begin((*n).into(), &seen, *counter);
@@ -187,20 +197,43 @@ impl Maps {
         match self.codes.get(&n) {
             None => MISSING,
             Some(true) => EXISTS,
+            Some(false) if self.list.0 + 1 != u32::from(n) => CONFLICT,
             Some(false) => {
                 self.codes.insert(n, true);
                 self.devices.insert(n, (1, 0));
+                self.list.0 += 1;
+                self.list.1 += 1;
                 self.audit += 1;
                 DONE
             }
         }
     }
 
+    fn lock(&mut self, device: u8, lag: u32) -> (Command, Expected) {
+        let seen = self.seen(device, lag);
+        let counter = self.devices.get(&device).map_or(0, |(_, counter)| *counter);
+        let seen_list = self.list.0.saturating_sub(lag);
+        let command = sample::lock(&Enrolment { counter: Counter(counter), ..seen.clone() }, seen_list);
+        let expected = match self.devices.get_mut(&device) {
+            _ if seen_list != self.list.0 => CONFLICT,
+            None => MISSING,
+            Some((version, _)) if *version != seen.version => CONFLICT,
+            Some((version, _)) => {
+                *version += 1;
+                self.list.0 += 1;
+                self.list.1 += 1;
+                self.audit += 1;
+                DONE
+            }
+        };
+        (Command::ChangeDevices(Box::new(command)), expected)
+    }
+
     fn touch(&mut self, device: u8, lag: u32) -> (Command, Expected) {
         let seen = self.seen(device, lag);
         let counter = self.devices.get(&device).map_or(0, |(_, counter)| *counter);
         let enrolment = Enrolment { version: seen.version + 1, counter: Counter(counter), ..seen.clone() };
-        let change = EnrolmentChange { expected_version: seen.version, enrolment };
+        let change = EnrolmentChange { expected_version: seen.version, enrolment, notice: None };
         let command = Command::ChangeEnrolment(Box::new(ChangeEnrolment { change, audit: vec![] }));
         let expected = match self.devices.get_mut(&device) {
             None => MISSING,
@@ -310,6 +343,11 @@ pub async fn compare(store: &impl Store, maps: &Maps) {
     let audit = store.audit(Page::first(PAGE_LIMIT_MAX)).await.unwrap();
     assert_eq!(audit.len(), maps.audit);
     assert!(audit.windows(2).all(|pair| pair[1].follows(&pair[0].hash)));
+    let customer = sample::customer(1).id;
+    let list = store.devices(customer).await.unwrap();
+    let notices = store.notices(customer, Page::first(PAGE_LIMIT_MAX)).await.unwrap();
+    assert_eq!(list.map_or(0, |list| list.version), maps.list.0);
+    assert!(notices.iter().map(|row| row.sequence).eq(1..=maps.list.1));
     for (n, (version, counter)) in &maps.devices {
         let id = sample::enrolment(*n).id;
         let stored = store.enrolment(id).await.unwrap().unwrap();

@@ -127,7 +127,7 @@ pub async fn enrolments_change_from_the_version_seen(place: &impl Place) {
     let change = |expected_version: u32, failures: u8| {
         let mut enrolment = Enrolment { version: expected_version + 1, counter: Counter(3), ..enrolment(1) };
         enrolment.pin.failures = failures;
-        let change = EnrolmentChange { expected_version, enrolment };
+        let change = EnrolmentChange { expected_version, enrolment, notice: None };
         Command::ChangeEnrolment(Box::new(ChangeEnrolment { change, audit: vec![entry("a"), entry("b")] }))
     };
     expect_unchanged(&store, change(1, 1), Outcome::Missing).await;

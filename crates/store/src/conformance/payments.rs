@@ -112,6 +112,7 @@ pub async fn a_code_is_consumed_once(place: &impl Place) {
     let back = records::EnrolmentChange {
         expected_version: seen.version,
         enrolment: Enrolment { version: seen.version + 1, counter: Counter(0), ..seen },
+        notice: None,
     };
     let back = records::ChangeEnrolment { change: back, audit: vec![] };
     expect(&store, Command::ChangeEnrolment(Box::new(back)), Outcome::Done).await;

@@ -8,11 +8,7 @@ use model::{
 use protocol::confirmation::ConfirmationKind;
 use protocol::verdict::Verdict;
 use records::{
-    ActivationCodeRow, ActivationUse, Actor, Answer, AuditEntry, BeginPayment, ChangePayment, Checkout,
-    CodeUse, Command, Customer, DecisionRow, Effect, EffectKind, EndpointStatus, Enrol, Enrolment,
-    EnrolmentChange, EnrolmentStatus, EventRow, Facts, Ground, Merchant, Method, MethodState,
-    NewConfirmation, OperatorTask, PinState, PolicyRow, RequestId, Ruling, Spent, TrustLevel, Velocity,
-    VerdictRow, Waiting, Webhook, WebhookEndpoint, WebhookState,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, Answer, AuditEntry, BeginPayment, CertificateRow, ChangeDevices, ChangePayment, Checkout, CodeUse, Command, Customer, DecisionRow, Device, Devices, DevicesChange, Effect, EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus, EventRow, Facts, Ground, LockReason, Merchant, Method, MethodState, NewConfirmation, NewNotice, NoticeBy, NoticeKind, OperatorTask, PinState, PolicyRow, RequestId, Ruling, Spent, TrustLevel, Velocity, VerdictRow, Waiting, Webhook, WebhookEndpoint, WebhookState,
 };
 
 /// When all samples happen.
@@ -90,6 +86,7 @@ pub fn activation_code(n: u8) -> ActivationCodeRow {
         customer: CustomerId::from_u128(1),
         issued_at: NOW,
         expires_at: NOW.plus_s(3_600),
+        purpose: ActivationPurpose::NewDevice,
         used: None,
     }
 }
@@ -105,7 +102,13 @@ pub fn enrolment(n: u8) -> Enrolment {
         confirmation_key: [4; 32],
         certificate: vec![5; 400],
         certificate_not_after: NOW.plus_s(86_400),
-        pin: PinState { generation: 0, wrapped_key: vec![6; 60], previous: None, failures: 0 },
+        pin: PinState {
+            generation: 0,
+            wrapped_key: vec![6; 60],
+            previous: None,
+            failures: 0,
+            blocked_until: None,
+        },
         status: EnrolmentStatus::Active,
         counter: Counter(0),
         forks: 0,
@@ -118,11 +121,81 @@ pub fn enrolment(n: u8) -> Enrolment {
     }
 }
 
-/// Uses activation code `n` for enrolment `n`.
+/// Customer 1's devices once enrolments 1 to `n` are there, one after the other.
+pub fn devices(n: u8) -> Devices {
+    let device = |n| Device {
+        enrolment: enrolment(n).id,
+        name: String::new(),
+        notices_after: u32::from(n) - 1,
+        ended_at: None,
+    };
+    Devices {
+        customer: CustomerId::from_u128(1),
+        version: u32::from(n),
+        devices: (1..=n).map(device).collect(),
+        erased_at: None,
+    }
+}
+
+/// Certificate `n` of enrolment `n`.
+pub fn certificate(n: u8) -> CertificateRow {
+    let enrolment = enrolment(n);
+    CertificateRow {
+        serial: [n; 16],
+        enrolment: enrolment.id,
+        not_before: NOW,
+        not_after: enrolment.certificate_not_after,
+    }
+}
+
+/// What customer 1's devices shall learn of enrolment `n`.
+pub fn notice(kind: NoticeKind, n: u8) -> NewNotice {
+    NewNotice {
+        customer: CustomerId::from_u128(1),
+        kind,
+        about: enrolment(n).id,
+        device_name: "test".into(),
+        by: NoticeBy::Operator,
+        at: NOW,
+    }
+}
+
+/// Locks `seen`, with the list at the version after `list_version`.
+pub fn lock(seen: &Enrolment, list_version: u32) -> ChangeDevices {
+    let status = EnrolmentStatus::Locked { reason: LockReason::Operator, since: NOW };
+    let locked = Enrolment { version: seen.version + 1, status, ..seen.clone() };
+    let told = NewNotice { about: seen.id, ..notice(NoticeKind::Locked, 1) };
+    ChangeDevices {
+        customer: CustomerId::from_u128(1),
+        devices: Some(DevicesChange {
+            expected_version: list_version,
+            devices: Devices { version: list_version + 1, ..devices(1) },
+        }),
+        enrolments: vec![EnrolmentChange {
+            expected_version: seen.version,
+            enrolment: locked,
+            notice: Some(told),
+        }],
+        used_code: None,
+        certificate: None,
+        audit: vec![entry("enrolment.locked")],
+    }
+}
+
+/// Uses activation code `n` for enrolment `n`; those of lower numbers are there.
 pub fn enrol(n: u8) -> Enrol {
     let enrolment = enrolment(n);
     let used = ActivationUse { request_hash: [n; 32], enrolment: enrolment.id, reply: vec![n; 100], at: NOW };
-    Enrol { code_hash: [n; 32], used, enrolment, audit: entry("enrolment.activated") }
+    Enrol {
+        code_hash: [n; 32],
+        used,
+        enrolment,
+        devices: DevicesChange { expected_version: u32::from(n) - 1, devices: devices(n) },
+        certificate: certificate(n),
+        replaced: None,
+        notice: notice(NoticeKind::Activated, n),
+        audit: entry("enrolment.activated"),
+    }
 }
 
 /// The commands that enrolment `n` takes.
@@ -224,7 +297,7 @@ pub fn begin(n: u128, seen: &Enrolment, counter: u32) -> BeginPayment {
             confirmation: None,
             decision: Some(decision()),
         },
-        enrolment: Some(EnrolmentChange { expected_version: seen.version, enrolment: changed }),
+        enrolment: Some(EnrolmentChange { expected_version: seen.version, enrolment: changed, notice: None }),
         code_use: Some(CodeUse {
             enrolment: device,
             counter: Counter(counter),

@@ -16,7 +16,7 @@ pub(crate) type Migration = fn(&WriteTransaction) -> Result<(), OpenError>;
 
 /// Every step there ever was.
 pub(crate) const MIGRATIONS: &[Migration] =
-    &[create, start_books, add_webhooks, join_rows, join_stories, add_policies];
+    &[create, start_books, add_webhooks, join_rows, join_stories, add_policies, add_devices];
 
 /// What the store says it is.
 const KIND: &[u8] = b"batzen store";
@@ -57,6 +57,12 @@ fn join_stories(txn: &WriteTransaction) -> Result<(), OpenError> {
 
 /// 6: makes the tables of policies and of what phones paid lately, and lets be those that are there.
 fn add_policies(txn: &WriteTransaction) -> Result<(), OpenError> {
+    create(txn)
+}
+
+/// 7: makes the tables of devices' lives. A phone that was activated before stands in its customer's list from when it is
+/// first looked at.
+fn add_devices(txn: &WriteTransaction) -> Result<(), OpenError> {
     create(txn)
 }
 

@@ -8,7 +8,7 @@ use crate::postgres::session::Bytes;
 use crate::row::Row;
 use crate::tables::{self as t, Map};
 use core::ops::Bound;
-use records::{BeginPayment, ChangePayment, Command, RequestId, Webhook};
+use records::{BeginPayment, ChangeDevices, ChangePayment, Command, Enrol, NewNotice, RequestId, Webhook};
 use std::collections::BTreeSet;
 
 /// Rows of a table from one key to another, as PostgreSQL has them.
@@ -84,7 +84,18 @@ impl Wishes {
             Command::ChangePayment(command) => self.foresee_change(command),
             Command::DelayEffect { payment, .. } => self.get(t::PAYMENTS, payment),
             Command::Cancel(request, _) => self.request(request),
-            Command::ChangeEnrolment(command) => self.get(t::ENROLMENTS, &command.change.enrolment.id),
+            Command::ChangeEnrolment(command) => {
+                self.get(t::ENROLMENTS, &command.change.enrolment.id);
+                self.notice(command.change.notice.as_ref());
+            }
+            Command::ChangeDevices(command) => self.foresee_devices(command),
+            Command::EraseCustomer(command) => {
+                self.foresee_devices(&command.devices);
+                let customer = command.devices.customer;
+                command.methods.iter().for_each(|method| self.get(t::METHODS, &(customer, method.slot)));
+                command.notices.iter().for_each(|row| self.get(t::NOTICES, &(customer, row.sequence)));
+            }
+            Command::Enrol(command) => self.foresee_enrol(command),
             Command::PutMethod(command) => {
                 self.get(t::METHODS, &(command.method.customer, command.method.slot));
             }
@@ -111,7 +122,6 @@ impl Wishes {
             | Command::SetMerchantCategory { .. }
             | Command::ActivatePolicy(_)
             | Command::IssueActivationCode(..)
-            | Command::Enrol(_)
             | Command::SignAudit(_)
             | Command::CreateWebhookEndpoint(_)
             | Command::ChangeWebhookEndpoint(_)
@@ -126,6 +136,7 @@ impl Wishes {
         self.trust(t::PAYMENTS, &id);
         if let Some(change) = &command.enrolment {
             self.get(t::ENROLMENTS, &change.enrolment.id);
+            self.notice(change.notice.as_ref());
         }
         if let Some(code_use) = &command.code_use {
             self.trust(t::CODE_USES, &(code_use.enrolment, code_use.counter));
@@ -153,6 +164,41 @@ impl Wishes {
         }
         self.confirmation(command.confirmation.as_ref());
         self.webhooks(&command.webhooks);
+    }
+
+    fn foresee_enrol(&mut self, command: &Enrol) {
+        self.get(t::ACTIVATION_CODES, &command.code_hash);
+        self.trust(t::ENROLMENTS, &command.enrolment.id);
+        self.trust(t::CERTIFICATES, &command.certificate.serial);
+        self.get(t::DEVICES, &command.enrolment.customer);
+        if let Some(change) = &command.replaced {
+            self.get(t::ENROLMENTS, &change.enrolment.id);
+        }
+        self.notice(Some(&command.notice));
+    }
+
+    fn foresee_devices(&mut self, command: &ChangeDevices) {
+        self.get(t::CUSTOMERS, &command.customer);
+        if command.devices.is_some() {
+            self.get(t::DEVICES, &command.customer);
+        }
+        for change in &command.enrolments {
+            self.get(t::ENROLMENTS, &change.enrolment.id);
+            self.notice(change.notice.as_ref());
+        }
+        if let Some((code_hash, _)) = &command.used_code {
+            self.get(t::ACTIVATION_CODES, code_hash);
+        }
+        if let Some(certificate) = &command.certificate {
+            self.trust(t::CERTIFICATES, &certificate.serial);
+        }
+    }
+
+    fn notice(&mut self, told: Option<&NewNotice>) {
+        let Some(customer) = told.map(|told| told.customer) else { return };
+        self.get(t::CUSTOMERS, &customer);
+        let (first, last) = ((customer, 0), (customer, u32::MAX));
+        self.span(SpanWish::new(t::NOTICES.place, &first, &last, Order::Falling, SpanWish::FEW));
     }
 
     fn request(&mut self, request: &RequestId) {

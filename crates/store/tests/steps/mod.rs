@@ -13,6 +13,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Vec<Step>>> {
         1 => (1..3_u8).prop_map(Step::Issue),
         2 => (1..3_u8).prop_map(Step::Enrol),
         1 => (1..3_u8, lag()).prop_map(|(device, lag)| Step::Touch { device, lag }),
+        1 => (1..3_u8, lag()).prop_map(|(device, lag)| Step::Lock { device, lag }),
         6 => (1..4_u8, 1..6_u8, 1..3_u8, 1..3_u8, lag(), 1..9_u32, any::<bool>()).prop_map(
             |(n, key, asks, device, lag, counter, confirm)| Step::Begin { n, key, asks, device, lag, counter, confirm }
         ),

@@ -13,8 +13,8 @@ use model::{
 };
 use protocol::payment_code::{Pin, PinGeneration, PinKey, PinSecret};
 use records::{
-    ActivationCodeRow, ActivationUse, Actor, AuditEntry, Checkout, Command, Customer, Enrol, Enrolment,
-    EnrolmentStatus, Merchant, Method, MethodState, Outcome, PinState, Store, TrustLevel,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, AuditEntry, Checkout, Command, Customer,
+    Enrol, Enrolment, EnrolmentStatus, Merchant, Method, MethodState, Outcome, PinState, Store, TrustLevel,
 };
 use security::{Authority, KeyStore};
 
@@ -82,12 +82,13 @@ async fn enrol_one(
         customer: customer.id,
         issued_at: now,
         expires_at: now.plus_s(3_600),
+        purpose: ActivationPurpose::NewDevice,
         used: None,
     };
     let enrolment = enrolment(keys, &phone, customer.id, now)?;
     let used = ActivationUse { request_hash: drawn(), enrolment: phone.id, reply: vec![0; 1_600], at: now };
-    let enrol =
-        Enrol { code_hash: code.code_hash, used, enrolment, audit: entry(now, "enrolment.activated") };
+    let audit = entry(now, "enrolment.activated");
+    let enrol = Enrol::first_device(code.code_hash, used, enrolment, drawn(), audit);
     let method = Method {
         customer: customer.id,
         slot: METHOD,
@@ -146,6 +147,7 @@ fn enrolment(
             wrapped_key: phone.wrapped_pin_key.clone(),
             previous: None,
             failures: 0,
+            blocked_until: None,
         },
         status: EnrolmentStatus::Active,
         counter: Counter(0),

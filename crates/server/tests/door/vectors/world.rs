@@ -10,10 +10,10 @@ use model::{
 };
 use protocol::verdict::Verdict;
 use records::{
-    ActivationCodeRow, ActivationUse, Actor, Answer, AuditEntry, BeginPayment, ChangeEnrolment, Checkout,
-    CodeUse, Command, Customer, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus, LockReason, Merchant,
-    Method, MethodState, Outcome, PinState, PutMethod, ReplacedPinKey, RequestId, Store, TrustLevel,
-    VerdictRow,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, Answer, AuditEntry, BeginPayment,
+    ChangeEnrolment, Checkout, CodeUse, Command, Customer, Enrol, Enrolment, EnrolmentChange,
+    EnrolmentStatus, LockReason, Merchant, Method, MethodState, Outcome, PinState, PutMethod, ReplacedPinKey,
+    RequestId, Store, TrustLevel, VerdictRow,
 };
 use security::Policy;
 
@@ -57,6 +57,7 @@ pub(super) async fn put(world: &World, vector: &Vector) {
                 customer: customer(),
                 issued_at: at,
                 expires_at: at.plus_s(10),
+                purpose: ActivationPurpose::NewDevice,
                 used: None,
             },
             audit(vector),
@@ -75,7 +76,7 @@ pub(super) async fn put(world: &World, vector: &Vector) {
     // What the vector says of the enrolment now holds after the codes that were consumed before.
     let version = u32::try_from(consumed.len()).unwrap() + 1;
     let enrolment = Enrolment { version: version + 1, ..enrolment(vector, at) };
-    let change = EnrolmentChange { expected_version: version, enrolment };
+    let change = EnrolmentChange { expected_version: version, enrolment, notice: None };
     let command = ChangeEnrolment { change, audit: vec![audit(vector)] };
     let outcome = world.store.commit(Command::ChangeEnrolment(Box::new(command))).await.unwrap();
     assert_eq!(outcome, Outcome::Done, "{}", vector.name);
@@ -96,7 +97,7 @@ fn enrol(vector: &Vector, at: Timestamp) -> Command {
     let enrolment =
         Enrolment { counter: Counter(0), status: EnrolmentStatus::Active, ..enrolment(vector, at) };
     let used = ActivationUse { request_hash: [2; 32], enrolment: enrolment.id, reply: Vec::new(), at };
-    Command::Enrol(Box::new(Enrol { code_hash: [1; 32], used, enrolment, audit: audit(vector) }))
+    Command::Enrol(Box::new(Enrol::first_device([1; 32], used, enrolment, [1; 16], audit(vector))))
 }
 
 fn enrolment(vector: &Vector, activated_at: Timestamp) -> Enrolment {
@@ -123,6 +124,7 @@ fn enrolment(vector: &Vector, activated_at: Timestamp) -> Enrolment {
                 replaced_at: Timestamp::from_s(until_s - i64::from(Policy::default().previous_pin_s)),
             }),
             failures: u8::try_from(context.pin_failures).unwrap(),
+            blocked_until: None,
         },
         status: match context.state {
             EnrolmentState::Active => EnrolmentStatus::Active,
@@ -222,7 +224,7 @@ fn consume(vector: &Vector, version: u32, past: &vectors::Consumed) -> Command {
             payment: id,
             at,
         }),
-        enrolment: Some(EnrolmentChange { expected_version: version, enrolment }),
+        enrolment: Some(EnrolmentChange { expected_version: version, enrolment, notice: None }),
         effect: None,
         wake_at: None,
         confirmation: None,

@@ -1,0 +1,307 @@
+//! What a customer may ask for by law: all that is stored of them, and its erasure.
+
+use crate::callers::OperatorCaller;
+use crate::fail::{Fail, Reply};
+use crate::input::{InPath, InQuery, LIST_MAX};
+use crate::routes::phone::status_name;
+use crate::state::Shared;
+use api::problem::{Problem, ProblemType};
+use axum::Json;
+use axum::extract::State;
+use data_encoding::{BASE64, HEXLOWER};
+use model::{Counter, CustomerId, EnrolmentId, Payment, Timestamp};
+use records::{
+    ActivationCodeRow, ActivationPurpose, Actor, AuditRow, CodeUse, ConfirmationRow, Enrolment, Method,
+    MethodState, NoticeRow, PAGE_LIMIT_MAX, Page,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use utoipa::IntoParams;
+
+/// All that is stored of a customer but payments, confirmations and audit entries, which come in pages of their own. Secrets
+/// are left out: PIN keys, hashes of codes.
+#[utoipa::path(get, path = "/v1/admin/customers/{id}/export", tag = "operator", security(("operator_key" = [])),
+    params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
+pub(crate) async fn export(
+    State(shared): State<Shared>,
+    _operator: OperatorCaller,
+    InPath(id): InPath<CustomerId>,
+) -> Reply<Json<Value>> {
+    let customer = shared.store.customer(id).await?.ok_or_else(|| Fail::not_found("customer"))?;
+    let known = shared.store.devices(id).await?;
+    let mut devices = Vec::new();
+    for device in known.iter().flat_map(|known| &known.devices) {
+        if let Some(enrolment) = shared.store.enrolment(device.enrolment).await? {
+            let mut exported = device_json(&enrolment);
+            exported["name"] = json!(device.name);
+            devices.push(exported);
+        }
+    }
+    let methods = shared.store.methods(id).await?;
+    let codes = shared.store.activation_codes_of(id).await?;
+    let notices = shared.store.notices(id, Page::first(PAGE_LIMIT_MAX)).await?;
+    Ok(Json(json!({
+        "version": 1,
+        "exported_at_ms": shared.now().ms(),
+        "customer": {
+            "id": customer.id,
+            "name": customer.name,
+            "created_at_ms": customer.created_at.ms(),
+            "erased_at_ms": known.and_then(|known| known.erased_at).map(Timestamp::ms),
+        },
+        "devices": devices,
+        "methods": methods.iter().map(method_json).collect::<Vec<_>>(),
+        "activation_codes": codes.iter().map(code_json).collect::<Vec<_>>(),
+        "notices": notices.iter().map(notice_json).collect::<Vec<_>>(),
+    })))
+}
+
+/// Which page of a device's.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct DeviceQuery {
+    /// Whose.
+    #[param(value_type = String)]
+    enrolment: EnrolmentId,
+    /// After this counter or sequence; 0 for the first page.
+    #[serde(default)]
+    after: u32,
+}
+
+/// The payments that codes of one of the customer's devices began, by the codes' counters.
+#[utoipa::path(get, path = "/v1/admin/customers/{id}/export/payments", tag = "operator",
+    security(("operator_key" = [])), params(("id" = String, Path), DeviceQuery),
+    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+pub(crate) async fn export_payments(
+    State(shared): State<Shared>,
+    _operator: OperatorCaller,
+    InPath(id): InPath<CustomerId>,
+    InQuery(query): InQuery<DeviceQuery>,
+) -> Reply<Json<Value>> {
+    own_enrolment(&shared, id, query.enrolment).await?;
+    let uses = shared.store.code_uses(query.enrolment, Page::after(Counter(query.after), LIST_MAX)).await?;
+    let mut payments = Vec::with_capacity(uses.len());
+    for used in &uses {
+        if let Some(payment) = shared.store.payment(used.payment).await? {
+            payments.push(payment_json(&shared, used, &payment).await?);
+        }
+    }
+    let next_after = uses.last().filter(|_| uses.len() == LIST_MAX).map(|last| last.counter.0);
+    Ok(Json(json!({ "payments": payments, "next_after": next_after })))
+}
+
+/// What one of the customer's devices was told of payments.
+#[utoipa::path(get, path = "/v1/admin/customers/{id}/export/confirmations", tag = "operator",
+    security(("operator_key" = [])), params(("id" = String, Path), DeviceQuery),
+    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+pub(crate) async fn export_confirmations(
+    State(shared): State<Shared>,
+    _operator: OperatorCaller,
+    InPath(id): InPath<CustomerId>,
+    InQuery(query): InQuery<DeviceQuery>,
+) -> Reply<Json<Value>> {
+    own_enrolment(&shared, id, query.enrolment).await?;
+    let rows = shared.store.confirmations(query.enrolment, Page::after(query.after, LIST_MAX)).await?;
+    let next_after = rows.last().filter(|_| rows.len() == LIST_MAX).map(|last| last.sequence);
+    let confirmations: Vec<Value> = rows.iter().map(confirmation_json).collect();
+    Ok(Json(json!({ "confirmations": confirmations, "next_after": next_after })))
+}
+
+/// Which page of the audit trail.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct AuditQuery {
+    /// Entries after this one; 0 for the first page.
+    #[serde(default)]
+    after: u64,
+}
+
+/// Audit entries about the customer or a device of theirs, of a thousand entries of the trail at a time.
+#[utoipa::path(get, path = "/v1/admin/customers/{id}/export/audit", tag = "operator",
+    security(("operator_key" = [])), params(("id" = String, Path), AuditQuery),
+    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+pub(crate) async fn export_audit(
+    State(shared): State<Shared>,
+    _operator: OperatorCaller,
+    InPath(id): InPath<CustomerId>,
+    InQuery(query): InQuery<AuditQuery>,
+) -> Reply<Json<Value>> {
+    shared.store.customer(id).await?.ok_or_else(|| Fail::not_found("customer"))?;
+    let known = shared.store.devices(id).await?;
+    let mut names: HashSet<String> = HashSet::from([id.to_string()]);
+    names.extend(known.iter().flat_map(|known| &known.devices).map(|device| device.enrolment.to_string()));
+    let rows = shared.store.audit(Page::after(query.after, PAGE_LIMIT_MAX)).await?;
+    let is_about = |row: &&AuditRow| {
+        let actor = match &row.entry.actor {
+            Actor::Device(name) => Some(name),
+            _ => None,
+        };
+        names.contains(&row.entry.subject) || actor.is_some_and(|name| names.contains(name))
+    };
+    let entries: Vec<Value> = rows.iter().filter(is_about).map(audit_json).collect();
+    let next_after = rows.last().filter(|_| rows.len() == PAGE_LIMIT_MAX).map(|last| last.sequence);
+    Ok(Json(json!({ "audit": entries, "next_after": next_after })))
+}
+
+/// Erases a customer: names and facts of devices are wiped, devices revoked, methods removed. Payments, books and the audit
+/// trail stay, under the customer's id. Refused while a payment is open.
+#[utoipa::path(post, path = "/v1/admin/customers/{id}/erase", tag = "operator", security(("operator_key" = [])),
+    params(("id" = String, Path)),
+    responses((status = 200, body = Object), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub(crate) async fn erase(
+    State(shared): State<Shared>,
+    operator: OperatorCaller,
+    InPath(id): InPath<CustomerId>,
+) -> Reply<Json<Value>> {
+    let Some(erasure) = shared.security.begin_erasure(id).await? else {
+        return Ok(Json(json!({ "erased": id })));
+    };
+    // A payment that begins from now on changes its enrolment, and the erasure is refused.
+    for enrolment in erasure.enrolments() {
+        if let Some(payment) = shared.payments.open_payment_of(enrolment).await? {
+            let detail =
+                format!("{payment} of this customer is not at its end. Settle it first, then erase.");
+            return Err(Fail::new(ProblemType::WrongState, detail));
+        }
+    }
+    shared.security.erase(erasure, &operator.name, shared.now()).await?;
+    Ok(Json(json!({ "erased": id })))
+}
+
+async fn own_enrolment(shared: &Shared, customer: CustomerId, id: EnrolmentId) -> Reply<Enrolment> {
+    let enrolment = shared.store.enrolment(id).await?.filter(|enrolment| enrolment.customer == customer);
+    enrolment.ok_or_else(|| Fail::not_found("enrolment of this customer"))
+}
+
+fn device_json(enrolment: &Enrolment) -> Value {
+    json!({
+        "enrolment": enrolment.id,
+        "status": status_name(&enrolment.status),
+        "level": enrolment.level,
+        "platform": enrolment.platform,
+        "counter": enrolment.counter.0,
+        "pin_generation": enrolment.pin.generation,
+        "pin_failures": enrolment.pin.failures,
+        "clock_offset_ms": enrolment.clock_offset_ms,
+        "activated_at_ms": enrolment.activated_at.ms(),
+        "last_online_at_ms": enrolment.last_online_at.ms(),
+        "device_key": HEXLOWER.encode(&enrolment.device_key),
+        "online_key": HEXLOWER.encode(&enrolment.online_key),
+        "confirmation_key": HEXLOWER.encode(&enrolment.confirmation_key),
+        "certificate": BASE64.encode(&enrolment.certificate),
+        "certificate_not_after_ms": enrolment.certificate_not_after.ms(),
+    })
+}
+
+fn method_json(method: &Method) -> Value {
+    let mut exported = json!({
+        "slot": method.slot,
+        "provider": method.provider,
+        "added_at_ms": method.added_at.ms(),
+    });
+    let (name, more) = match &method.state {
+        MethodState::Unproved { link, expires_at } => {
+            ("unproved", json!({ "link": link, "prove_by_ms": expires_at.ms() }))
+        }
+        MethodState::Active { account_ref, currency, label } => {
+            ("active", json!({ "account_ref": account_ref, "currency": currency, "label": label }))
+        }
+        MethodState::Removed { at } => ("removed", json!({ "removed_at_ms": at.ms() })),
+    };
+    exported["state"] = json!(name);
+    exported["details"] = more;
+    exported
+}
+
+fn code_json(code: &ActivationCodeRow) -> Value {
+    let (purpose, about) = match code.purpose {
+        ActivationPurpose::NewDevice => ("new_device", None),
+        ActivationPurpose::Replace(id) => ("replace", Some(id)),
+        ActivationPurpose::ResetPin(id) => ("reset_pin", Some(id)),
+    };
+    json!({
+        "purpose": purpose,
+        "about": about,
+        "issued_at_ms": code.issued_at.ms(),
+        "expires_at_ms": code.expires_at.ms(),
+        "used_at_ms": code.used.as_ref().map(|used| used.at.ms()),
+        "enrolment": code.used.as_ref().map(|used| used.enrolment),
+    })
+}
+
+fn notice_json(row: &NoticeRow) -> Value {
+    let told = &row.notice;
+    json!({
+        "sequence": row.sequence,
+        "kind": told.kind,
+        "about": told.about,
+        "device_name": told.device_name,
+        "by": told.by,
+        "at_ms": told.at.ms(),
+    })
+}
+
+async fn payment_json(shared: &Shared, used: &CodeUse, payment: &Payment) -> Reply<Value> {
+    let verdict = shared.store.verdict(payment.id).await?;
+    let events = shared.store.events(payment.id).await?;
+    let event =
+        |row: &records::EventRow| json!({ "at_ms": row.at.ms(), "event": format!("{:?}", row.event) });
+    let payer = payment.payer.as_ref();
+    Ok(json!({
+        "id": payment.id,
+        "enrolment": used.enrolment,
+        "counter": used.counter.0,
+        "at_ms": payment.received_at.ms(),
+        "merchant": payment.order.merchant,
+        "terminal": payment.order.terminal,
+        "amount_minor": payment.order.amount.amount_minor,
+        "currency": payment.order.amount.currency,
+        "method": payer.map(|payer| payer.method),
+        "provider": payer.map(|payer| &payer.provider),
+        "account_ref": payer.map(|payer| &payer.account_ref),
+        "state": payment.state.name(),
+        "captured_minor": payment.captured_minor,
+        "refunded_minor": payment.refunded_minor,
+        "charged_back_minor": payment.charged_back_minor,
+        "verdict": verdict.map(|row| row.verdict.name()),
+        "events": events.iter().map(event).collect::<Vec<_>>(),
+    }))
+}
+
+fn confirmation_json(row: &ConfirmationRow) -> Value {
+    let told = &row.confirmation;
+    json!({
+        "sequence": row.sequence,
+        "kind": told.kind.name(),
+        "payment": told.payment,
+        "counter": told.counter.0,
+        "at_ms": told.at.ms(),
+        "amount_minor": told.amount.amount_minor,
+        "currency": told.amount.currency,
+        "merchant": told.merchant_name,
+        "terminal": told.terminal,
+        "cause": told.cause.map(|cause| cause.to_string()),
+    })
+}
+
+fn audit_json(row: &AuditRow) -> Value {
+    let entry = &row.entry;
+    let actor = match &entry.actor {
+        Actor::Server => "server".to_owned(),
+        // Who works there is not the customer's.
+        Actor::Operator(_) => "operator".to_owned(),
+        Actor::Device(name) => format!("device {name}"),
+        Actor::Checkout(name) => format!("checkout {name}"),
+    };
+    json!({
+        "sequence": row.sequence,
+        "at_ms": entry.at.ms(),
+        "actor": actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "detail": entry.detail,
+    })
+}
