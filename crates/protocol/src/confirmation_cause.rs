@@ -68,6 +68,8 @@ causes! {
     CERTIFICATE_EXPIRED 19 "certificate_expired";
     /// The PIN was wrong, and the enrolment is locked for it.
     PIN_LOCKED 20 "pin_locked";
+    /// [`Verdict::AppBlocked`].
+    APP_BLOCKED 24 "app_blocked";
     /// Refused by the provider: not enough money, or over the account's limit.
     INSUFFICIENT_FUNDS 32 "insufficient_funds";
     /// Refused by the provider: the account cannot be used.
@@ -115,6 +117,7 @@ impl Cause {
             Verdict::LimitExceeded => Self::LIMIT_EXCEEDED,
             Verdict::OfflineTooLong => Self::OFFLINE_TOO_LONG,
             Verdict::CertificateExpired => Self::CERTIFICATE_EXPIRED,
+            Verdict::AppBlocked => Self::APP_BLOCKED,
             Verdict::Ok
             | Verdict::NotDigits
             | Verdict::WrongLength
@@ -160,7 +163,7 @@ mod tests {
             assert!(!seen.contains(&cause));
             seen.push(cause);
         }
-        assert_eq!(seen.len(), 19);
+        assert_eq!(seen.len(), 20);
     }
 
     #[test]

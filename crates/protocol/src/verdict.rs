@@ -105,6 +105,8 @@ verdicts! {
     LimitExceeded "limit_exceeded" other_method;
     /// The device has not been online for too long.
     OfflineTooLong "offline_too_long" open_app_online;
+    /// The app that the phone last said it runs is blocked.
+    AppBlocked "app_blocked" open_app_online;
 }
 
 impl Verdict {

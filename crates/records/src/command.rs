@@ -1,7 +1,7 @@
 //! The closed set of commands. Each commits wholly or not at all; an outcome is told only once durable.
 
 use crate::{
-    ActivationCodeRow, ActivationUse, Answer, AuditEntry, AuditHead, Checkout, CodeUse, Customer, Effect,
+    ActivationCodeRow, ActivationUse, Answer, App, AuditEntry, AuditHead, Checkout, CodeUse, Customer, Effect,
     Enrolment, EventRow, IdempotencyRow, Merchant, MerchantTerms, Method, MoveCheckMark, NewConfirmation,
     OperatorTask, RequestId, VerdictRow, Webhook, WebhookEndpoint, WebhookState,
 };
@@ -33,6 +33,8 @@ pub enum Command {
     ChangeEnrolment(Box<ChangeEnrolment>),
     /// Adds or changes a method.
     PutMethod(Box<PutMethod>),
+    /// Registers or changes an app.
+    PutApp(Box<PutApp>),
     /// Consumes a code and writes what is to happen.
     BeginPayment(Box<BeginPayment>),
     /// Moves a payment by one event.
@@ -152,6 +154,17 @@ pub struct PutMethod {
     pub expected_version: u32,
     /// As it shall be; its version is `expected_version + 1`.
     pub method: Method,
+    /// For the record.
+    pub audit: AuditEntry,
+}
+
+/// Registers or changes an app.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PutApp {
+    /// The version seen; 0 for a new one.
+    pub expected_version: u32,
+    /// As it shall be; its version is `expected_version + 1`.
+    pub app: App,
     /// For the record.
     pub audit: AuditEntry,
 }

@@ -4,6 +4,7 @@
 //! times and the versions they saw; a store checks those and decides nothing else. This room knows no engine.
 #![forbid(unsafe_code)]
 
+mod app;
 mod audit;
 mod check;
 mod command;
@@ -15,11 +16,14 @@ mod sale;
 mod store;
 mod webhook;
 
+pub use app::{
+    APP_VERSIONS_MAX, APPS_MAX, App, CustomerTexts, InstalledApp, KnownVersion, MinimumVersion, VersionState,
+};
 pub use audit::{Actor, AuditEntry, AuditHead, AuditRow};
 pub use check::{CheckMark, CheckedSum, MoveCheckMark};
 pub use command::{
     BeginPayment, ChangeEnrolment, ChangePayment, ChangeWebhookEndpoint, Command, CreateWebhookEndpoint,
-    Enrol, EnrolmentChange, Outcome, PutMethod, SettleWebhook,
+    Enrol, EnrolmentChange, Outcome, PutApp, PutMethod, SettleWebhook,
 };
 pub use effect::{Effect, EffectKind, OperatorTask};
 pub use enrolment::{Enrolment, EnrolmentStatus, LockReason, PinState, ReplacedPinKey, TrustLevel};

@@ -1,7 +1,7 @@
 //! The port to a store: one door for changes, named queries for looking, at what is durable now or was at one moment.
 
 use crate::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
+    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
     Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page,
     PostingRow, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
 };
@@ -123,6 +123,8 @@ pub trait Queries: Send + Sync + 'static {
     fn checkout_by_key(&self, api_key_hash: [u8; 32]) -> StoreFuture<'_, Option<Checkout>>;
     /// The checkout that serves a till.
     fn checkout_of_terminal(&self, terminal: TerminalNumber) -> StoreFuture<'_, Option<CheckoutId>>;
+    /// All registered apps.
+    fn apps(&self) -> StoreFuture<'_, Vec<App>>;
 
     /// A consumed code.
     fn code_use(&self, enrolment: EnrolmentId, counter: Counter) -> StoreFuture<'_, Option<CodeUse>>;

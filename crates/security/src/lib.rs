@@ -6,6 +6,9 @@
 #![forbid(unsafe_code)]
 
 mod activation;
+mod app_changes;
+mod app_standing;
+mod apps;
 mod attesting;
 mod audit_head;
 mod bundle;
@@ -23,8 +26,10 @@ mod verified;
 mod verify;
 
 pub use activation::IssuedCode;
+pub use app_changes::{AppChange, CUSTOMER_TEXT_CHARS_MAX};
+pub use app_standing::{AppFault, AppStanding, AppState};
 pub use attesting::{Attesters, Revocations};
-pub use devices::{AuthenticatedDevice, HighestCounter};
+pub use devices::{AuthenticatedDevice, HighestCounter, PhoneTold};
 pub use error::{ActivationRefusal, AuthenticationRefusal, SecurityError};
 pub use judge::{Alarm, Judgement, PastUse, PreviousPin, Snapshot, judge};
 pub use keys::{KeyStore, PaymentEpoch};

@@ -8,7 +8,7 @@ use protocol::payment_code::{KeyId, RecipientKey};
 use records::Store;
 
 use crate::{
-    Attesters, KeyStore, Policy, SecurityError, audit_head::Cursor, bundle::BundleCache, nonces::SeenOnce,
+    Attesters, KeyStore, Policy, SecurityError, apps::AppsCopy, audit_head::Cursor, bundle::BundleCache, nonces::SeenOnce,
     rate::RateLimit,
 };
 
@@ -21,6 +21,7 @@ pub struct Security {
     pub(crate) keys: Arc<dyn KeyStore>,
     policy: Policy,
     pub(crate) attesters: Option<Attesters>,
+    pub(crate) apps: AppsCopy,
     epochs: HashMap<KeyId, Epoch>,
     pub(crate) bundle: BundleCache,
     pub(crate) audit_cursor: Cursor,
@@ -65,6 +66,7 @@ impl Security {
             return Err(SecurityError::Keys(crypto::CryptoError::KeyStore(words)));
         }
         Ok(Self {
+            apps: AppsCopy::default(),
             bundle: BundleCache::default(),
             audit_cursor: Cursor::default(),
             activations: RateLimit::new(policy.activation_rate),

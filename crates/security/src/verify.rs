@@ -93,9 +93,10 @@ impl Security {
             Some(past) => Some(self.past_use(past).await?),
             None => None,
         };
+        let is_app_blocked = self.apps(now).await?.is_blocked(&enrolment, now);
         let pin_key = self.present_pin_key(&enrolment)?;
         let previous_pin = self.previous_pin(&enrolment, now)?;
-        Ok(Some(Snapshot { enrolment, device_key, pin_key, previous_pin, past_use, method }))
+        Ok(Some(Snapshot { enrolment, device_key, pin_key, previous_pin, past_use, method, is_app_blocked }))
     }
 
     async fn past_use(&self, past: CodeUse) -> Result<PastUse, SecurityError> {

@@ -103,6 +103,7 @@ fn snapshot(vector: &Vector, opened: &OpenedCode) -> Snapshot {
         previous_pin,
         past_use,
         method: method(vector, opened),
+        is_app_blocked: context.is_app_blocked,
     }
 }
 
@@ -139,6 +140,7 @@ fn enrolment(vector: &Vector) -> Enrolment {
         platform: String::new(),
         activated_at: since,
         last_online_at: Timestamp::from_s(context.last_online_s),
+        app: None,
     }
 }
 

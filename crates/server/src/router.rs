@@ -3,7 +3,7 @@
 use crate::fail::Fail;
 use crate::input::whole_body;
 use crate::observe::Observation;
-use crate::routes::{admin, books, checks, payments, phone, system, webhooks};
+use crate::routes::{admin, apps, books, checks, payments, phone, system, webhooks};
 use crate::state::Shared;
 use api::problem::ProblemType;
 use axum::body::{Body, HttpBody};
@@ -65,6 +65,11 @@ fn work() -> OpenApiRouter<Shared> {
         .routes(routes!(admin::unlock))
         .routes(routes!(admin::payment))
         .routes(routes!(admin::steps))
+        .routes(routes!(apps::apps))
+        .routes(routes!(apps::app, apps::put_app))
+        .routes(routes!(apps::put_version))
+        .routes(routes!(apps::set_minimum))
+        .routes(routes!(apps::set_message))
         .routes(routes!(checks::checks, checks::start_check))
         .routes(routes!(books::balances))
         .routes(routes!(books::set_terms))

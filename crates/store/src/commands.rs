@@ -1,6 +1,7 @@
 //! The commands, each as: look, refuse or stage. Nothing here writes; the
 //! [`Session`] does once a command is done. Every store carries out these same commands.
 
+mod apps;
 mod check;
 mod enrolments;
 mod ledger;
@@ -41,6 +42,7 @@ fn stage(session: &mut impl Session, command: Command) -> Result<Outcome, Fault>
         Command::SetTerms { merchant, terms, audit } => parties::set_terms(session, merchant, terms, audit),
         Command::CreateCheckout(checkout, audit) => parties::create_checkout(session, &checkout, audit),
         Command::PutMethod(command) => parties::put_method(session, *command),
+        Command::PutApp(command) => apps::put(session, *command),
         Command::IssueActivationCode(code, audit) => enrolments::issue_code(session, &code, audit),
         Command::Enrol(command) => enrolments::enrol(session, *command),
         Command::ChangeEnrolment(command) => enrolments::change(session, *command),

@@ -56,6 +56,7 @@ macro_rules! conformance_suite {
             terms_are_replaced,
             checkouts_share_no_key_and_no_till,
             methods_change_from_the_version_seen,
+            apps_change_from_the_version_seen,
             an_activation_code_makes_one_enrolment,
             enrolments_change_from_the_version_seen,
             a_payment_begins_wholly,
@@ -141,6 +142,7 @@ pub async fn picture(store: &(impl Queries + ?Sized)) -> Vec<String> {
         show(&mut lines, &store.methods(customer.id).await.unwrap());
     }
     show(&mut lines, &customers);
+    show(&mut lines, &store.apps().await.unwrap());
     show(&mut lines, &store.merchants(Page::first(PAGE_LIMIT_MAX)).await.unwrap());
     let enrolments = store.enrolments(Page::first(PAGE_LIMIT_MAX)).await.unwrap();
     for enrolment in &enrolments {

@@ -12,13 +12,13 @@ use crate::key::ByTime;
 use crate::look::{Look, Order, all, page as page_of, until};
 use crate::stored::StoredEvent;
 use crate::tables as t;
-use core::ops::Bound::{Excluded, Included};
+use core::ops::Bound::{Excluded, Included, Unbounded};
 use model::{
     CheckoutId, Counter, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId, MethodSlot, Payment,
     PaymentId, TerminalNumber, Timestamp,
 };
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer, Effect,
+    ActivationCodeRow, App, AuditHead, AuditRow, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer, Effect,
     Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Page, PostingRow, VerdictRow,
 };
 
@@ -39,6 +39,7 @@ macro_rules! each_query {
             checkout(id: CheckoutId) -> Option<Checkout>;
             checkout_by_key(api_key_hash: [u8; 32]) -> Option<Checkout>;
             checkout_of_terminal(terminal: TerminalNumber) -> Option<CheckoutId>;
+            apps() -> Vec<App>;
             code_use(enrolment: EnrolmentId, counter: Counter) -> Option<CodeUse>;
             payment(id: PaymentId) -> Option<Payment>;
             payments(page: Page<PaymentId>) -> Vec<Payment>;
@@ -128,6 +129,11 @@ pub(crate) async fn checkout_of_terminal(
     terminal: TerminalNumber,
 ) -> Answer<Option<CheckoutId>> {
     look.get(t::CHECKOUT_OF_TERMINAL, &terminal).await
+}
+
+/// All, however many there are.
+pub(crate) async fn apps(look: &impl Look) -> Answer<Vec<App>> {
+    look.list(t::APPS, (Unbounded, Unbounded), usize::MAX, Order::Rising).await
 }
 
 pub(crate) async fn code_use(

@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::stored::{Series, StoredEvent, StoredPayment};
 use model::{CheckoutId, EffectId, PaymentId, WebhookEndpointId, WebhookId};
 use records::{
-    ActivationCodeRow, AuditEntry, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse,
+    ActivationCodeRow, App, AuditEntry, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse,
     ConfirmationRow, Customer, Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, StoreError,
     Webhook, WebhookEndpoint,
 };
@@ -28,13 +28,17 @@ pub(crate) trait Row: Serialize + DeserializeOwned + Send + 'static {
 
 /// Version 1, before there was any release, had verdict and events in rows of their own.
 const PAYMENT_VERSION: u8 = 2;
-/// Version 1, before there was any release, knew no PIN but the first.
-const ENROLMENT_VERSION: u8 = 2;
+/// Version 1, before there was any release, knew no PIN but the first; version 2 knew not which app the phone runs.
+const ENROLMENT_VERSION: u8 = 3;
 
 macro_rules! rows {
-    ($($row:ty $(= $version:expr)?),* $(,)?) => {
+    ($($row:ty $(= $version:expr)? $(=> $older:path)?),* $(,)?) => {
         $(impl Row for $row {
             $(const VERSION: u8 = $version;)?
+
+            $(fn read_older(version: u8, bytes: &[u8]) -> Option<Self> {
+                $older(version, bytes)
+            })?
         })*
 
         /// Reads `bytes` as each kind of row there is, and writes again what was read: for whoever looks for bytes
@@ -58,7 +62,7 @@ fn rewrite<R: Row>(bytes: &[u8]) -> Option<Vec<u8>> {
 rows!(
     Customer,
     ActivationCodeRow,
-    Enrolment = ENROLMENT_VERSION,
+    Enrolment = ENROLMENT_VERSION => older_enrolment,
     Method,
     Merchant,
     Checkout,
@@ -74,6 +78,7 @@ rows!(
     CheckMark,
     WebhookEndpoint,
     Webhook,
+    App,
     // What batches put aside to be rolled up.
     Vec<AuditEntry>,
     Vec<Balance>,
@@ -85,6 +90,15 @@ rows!(
     WebhookId,
     (PaymentId, u32),
 );
+
+/// A row of version 2 ends where the app stands now: it named none.
+fn older_enrolment(version: u8, bytes: &[u8]) -> Option<Enrolment> {
+    let bytes = [bytes, &[0]].concat();
+    match postcard::take_from_bytes(&bytes) {
+        Ok((row, [])) if version == 2 => Some(row),
+        _ => None,
+    }
+}
 
 /// Appends `row` to `bytes`.
 pub(crate) fn write<R: Row>(table: &str, row: &R, bytes: &mut Vec<u8>) -> Result<(), Fault> {
@@ -146,6 +160,21 @@ mod tests {
         bytes.pop();
         bytes[0] = 2;
         assert!(read::<Customer>("customers", &bytes).is_err(), "a later version was read as this one");
+    }
+
+    #[cfg(feature = "conformance")]
+    #[test]
+    fn an_enrolment_of_before_apps_were_known_reads_as_naming_none() {
+        let enrolment = Enrolment { app: None, ..crate::conformance::sample::enrolment(1) };
+        let mut bytes = bytes("enrolments", &enrolment).unwrap();
+        assert_eq!(bytes.pop(), Some(0));
+        bytes[0] = 2;
+        assert_eq!(read::<Enrolment>("enrolments", &bytes).unwrap(), enrolment);
+        bytes.push(0);
+        assert!(read::<Enrolment>("enrolments", &bytes).is_err(), "a longer row was read");
+        bytes.pop();
+        bytes[0] = 1;
+        assert!(read::<Enrolment>("enrolments", &bytes).is_err(), "a row of before the first release was read");
     }
 
     #[test]

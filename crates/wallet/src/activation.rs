@@ -286,6 +286,7 @@ impl State {
             standing: EnrolmentStatusName::Active,
             standing_at: reply.server_time,
             pin_tries_left: None,
+            app: None,
             last_online_at: now,
             activated_at: now,
             last_code_at: None,

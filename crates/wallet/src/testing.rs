@@ -129,6 +129,7 @@ impl World {
             pin_generation: 1,
             server_time_ms: at.ms(),
             last_confirmation: 0,
+            app: None,
             key_bundle: serde_json::from_slice(&bundle.sign(&self.root).unwrap().to_json()).unwrap(),
         }
     }

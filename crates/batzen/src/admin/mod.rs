@@ -1,6 +1,7 @@
 //! `batzen admin`: what operators do, over the server's API with the operator's key, or on files at hand.
 
 mod api_client;
+mod app;
 mod attestation;
 mod books;
 mod check;
@@ -98,6 +99,9 @@ enum ApiCommand {
         /// Which.
         enrolment: EnrolmentId,
     },
+    /// Which apps phones may run, in which versions, and what their customers are told.
+    #[command(subcommand)]
+    App(app::AppCommand),
     /// Where a merchant's systems are told of payments, and what could not be delivered.
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
@@ -162,6 +166,7 @@ async fn run(client: &OperatorClient, command: ApiCommand, output: &Output) -> R
         }
         ApiCommand::Lock { enrolment } => turn(client, enrolment, "lock", output).await?,
         ApiCommand::Unlock { enrolment } => turn(client, enrolment, "unlock", output).await?,
+        ApiCommand::App(command) => app::run(client, command, output).await?,
         ApiCommand::Webhook(command) => webhook::run(client, command, output).await?,
         ApiCommand::Payment { id } => {
             let story: PaymentStory = client.get(&format!("/v1/admin/payments/{id}")).await?;

@@ -59,6 +59,8 @@ enum Command {
     Resync,
     /// Change the PIN. If the network fails meanwhile, run it again: the PIN so far stays good until the new one is.
     ChangePin(pin::ChangePinArgs),
+    /// Take the realm file of an updated app, and tell the server which version runs now.
+    UpdateApp(status::UpdateAppArgs),
     /// Lock this wallet at the server. Only an operator unlocks it.
     Lock,
 }
@@ -83,6 +85,9 @@ pub(crate) fn run(arguments: WalletArgs, output: &Output) -> Result<ExitCode, Fa
         Command::Resync => runtime()?.block_on(status::resync(&folder, output))?,
         Command::ChangePin(arguments) => {
             runtime()?.block_on(pin::change_pin(&folder, &arguments, output))?;
+        }
+        Command::UpdateApp(arguments) => {
+            runtime()?.block_on(status::update_app(&folder, &arguments, output))?;
         }
         Command::Lock => runtime()?.block_on(status::lock(&folder, output))?,
     }

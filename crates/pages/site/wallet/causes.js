@@ -26,6 +26,7 @@ const CAUSES = {
   limit_exceeded: { words: 'limit_exceeded', remedy: 'home' },
   offline_too_long: { words: 'offline_too_long', remedy: 'goOnline' },
   certificate_expired: { words: 'certificate_expired', remedy: 'home' },
+  app_blocked: { words: 'app_blocked', remedy: 'home' },
   pin_locked: { words: 'pin_locked', remedy: 'home' },
   insufficient_funds: { words: 'insufficient_funds', remedy: 'otherMethod' },
   account_unusable: { words: 'account_unusable', remedy: 'otherMethod' },

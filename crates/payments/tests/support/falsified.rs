@@ -5,7 +5,7 @@ use model::{
     PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
+    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
     Customer, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, OperatorTask, Outcome,
     Page, PostingRow, Queries, Store, StoreError, StoreFuture, VerdictRow, Webhook, WebhookEndpoint,
     WebhookTotals, Work,
@@ -222,6 +222,10 @@ impl Queries for Falsified {
 
     fn check_mark(&self) -> StoreFuture<'_, Option<CheckMark>> {
         self.real.check_mark()
+    }
+
+    fn apps(&self) -> StoreFuture<'_, Vec<App>> {
+        self.real.apps()
     }
 
     fn audit_heads(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditHead>> {

@@ -1,17 +1,17 @@
 //! Rows and commands that are whole and plausible, told apart by small numbers.
 
 use model::{
-    AccountKey, Booking, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey,
+    AccountKey, AppId, Booking, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey,
     Layer, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState,
     Posting, ProviderId, SaleTerms, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use protocol::confirmation::ConfirmationKind;
 use protocol::verdict::Verdict;
 use records::{
-    ActivationCodeRow, ActivationUse, Actor, Answer, AuditEntry, BeginPayment, ChangePayment, Checkout,
-    CodeUse, Command, Customer, Effect, EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange,
-    EnrolmentStatus, EventRow, Merchant, Method, MethodState, NewConfirmation, OperatorTask, PinState,
-    RequestId, TrustLevel, VerdictRow, Waiting, Webhook, WebhookEndpoint, WebhookState,
+    ActivationCodeRow, ActivationUse, Actor, Answer, App, AuditEntry, BeginPayment, ChangePayment, Checkout,
+    CodeUse, Command, Customer, CustomerTexts, Effect, EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange,
+    EnrolmentStatus, EventRow, InstalledApp, KnownVersion, Merchant, Method, MethodState, MinimumVersion, NewConfirmation, OperatorTask, PinState, PutApp,
+    RequestId, TrustLevel, VerdictRow, VersionState, Waiting, Webhook, WebhookEndpoint, WebhookState,
 };
 
 /// When all samples happen.
@@ -53,6 +53,38 @@ pub fn checkout(n: u8) -> Checkout {
         terminals: vec![terminal(100 + u32::from(n))],
         created_at: NOW,
     }
+}
+
+/// App `n`.
+pub fn app_id(n: u8) -> AppId {
+    AppId::new("android", &format!("com.example.wallet{n}")).unwrap()
+}
+
+/// App `n`, as it is at `version`.
+pub fn app(n: u8, version: u32) -> App {
+    let blocked = KnownVersion {
+        version: "1.0".parse().unwrap(),
+        number: Some(100),
+        digests: vec![[n; 32]],
+        state: VersionState::Blocked { reason: format!("change {version}"), since: NOW },
+    };
+    App {
+        id: app_id(n),
+        version,
+        name: format!("Wallet {n}"),
+        signers: vec![[n; 32]],
+        only_known: true,
+        minimum: Some(MinimumVersion { version: "0.9".parse().unwrap(), from: NOW }),
+        message: CustomerTexts { en: "Update.".into(), ..CustomerTexts::default() },
+        versions: vec![blocked],
+        created_at: NOW,
+    }
+}
+
+/// The command that makes app `n` what it is at `version`.
+pub fn put_app(n: u8, version: u32) -> Command {
+    let put = PutApp { expected_version: version - 1, app: app(n, version), audit: entry("app.put") };
+    Command::PutApp(Box::new(put))
 }
 
 /// The provider of all samples.
@@ -108,6 +140,7 @@ pub fn enrolment(n: u8) -> Enrolment {
         platform: "test".into(),
         activated_at: NOW,
         last_online_at: NOW,
+        app: Some(InstalledApp { id: app_id(1), version: "1.0".parse().unwrap() }),
     }
 }
 

@@ -15,7 +15,7 @@ use redb::{
 pub(crate) type Migration = fn(&WriteTransaction) -> Result<(), OpenError>;
 
 /// Every step there ever was.
-pub(crate) const MIGRATIONS: &[Migration] = &[create, start_books, add_webhooks, join_rows, join_stories];
+pub(crate) const MIGRATIONS: &[Migration] = &[create, start_books, add_webhooks, join_rows, join_stories, add_apps];
 
 /// What the store says it is.
 const KIND: &[u8] = b"batzen store";
@@ -52,6 +52,11 @@ fn join_rows(txn: &WriteTransaction) -> Result<(), OpenError> {
 /// 5: what was found and the events stand in the payment's own row, and an enrolment knows when its PIN was changed.
 fn join_stories(txn: &WriteTransaction) -> Result<(), OpenError> {
     refuse_rows(txn, &["payments", "enrolments"])
+}
+
+/// 6: makes the table of apps, and lets be those that are there. Enrolments of before read as naming none.
+fn add_apps(txn: &WriteTransaction) -> Result<(), OpenError> {
+    create(txn)
 }
 
 fn refuse_rows(txn: &WriteTransaction, tables: &[&str]) -> Result<(), OpenError> {

@@ -88,6 +88,7 @@ impl Wishes {
             Command::PutMethod(command) => {
                 self.get(t::METHODS, &(command.method.customer, command.method.slot));
             }
+            Command::PutApp(command) => self.get(t::APPS, &command.app.id),
             Command::SettleWebhook(command) => {
                 self.get(t::PAYMENTS, &command.payment);
                 self.get(t::WEBHOOKS, &command.webhook);

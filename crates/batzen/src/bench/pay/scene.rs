@@ -14,7 +14,7 @@ use model::{
 use protocol::payment_code::{Pin, PinGeneration, PinKey, PinSecret};
 use records::{
     ActivationCodeRow, ActivationUse, Actor, AuditEntry, Checkout, Command, Customer, Enrol, Enrolment,
-    EnrolmentStatus, Merchant, Method, MethodState, Outcome, PinState, Store, TrustLevel,
+    EnrolmentStatus, InstalledApp, Merchant, Method, MethodState, Outcome, PinState, Store, TrustLevel,
 };
 use security::KeyStore;
 
@@ -156,6 +156,7 @@ fn enrolment(
         platform: "Bench, linux 6, batzen.wallet 1".to_owned(),
         activated_at: now,
         last_online_at: now,
+        app: Some(InstalledApp { id: "linux:batzen.wallet".parse()?, version: "1.0".parse()? }),
     })
 }
 

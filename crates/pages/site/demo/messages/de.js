@@ -151,6 +151,7 @@ export default {
   'verdict.enrolment_unsynchronised': 'Das Handy muss zuerst online gehen und seinen Zähler mit dem Server abgleichen.',
   'verdict.certificate_expired': 'Das Zertifikat des Handys ist abgelaufen. Online wird es erneuert.',
   'verdict.offline_too_long': 'Das Handy war zu lange nicht online.',
+  'verdict.app_blocked': 'Diese Version der App ist gesperrt. Sie muss aktualisiert werden.',
   'verdict.evidence_refused': 'Das Handy hat etwas gemeldet, was die Regeln nicht erlauben.',
   'verdict.bad_signature': 'Den Code hat nicht das Handy unterschrieben, das er nennt.',
   'verdict.not_for_us': 'Der Code ist nicht für diesen Server.',

@@ -150,6 +150,7 @@ export default {
   'verdict.enrolment_unsynchronised': 'The phone must go online and match its counter with the server first.',
   'verdict.certificate_expired': 'The phone’s certificate has ended. Going online renews it.',
   'verdict.offline_too_long': 'The phone has not been online for too long.',
+  'verdict.app_blocked': 'This version of the app is blocked. It must be updated.',
   'verdict.evidence_refused': 'The phone reported something that the rules do not allow.',
   'verdict.bad_signature': 'The code was not signed by the phone that it names.',
   'verdict.not_for_us': 'The code is not for this server.',

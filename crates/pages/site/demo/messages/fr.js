@@ -151,6 +151,7 @@ export default {
   'verdict.enrolment_unsynchronised': 'Le téléphone doit d’abord se connecter et accorder son compteur avec le serveur.',
   'verdict.certificate_expired': 'Le certificat du téléphone a expiré. Il se renouvelle en ligne.',
   'verdict.offline_too_long': 'Le téléphone n’a pas été en ligne depuis trop longtemps.',
+  'verdict.app_blocked': 'Cette version de l’app est bloquée. Il faut la mettre à jour.',
   'verdict.evidence_refused': 'Le téléphone a signalé quelque chose que les règles n’admettent pas.',
   'verdict.bad_signature': 'Le code n’a pas été signé par le téléphone qu’il nomme.',
   'verdict.not_for_us': 'Le code n’est pas destiné à ce serveur.',

@@ -151,6 +151,7 @@ export default {
   'verdict.enrolment_unsynchronised': 'Il telefono deve prima andare online e allineare il suo contatore con il server.',
   'verdict.certificate_expired': 'Il certificato del telefono è scaduto. Online si rinnova.',
   'verdict.offline_too_long': 'Il telefono non è online da troppo tempo.',
+  'verdict.app_blocked': 'Questa versione dell’app è bloccata. Va aggiornata.',
   'verdict.evidence_refused': 'Il telefono ha segnalato qualcosa che le regole non ammettono.',
   'verdict.bad_signature': 'Il codice non è stato firmato dal telefono che indica.',
   'verdict.not_for_us': 'Il codice non è per questo server.',
