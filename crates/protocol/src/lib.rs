@@ -27,6 +27,7 @@ pub mod payment_code;
 pub mod pin_change;
 pub mod realm;
 pub mod realm_file;
+pub mod rule_list;
 pub mod short_text;
 pub mod verdict;
 pub mod webhook;

@@ -2,6 +2,7 @@
 //! help them guess stand in fields for the log only.
 
 use crypto::CryptoError;
+use model::AppVersion;
 use protocol::error::ProtocolError;
 use records::{App, StoreError, VersionState};
 
@@ -109,14 +110,18 @@ pub enum ActivationRefusal {
 impl ActivationRefusal {
     /// Refused for its app, with the words of the app that is registered, if one is.
     pub(crate) fn app(fault: AppFault, app: Option<&App>) -> Self {
-        let newest = |app: &App| app.versions.iter().rev().find(|known| known.state == VersionState::Full);
         let standing = AppStanding {
             state: AppState::Blocked(fault),
-            offered: app.and_then(newest).map(|known| known.version),
+            offered: app.and_then(newest),
             message: app.map(|app| app.message.clone()).unwrap_or_default(),
         };
         Self::App { fault, standing: Box::new(standing) }
     }
+}
+
+/// The newest version that is offered to all.
+fn newest(app: &App) -> Option<AppVersion> {
+    app.versions.iter().rev().find(|known| known.state == VersionState::Full).map(|known| known.version)
 }
 
 /// Why a device's request was refused; all look the same from outside.

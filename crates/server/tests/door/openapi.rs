@@ -59,6 +59,8 @@ async fn ask(world: &World, method: &str, path: &str) -> crate::support::Answer 
         .replace("/enrolments/{id}", "/enrolments/0000a1b2c3d4")
         .replace("/merchants/{id}", "/merchants/mer_00000000000000000000000001")
         .replace("/tasks/{id}", "/tasks/eff_00000000000000000000000001")
+        .replace("{app}", "android:com.example.wallet")
+        .replace("{version}", "1.0")
         .replace("{slot}", "1");
     assert!(!path.contains('{'), "{path}");
     let method: Method = method.to_uppercase().parse().unwrap();
