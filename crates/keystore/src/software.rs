@@ -36,6 +36,7 @@ pub const PASSPHRASE_LEN_MIN: usize = 8;
 
 const PIN_WRAPPING_LABEL: &str = "batzen/pin-key-wrapping/v1";
 const WEBHOOK_WRAPPING_LABEL: &str = "batzen/webhook-secret-wrapping/v1";
+const RULE_SIGNING_LABEL: &str = "batzen/rule-signing/v1";
 const DAY_S: i64 = 86_400;
 const ROOT_DAYS: i64 = 20 * 365;
 const DEVICE_CA_DAYS: i64 = 10 * 365;
@@ -56,6 +57,7 @@ pub struct SoftwareKeyStore {
     confirmation: Vec<(KeyId, SigningKey)>,
     statement: SigningKey,
     audit: SigningKey,
+    rules: SigningKey,
     pin_wrapping: Secret<32>,
     webhook_wrapping: Secret<32>,
     challenge: Secret<32>,
@@ -135,6 +137,12 @@ impl SoftwareKeyStore {
         self.audit.verifying_key()
     }
 
+    /// The key that policies are checked with.
+    #[must_use]
+    pub fn rule_public_key(&self) -> &VerifyingKey {
+        self.rules.verifying_key()
+    }
+
     /// What an app of this realm ships with.
     #[must_use]
     pub fn realm_file(&self, server_url: &str, tls_roots_pem: &str, app: AppIdentity) -> RealmFile {
@@ -171,6 +179,8 @@ impl SoftwareKeyStore {
                 .collect::<Result<_, KeyStoreError>>()?,
             statement: signing(&inner.statement)?,
             audit: signing(&inner.audit)?,
+            rules: derive_rule_signing(&inner.pin_wrapping.0)
+                .ok_or_else(|| damaged("no rule-signing key can be derived"))?,
             webhook_wrapping: derive_webhook_wrapping(&inner.pin_wrapping.0),
             pin_wrapping: inner.pin_wrapping.0,
             challenge: inner.challenge.0,
@@ -241,6 +251,10 @@ impl KeyStore for SoftwareKeyStore {
 
     fn audit_signer(&self) -> Arc<dyn Sign> {
         Arc::new(self.audit.clone())
+    }
+
+    fn rule_signer(&self) -> Arc<dyn Sign> {
+        Arc::new(self.rules.clone())
     }
 
     fn wrap_pin_key(
@@ -329,6 +343,19 @@ fn derive_webhook_wrapping(pin_wrapping: &Secret<32>) -> Secret<32> {
     let secret = Secret::from_bytes(key);
     key.zeroize();
     secret
+}
+
+/// Derived, so that files made before policies were signed have this key too. Hardly any 32 bytes are no scalar; the
+/// next are derived then.
+fn derive_rule_signing(pin_wrapping: &Secret<32>) -> Option<SigningKey> {
+    (0..=u8::MAX).find_map(|number| {
+        let mut scalar = [0; 32];
+        let info: [&[u8]; 2] = [RULE_SIGNING_LABEL.as_bytes(), &[number]];
+        hkdf_sha256(&[], pin_wrapping.expose(), &info, &mut scalar);
+        let key = SigningKey::from_scalar(&scalar).ok();
+        scalar.zeroize();
+        key
+    })
 }
 
 fn read_inner(path: &Path, passphrase: &str) -> Result<Inner, KeyStoreError> {

@@ -45,6 +45,8 @@ pub trait KeyStore: Send + Sync + 'static {
     fn statement_signer(&self) -> Arc<dyn Sign>;
     /// Signs the audit chain's head.
     fn audit_signer(&self) -> Arc<dyn Sign>;
+    /// Signs rules: security policies.
+    fn rule_signer(&self) -> Arc<dyn Sign>;
 
     /// Seals a PIN key for rest, bound to its enrolment and generation.
     ///

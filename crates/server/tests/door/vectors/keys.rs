@@ -77,6 +77,9 @@ impl KeyStore for VectorKeys {
     fn audit_signer(&self) -> Arc<dyn Sign> {
         self.common.audit_signer()
     }
+    fn rule_signer(&self) -> Arc<dyn Sign> {
+        self.common.rule_signer()
+    }
     fn wrap_pin_key(
         &self,
         _: EnrolmentId,
