@@ -12,6 +12,7 @@ pub mod checkout;
 pub mod payment;
 pub mod phone;
 pub mod problem;
+pub mod rules;
 pub mod webhook;
 
 /// The header in which a checkout sends the idempotency key that it stored first.

@@ -53,6 +53,9 @@ pub struct EnrolmentView {
     /// How its app stands; none if that is not judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<AppNotice>,
+    /// The version of the latest list of rules for sensors, if there is one: the phone fetches it if it has another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_list: Option<u32>,
     /// The present key bundle, signed.
     #[schema(value_type = Object)]
     pub key_bundle: serde_json::Value,

@@ -126,6 +126,16 @@ impl PhoneClient {
         self.call(Method::GET, &path, Vec::new(), Some(signer)).await
     }
 
+    /// The latest list of rules for sensors, or what leads to it from version `from`: JSON, checked by the wallet.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn rules(&self, from: Option<u32>) -> Result<Vec<u8>, PhoneError> {
+        let query = from.map(|from| format!("?from={from}")).unwrap_or_default();
+        let answer = self.answer(Method::GET, &format!("/v1/rules{query}"), Vec::new(), None).await?;
+        Ok(answer.to_vec())
+    }
+
     /// Where to go on counting.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use crate::{
     ActivationCodeRow, ActivationUse, Answer, App, AuditEntry, AuditHead, Checkout, CodeUse, Customer, Effect,
     Enrolment, EventRow, IdempotencyRow, Merchant, MerchantTerms, Method, MoveCheckMark, NewConfirmation,
-    OperatorTask, RequestId, VerdictRow, Webhook, WebhookEndpoint, WebhookState,
+    OperatorTask, RequestId, RuleListRow, VerdictRow, Webhook, WebhookEndpoint, WebhookState,
 };
 use model::{EffectId, MerchantId, Payment, PaymentId, Posting, Timestamp, WebhookEndpointId, WebhookId};
 
@@ -35,6 +35,8 @@ pub enum Command {
     PutMethod(Box<PutMethod>),
     /// Registers or changes an app.
     PutApp(Box<PutApp>),
+    /// Publishes a list of rules for sensors; [`Outcome::Conflict`] if it does not follow the last one.
+    PublishRules(Box<PublishRules>),
     /// Consumes a code and writes what is to happen.
     BeginPayment(Box<BeginPayment>),
     /// Moves a payment by one event.
@@ -154,6 +156,15 @@ pub struct PutMethod {
     pub expected_version: u32,
     /// As it shall be; its version is `expected_version + 1`.
     pub method: Method,
+    /// For the record.
+    pub audit: AuditEntry,
+}
+
+/// Publishes a list of rules for sensors.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublishRules {
+    /// The list; its version follows the last one.
+    pub row: RuleListRow,
     /// For the record.
     pub audit: AuditEntry,
 }

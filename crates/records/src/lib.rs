@@ -12,6 +12,7 @@ mod effect;
 mod enrolment;
 mod identity;
 mod page;
+mod rules;
 mod sale;
 mod store;
 mod webhook;
@@ -23,7 +24,7 @@ pub use audit::{Actor, AuditEntry, AuditHead, AuditRow};
 pub use check::{CheckMark, CheckedSum, MoveCheckMark};
 pub use command::{
     BeginPayment, ChangeEnrolment, ChangePayment, ChangeWebhookEndpoint, Command, CreateWebhookEndpoint,
-    Enrol, EnrolmentChange, Outcome, PutApp, PutMethod, SettleWebhook,
+    Enrol, EnrolmentChange, Outcome, PublishRules, PutApp, PutMethod, SettleWebhook,
 };
 pub use effect::{Effect, EffectKind, OperatorTask};
 pub use enrolment::{Enrolment, EnrolmentStatus, LockReason, PinState, ReplacedPinKey, TrustLevel};
@@ -31,6 +32,7 @@ pub use identity::{
     ActivationCodeRow, ActivationUse, Checkout, Customer, Merchant, MerchantTerms, Method, MethodState,
 };
 pub use page::{PAGE_LIMIT_MAX, Page};
+pub use rules::{RULE_LISTS_KEPT, RuleListRow};
 pub use sale::{
     Answer, Balance, CodeUse, ConfirmationRow, EventRow, IdempotencyRow, NewConfirmation, PostingRow,
     RequestId, VerdictRow,

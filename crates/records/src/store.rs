@@ -3,7 +3,7 @@
 use crate::{
     ActivationCodeRow, App, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
     Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page,
-    PostingRow, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
+    PostingRow, RuleListRow, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
 };
 use core::future::Future;
 use core::pin::Pin;
@@ -125,6 +125,10 @@ pub trait Queries: Send + Sync + 'static {
     fn checkout_of_terminal(&self, terminal: TerminalNumber) -> StoreFuture<'_, Option<CheckoutId>>;
     /// All registered apps.
     fn apps(&self) -> StoreFuture<'_, Vec<App>>;
+    /// A list of rules for sensors, if it is kept.
+    fn rule_list(&self, version: u32) -> StoreFuture<'_, Option<RuleListRow>>;
+    /// The latest list of rules for sensors.
+    fn latest_rule_list(&self) -> StoreFuture<'_, Option<RuleListRow>>;
 
     /// A consumed code.
     fn code_use(&self, enrolment: EnrolmentId, counter: Counter) -> StoreFuture<'_, Option<CodeUse>>;

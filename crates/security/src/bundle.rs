@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use model::Timestamp;
-use protocol::key_bundle::{Der, KeyBundle, SignedKeyBundle};
+use protocol::key_bundle::{Der, KeyBundle, RuleKey, SignedKeyBundle};
 
 use crate::{Security, SecurityError};
 
@@ -55,6 +55,7 @@ impl Security {
             expires_at: issued_at.plus_s(i64::from(self.policy().bundle_days) * DAY_S),
             payment_keys,
             confirmation_keys: self.keys.confirmation_keys(),
+            rule_keys: vec![RuleKey { public_key: self.keys.rule_signer().verifying_key().clone() }],
             device_ca: Der::new(self.keys.device_ca_certificate().as_der().to_vec())?,
             limits: self.policy().display_limits(),
         })

@@ -49,6 +49,9 @@ pub enum SecurityError {
     /// The operator's: no app may be like this.
     #[error("{0}")]
     BadApp(&'static str),
+    /// The operator's: no list of rules may be like this.
+    #[error("{0}")]
+    BadRules(String),
     /// The operator's: the policy is not usable.
     #[error("the policy is not usable: {0}")]
     Policy(&'static str),

@@ -9,7 +9,7 @@ use records::Store;
 
 use crate::{
     Attesters, KeyStore, Policy, SecurityError, apps::AppsCopy, audit_head::Cursor, bundle::BundleCache, nonces::SeenOnce,
-    rate::RateLimit,
+    rate::RateLimit, rules::RulesCopy,
 };
 
 /// How often a change is tried again when others change the same thing at the same time.
@@ -27,6 +27,8 @@ pub struct Security {
     pub(crate) audit_cursor: Cursor,
     pub(crate) activations: RateLimit,
     pub(crate) activation_codes: RateLimit,
+    pub(crate) rules: RulesCopy,
+    pub(crate) rule_requests: RateLimit,
     pub(crate) device_requests: RateLimit,
     pub(crate) challenges: SeenOnce,
     pub(crate) nonces: SeenOnce,
@@ -71,6 +73,8 @@ impl Security {
             audit_cursor: Cursor::default(),
             activations: RateLimit::new(policy.activation_rate),
             activation_codes: RateLimit::new(policy.activation_code_rate),
+            rules: RulesCopy::default(),
+            rule_requests: RateLimit::new(policy.activation_rate),
             device_requests: RateLimit::new(policy.device_rate),
             challenges: SeenOnce::default(),
             nonces: SeenOnce::default(),

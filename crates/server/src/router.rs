@@ -3,7 +3,7 @@
 use crate::fail::Fail;
 use crate::input::whole_body;
 use crate::observe::Observation;
-use crate::routes::{admin, apps, books, checks, payments, phone, system, webhooks};
+use crate::routes::{admin, apps, books, checks, payments, phone, rules, system, webhooks};
 use crate::state::Shared;
 use api::problem::ProblemType;
 use axum::body::{Body, HttpBody};
@@ -54,6 +54,7 @@ fn work() -> OpenApiRouter<Shared> {
         .routes(routes!(phone::remove_method))
         .routes(routes!(phone::confirmations))
         .routes(routes!(phone::stream))
+        .routes(routes!(rules::fetch))
         // operators
         .routes(routes!(admin::add_customer))
         .routes(routes!(admin::issue_activation_code))
@@ -65,6 +66,7 @@ fn work() -> OpenApiRouter<Shared> {
         .routes(routes!(admin::unlock))
         .routes(routes!(admin::payment))
         .routes(routes!(admin::steps))
+        .routes(routes!(rules::lists, rules::publish))
         .routes(routes!(apps::apps))
         .routes(routes!(apps::app, apps::put_app))
         .routes(routes!(apps::put_version))

@@ -8,6 +8,7 @@ mod ledger;
 mod parties;
 mod payments;
 mod requests;
+mod rules;
 mod webhooks;
 mod work;
 
@@ -43,6 +44,7 @@ fn stage(session: &mut impl Session, command: Command) -> Result<Outcome, Fault>
         Command::CreateCheckout(checkout, audit) => parties::create_checkout(session, &checkout, audit),
         Command::PutMethod(command) => parties::put_method(session, *command),
         Command::PutApp(command) => apps::put(session, *command),
+        Command::PublishRules(command) => rules::publish(session, *command),
         Command::IssueActivationCode(code, audit) => enrolments::issue_code(session, &code, audit),
         Command::Enrol(command) => enrolments::enrol(session, *command),
         Command::ChangeEnrolment(command) => enrolments::change(session, *command),

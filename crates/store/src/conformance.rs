@@ -57,6 +57,7 @@ macro_rules! conformance_suite {
             checkouts_share_no_key_and_no_till,
             methods_change_from_the_version_seen,
             apps_change_from_the_version_seen,
+            lists_of_rules_follow_each_other,
             an_activation_code_makes_one_enrolment,
             enrolments_change_from_the_version_seen,
             a_payment_begins_wholly,
@@ -143,6 +144,7 @@ pub async fn picture(store: &(impl Queries + ?Sized)) -> Vec<String> {
     }
     show(&mut lines, &customers);
     show(&mut lines, &store.apps().await.unwrap());
+    show(&mut lines, &store.latest_rule_list().await.unwrap());
     show(&mut lines, &store.merchants(Page::first(PAGE_LIMIT_MAX)).await.unwrap());
     let enrolments = store.enrolments(Page::first(PAGE_LIMIT_MAX)).await.unwrap();
     for enrolment in &enrolments {

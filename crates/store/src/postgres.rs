@@ -41,7 +41,7 @@ use news::Teller;
 use records::{
     ActivationCodeRow, App, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
     Customer, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, OperatorTask, Outcome,
-    Page, PostingRow, Queries, Store, StoreError, StoreFuture, VerdictRow, Webhook, WebhookEndpoint,
+    Page, PostingRow, RuleListRow, Queries, Store, StoreError, StoreFuture, VerdictRow, Webhook, WebhookEndpoint,
     WebhookTotals, Work,
 };
 use std::collections::{BTreeSet, HashMap};

@@ -19,7 +19,7 @@ use model::{
 };
 use records::{
     ActivationCodeRow, App, AuditHead, AuditRow, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer, Effect,
-    Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Page, PostingRow, VerdictRow,
+    Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Page, PostingRow, RuleListRow, VerdictRow,
 };
 
 /// Calls `$implement` with every question but those of the balances and the audit chain, which each store keeps up in
@@ -40,6 +40,8 @@ macro_rules! each_query {
             checkout_by_key(api_key_hash: [u8; 32]) -> Option<Checkout>;
             checkout_of_terminal(terminal: TerminalNumber) -> Option<CheckoutId>;
             apps() -> Vec<App>;
+            rule_list(version: u32) -> Option<RuleListRow>;
+            latest_rule_list() -> Option<RuleListRow>;
             code_use(enrolment: EnrolmentId, counter: Counter) -> Option<CodeUse>;
             payment(id: PaymentId) -> Option<Payment>;
             payments(page: Page<PaymentId>) -> Vec<Payment>;
@@ -134,6 +136,14 @@ pub(crate) async fn checkout_of_terminal(
 /// All, however many there are.
 pub(crate) async fn apps(look: &impl Look) -> Answer<Vec<App>> {
     look.list(t::APPS, (Unbounded, Unbounded), usize::MAX, Order::Rising).await
+}
+
+pub(crate) async fn rule_list(look: &impl Look, version: u32) -> Answer<Option<RuleListRow>> {
+    look.get(t::RULE_LISTS, &version).await
+}
+
+pub(crate) async fn latest_rule_list(look: &impl Look) -> Answer<Option<RuleListRow>> {
+    Ok(look.list(t::RULE_LISTS, (Unbounded, Unbounded), 1, Order::Falling).await?.pop())
 }
 
 pub(crate) async fn code_use(

@@ -6,7 +6,7 @@ use crate::stored::{Series, StoredEvent, StoredPayment};
 use model::{CheckoutId, EffectId, PaymentId, WebhookEndpointId, WebhookId};
 use records::{
     ActivationCodeRow, App, AuditEntry, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse,
-    ConfirmationRow, Customer, Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, StoreError,
+    ConfirmationRow, Customer, Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, RuleListRow, StoreError,
     Webhook, WebhookEndpoint,
 };
 use serde::Serialize;
@@ -79,6 +79,7 @@ rows!(
     WebhookEndpoint,
     Webhook,
     App,
+    RuleListRow,
     // What batches put aside to be rolled up.
     Vec<AuditEntry>,
     Vec<Balance>,

@@ -14,7 +14,7 @@ use model::{
 };
 use records::{
     ActivationCodeRow, App, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer,
-    Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, StoreError, Webhook, WebhookEndpoint,
+    Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, RuleListRow, StoreError, Webhook, WebhookEndpoint,
 };
 use redb::TableDefinition;
 
@@ -175,6 +175,8 @@ tables! {
     // What phones run.
     /// Registered apps.
     APPS: AppId => App, "apps", None, Party;
+    /// Lists of rules for sensors by version, the latest ones.
+    RULE_LISTS: u32 => RuleListRow, "rule_lists", None, Party;
 }
 
 /// The places of tables that every sale asks and that hardly ever change: checkouts, merchants and their webhook

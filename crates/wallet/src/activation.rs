@@ -287,6 +287,8 @@ impl State {
             standing_at: reply.server_time,
             pin_tries_left: None,
             app: None,
+            rules_announced: None,
+            rules_taken: 0,
             last_online_at: now,
             activated_at: now,
             last_code_at: None,

@@ -18,6 +18,7 @@ mod error;
 mod online;
 mod pin_change;
 mod pin_session;
+mod rules;
 mod seal;
 mod secret_text;
 mod state;
@@ -40,6 +41,7 @@ pub use confirmations::{
 pub use error::WalletError;
 pub use online::EnrolmentChange;
 pub use pin_session::{PinSession, RENEW_WITHIN_S, RENEWALS_MAX};
+pub use rules::RulesWanted;
 pub use seal::{STATE_LEN_MAX, SealError, StateKey};
 pub use state::{METHODS_MAX, State};
 pub use status::{Hint, Phase, Status};

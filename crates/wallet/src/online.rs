@@ -62,6 +62,7 @@ impl State {
         enrolled.standing = view.status;
         enrolled.standing_at = server_time;
         enrolled.pin_tries_left = Some(view.pin_tries_left);
+        enrolled.rules_announced = view.rule_list;
         enrolled.app = view.app.clone().map(showable);
         enrolled.learn_pin_generation(PinGeneration(view.pin_generation));
         enrolled.clock.compare(server_time, sent_at, now);

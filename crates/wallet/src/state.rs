@@ -87,6 +87,12 @@ pub(crate) struct Enrolled {
     /// What the server said of the app that this phone runs; none if it does not judge it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) app: Option<AppNotice>,
+    /// The version of the latest list of rules for sensors, as the server said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rules_announced: Option<u32>,
+    /// The version of the list that was taken last; 0 if none was. None that is older is taken.
+    #[serde(default)]
+    pub(crate) rules_taken: u32,
     /// The phone's time of the last exchange with the server.
     pub(crate) last_online_at: Timestamp,
     pub(crate) activated_at: Timestamp,

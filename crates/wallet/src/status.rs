@@ -139,6 +139,8 @@ pub struct Status {
     pub app_version: String,
     /// What the server last said of the app, if it judges it.
     pub app: Option<AppNotice>,
+    /// The version of the list of rules for sensors; none if there is none.
+    pub rules_version: Option<u32>,
     /// The highest counter used.
     pub counter: u32,
     /// Methods that can pay.
@@ -185,6 +187,7 @@ impl State {
             pin_tries_left: enrolled.and_then(|e| e.pin_tries_left),
             app_version: self.realm.app.version.clone(),
             app: enrolled.and_then(|e| e.app.clone()),
+            rules_version: self.rules_version(),
             counter: self.counter().0,
             methods: self.methods().iter().filter(active).cloned().collect(),
             confirmed_through: self.confirmed_through(),

@@ -18,7 +18,7 @@ use protocol::{
     activation_request::{Attestation, Platform, SealedActivation},
     confirmation::{Cause, Confirmation, ConfirmationKind, MerchantName},
     evidence::Evidence,
-    key_bundle::{ConfirmationKey, Der, DisplayLimits, KeyBundle, KeyId, PaymentKey, SUITE_X25519},
+    key_bundle::{RuleKey, ConfirmationKey, Der, DisplayLimits, KeyBundle, KeyId, PaymentKey, SUITE_X25519},
     payment_code::{OpenedCode, PaymentCode, Pin, PinKey, RecipientKey, open},
     realm::Realm,
     realm_file::{ActivationKey, AppIdentity, RealmFile},
@@ -41,6 +41,7 @@ pub(crate) struct World {
     pub(crate) activation: x25519::SecretKey,
     pub(crate) payment: x25519::SecretKey,
     pub(crate) confirmation: SigningKey,
+    pub(crate) rules: SigningKey,
     pub(crate) key_id: KeyId,
     pub(crate) limits: DisplayLimits,
 }
@@ -59,6 +60,7 @@ impl World {
             activation: x25519::SecretKey::make(random),
             payment: x25519::SecretKey::make(random),
             confirmation: SigningKey::make(random),
+            rules: SigningKey::make(random),
             key_id: KeyId(7),
             limits: DisplayLimits::default(),
         }
@@ -93,6 +95,7 @@ impl World {
                 key_id: KeyId(3),
                 public_key: self.confirmation.verifying_key().clone(),
             }],
+            rule_keys: vec![RuleKey { public_key: self.rules.verifying_key().clone() }],
             device_ca: Der::new(self.ca_certificate.clone()).unwrap(),
             limits: self.limits,
         }
@@ -130,6 +133,7 @@ impl World {
             server_time_ms: at.ms(),
             last_confirmation: 0,
             app: None,
+            rule_list: None,
             key_bundle: serde_json::from_slice(&bundle.sign(&self.root).unwrap().to_json()).unwrap(),
         }
     }

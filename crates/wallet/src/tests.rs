@@ -1,8 +1,10 @@
 //! What a customer would miss if it went wrong.
 
 mod activation;
+mod app;
 mod codes;
 mod confirmations;
 mod online;
+mod rules;
 mod sealing;
 mod vectors;

@@ -6,6 +6,7 @@ mod attestation;
 mod books;
 mod check;
 mod database;
+mod rules;
 mod webhook;
 
 use crate::failure::Failure;
@@ -102,6 +103,9 @@ enum ApiCommand {
     /// Which apps phones may run, in which versions, and what their customers are told.
     #[command(subcommand)]
     App(app::AppCommand),
+    /// What the sensors of phones look for: signed lists that phones fetch.
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// Where a merchant's systems are told of payments, and what could not be delivered.
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
@@ -167,6 +171,7 @@ async fn run(client: &OperatorClient, command: ApiCommand, output: &Output) -> R
         ApiCommand::Lock { enrolment } => turn(client, enrolment, "lock", output).await?,
         ApiCommand::Unlock { enrolment } => turn(client, enrolment, "unlock", output).await?,
         ApiCommand::App(command) => app::run(client, command, output).await?,
+        ApiCommand::Rules(command) => rules::run(client, command, output).await?,
         ApiCommand::Webhook(command) => webhook::run(client, command, output).await?,
         ApiCommand::Payment { id } => {
             let story: PaymentStory = client.get(&format!("/v1/admin/payments/{id}")).await?;

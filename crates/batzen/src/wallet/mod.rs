@@ -8,6 +8,7 @@ mod methods;
 mod online;
 mod pay;
 mod pin;
+mod rules;
 mod secret_input;
 mod status;
 mod vault;

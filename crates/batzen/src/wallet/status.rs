@@ -102,6 +102,9 @@ fn text(status: &Status) -> String {
     if let Some(app) = &status.app {
         lines.push(app_line(app, &status.app_version));
     }
+    if let Some(version) = status.rules_version {
+        lines.push(format!("list of rules for sensors: version {version}"));
+    }
     if let Some(at) = status.last_online_at {
         lines.push(format!("last online {at}"));
     }

@@ -7,7 +7,7 @@ use model::{
 use records::{
     ActivationCodeRow, App, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
     Customer, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, OperatorTask, Outcome,
-    Page, PostingRow, Queries, Store, StoreError, StoreFuture, VerdictRow, Webhook, WebhookEndpoint,
+    Page, PostingRow, RuleListRow, Queries, Store, StoreError, StoreFuture, VerdictRow, Webhook, WebhookEndpoint,
     WebhookTotals, Work,
 };
 use std::sync::Arc;
@@ -226,6 +226,14 @@ impl Queries for Falsified {
 
     fn apps(&self) -> StoreFuture<'_, Vec<App>> {
         self.real.apps()
+    }
+
+    fn rule_list(&self, version: u32) -> StoreFuture<'_, Option<RuleListRow>> {
+        self.real.rule_list(version)
+    }
+
+    fn latest_rule_list(&self) -> StoreFuture<'_, Option<RuleListRow>> {
+        self.real.latest_rule_list()
     }
 
     fn audit_heads(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditHead>> {

@@ -6,5 +6,6 @@ pub(crate) mod books;
 pub(crate) mod checks;
 pub(crate) mod payments;
 pub(crate) mod phone;
+pub(crate) mod rules;
 pub(crate) mod system;
 pub(crate) mod webhooks;

@@ -92,6 +92,7 @@ async fn view(shared: &Shared, enrolment: &Enrolment) -> Reply<EnrolmentView> {
         server_time_ms: now.ms(),
         last_confirmation: confirmations::last_sequence(shared, enrolment.id).await?,
         app: shared.security.app_standing(enrolment, now).await?.as_ref().map(notice),
+        rule_list: shared.security.rule_list_version(now).await?,
         key_bundle,
     })
 }

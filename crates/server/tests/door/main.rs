@@ -13,6 +13,7 @@ mod pages;
 mod payments;
 mod pin;
 mod requests;
+mod rules;
 mod secrecy;
 mod steps;
 mod strangers;

@@ -41,7 +41,8 @@ async fn every_route_is_there_and_asks_who_is_calling() {
                 // The phone's body is covered by its signature, so it is read first; no body, no digest, no caller.
                 answer.is_problem(401, "unauthenticated");
             } else {
-                assert!(matches!(answer.status, 200 | 400), "{method} {path}: {}", answer.status);
+                // Where nothing was published yet there is nothing to be had.
+                assert!(matches!(answer.status, 200 | 400 | 404), "{method} {path}: {}", answer.status);
             }
         }
     }

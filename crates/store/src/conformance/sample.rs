@@ -10,8 +10,8 @@ use protocol::verdict::Verdict;
 use records::{
     ActivationCodeRow, ActivationUse, Actor, Answer, App, AuditEntry, BeginPayment, ChangePayment, Checkout,
     CodeUse, Command, Customer, CustomerTexts, Effect, EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange,
-    EnrolmentStatus, EventRow, InstalledApp, KnownVersion, Merchant, Method, MethodState, MinimumVersion, NewConfirmation, OperatorTask, PinState, PutApp,
-    RequestId, TrustLevel, VerdictRow, VersionState, Waiting, Webhook, WebhookEndpoint, WebhookState,
+    EnrolmentStatus, EventRow, InstalledApp, KnownVersion, Merchant, Method, MethodState, MinimumVersion, NewConfirmation, OperatorTask, PinState, PublishRules, PutApp,
+    RequestId, RuleListRow, TrustLevel, VerdictRow, VersionState, Waiting, Webhook, WebhookEndpoint, WebhookState,
 };
 
 /// When all samples happen.
@@ -85,6 +85,13 @@ pub fn app(n: u8, version: u32) -> App {
 pub fn put_app(n: u8, version: u32) -> Command {
     let put = PutApp { expected_version: version - 1, app: app(n, version), audit: entry("app.put") };
     Command::PutApp(Box::new(put))
+}
+
+/// The command that publishes list `version`.
+pub fn publish_rules(version: u32) -> Command {
+    let list = format!("list {version}").into_bytes();
+    let row = RuleListRow { version, list, next_id: version + 1, published_at: NOW };
+    Command::PublishRules(Box::new(PublishRules { row, audit: entry("rules.published") }))
 }
 
 /// The provider of all samples.

@@ -54,7 +54,7 @@ fn join_stories(txn: &WriteTransaction) -> Result<(), OpenError> {
     refuse_rows(txn, &["payments", "enrolments"])
 }
 
-/// 6: makes the table of apps, and lets be those that are there. Enrolments of before read as naming none.
+/// 6: makes the tables of apps and of rules for sensors, and lets be those that are there. Enrolments of before read as naming none.
 fn add_apps(txn: &WriteTransaction) -> Result<(), OpenError> {
     create(txn)
 }

@@ -21,7 +21,7 @@ use model::{
 use records::{
     ActivationCodeRow, App, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
     Customer, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, OperatorTask, Outcome,
-    Page, PostingRow, Queries, Store, StoreFuture, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals, Work,
+    Page, PostingRow, RuleListRow, Queries, Store, StoreFuture, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals, Work,
 };
 use std::sync::Arc;
 

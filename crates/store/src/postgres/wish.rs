@@ -115,6 +115,7 @@ impl Wishes {
             | Command::CreateWebhookEndpoint(_)
             | Command::ChangeWebhookEndpoint(_)
             | Command::RemoveWebhookEndpoint(..)
+            | Command::PublishRules(_)
             | Command::Record(_) => {}
         }
     }
