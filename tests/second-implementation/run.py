@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from batzen_code.caps import check_caps
+from batzen_code.rule_lists import check_rule_lists
 from batzen_code.tally import Tally
 from batzen_code.two_ways import check_two_ways
 from batzen_code.vectors import check_vectors
@@ -22,6 +23,7 @@ def main() -> int:
     seed = arguments.parse_args().seed
     tally = Tally()
     check_vectors(ROOT / "spec" / "vectors" / "payment-code", tally)
+    check_rule_lists(ROOT / "spec" / "vectors" / "rule-lists", tally)
     check_caps(seed, tally)
     print(f"vectors and caps: {tally.passed} passed, {tally.failed} failed", flush=True)
     print(f"random codes with --seed {seed}", flush=True)

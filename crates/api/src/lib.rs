@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admin;
+pub mod app;
 pub mod books;
 pub mod check;
 pub mod checkout;
@@ -13,6 +14,7 @@ pub mod payment;
 pub mod phone;
 pub mod policy;
 pub mod problem;
+pub mod rules;
 pub mod webhook;
 
 /// The header in which a checkout sends the idempotency key that it stored first.

@@ -1,6 +1,7 @@
 //! What phones ask for. All but the challenge and the activation is signed by the phone's online key
 //! (`spec/http-signatures.md`).
 
+use crate::app::AppNotice;
 use model::{Currency, LinkId, MethodSlot, ProviderId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -58,6 +59,12 @@ pub struct EnrolmentView {
     pub server_time_ms: i64,
     /// The last confirmation there is for this phone.
     pub last_confirmation: u32,
+    /// How its app stands; none if that is not judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppNotice>,
+    /// The version of the latest list of rules for sensors, if there is one: the phone fetches it if it has another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_list: Option<u32>,
     /// The present key bundle, signed.
     #[schema(value_type = Object)]
     pub key_bundle: serde_json::Value,

@@ -1,5 +1,6 @@
 //! Problem details (RFC 9457): what went wrong, in words that say what to do.
 
+use crate::app::AppNotice;
 use crate::payment::PaymentView;
 use model::CustomerAction;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,9 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub customer_action: Option<CustomerAction>,
+    /// What is wrong with the phone's app, where that is why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppNotice>,
     /// The payment concerned, as it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment: Option<PaymentView>,
@@ -126,6 +130,8 @@ problem_types! {
     TooManyDevices = "too-many-devices", 409, "There are as many phones as allowed";
     /// The customer's last phone would go, and the request does not say that this is meant.
     LastDevice = "last-device", 409, "This is the last phone";
+    /// The phone's app is not taken: it must be updated, or is not genuine.
+    AppRefused = "app-refused", 403, "This app is not taken";
     /// The challenge has expired or is not one of ours.
     ChallengeExpired = "challenge-expired", 409, "The challenge has expired";
     /// The provider did not take the proof.
@@ -160,8 +166,18 @@ impl Problem {
             status: problem_type.status(),
             detail: detail.into(),
             customer_action: None,
+            app: None,
             payment: None,
         }
+    }
+
+    /// A phone's app that is not taken. The operator's words, where there are some, say what to do.
+    pub fn app_refused(notice: AppNotice) -> Self {
+        let message = notice.message.as_ref().map(|message| message.en.clone());
+        let detail = message.unwrap_or_else(|| {
+            "This app is too old or not the genuine one. Install its latest version from where you got it.".to_owned()
+        });
+        Self { app: Some(notice), ..Self::new(ProblemType::AppRefused, detail) }
     }
 
     /// A declined payment.

@@ -80,6 +80,7 @@ pub const fn meaning(problem: ProblemType) -> Meaning {
         | ProblemType::CodeUnknownKey
         | ProblemType::TerminalUnknown
         | ProblemType::ActivationRefused
+        | ProblemType::AppRefused
         | ProblemType::ChallengeExpired
         | ProblemType::ProofRefused => Meaning::NotTaken,
         // `unavailable` promises that nothing happened, but a till does not stake money on that word alone.

@@ -72,6 +72,7 @@ impl PhoneError {
 #[derive(Clone, Debug)]
 pub struct PhoneClient {
     server: String,
+    app_version: String,
     client: Client,
 }
 
@@ -93,7 +94,8 @@ impl PhoneClient {
     /// [`PhoneError::Roots`].
     pub fn new(realm: &RealmFile) -> Result<Self, PhoneError> {
         let roots = Roots::from_pem(realm.tls_roots_pem.as_bytes())?;
-        Ok(Self { server: realm.server_url.clone(), client: Client::new(roots, None) })
+        let (server, app_version) = (realm.server_url.clone(), realm.app.version.clone());
+        Ok(Self { server, app_version, client: Client::new(roots, None) })
     }
 
     /// A challenge for an activation.
@@ -115,7 +117,7 @@ impl PhoneClient {
     }
 
     /// How the phone stands with the server. `device_time` is the phone's own clock, from which the server
-    /// learns how it runs.
+    /// learns how it runs; the app's version is the realm file's.
     ///
     /// # Errors
     /// [`PhoneError`].
@@ -124,8 +126,19 @@ impl PhoneClient {
         signer: Signer<'_>,
         device_time: Timestamp,
     ) -> Result<EnrolmentView, PhoneError> {
-        let path = format!("/v1/enrolment?device_time_ms={}", device_time.ms());
+        let (time_ms, version) = (device_time.ms(), in_query(&self.app_version));
+        let path = format!("/v1/enrolment?device_time_ms={time_ms}&app_version={version}");
         self.call(Method::GET, &path, Vec::new(), Some(signer)).await
+    }
+
+    /// The latest list of rules for sensors, or what leads to it from version `from`: JSON, checked by the wallet.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn rules(&self, from: Option<u32>) -> Result<Vec<u8>, PhoneError> {
+        let query = from.map(|from| format!("?from={from}")).unwrap_or_default();
+        let answer = self.answer(Method::GET, &format!("/v1/rules{query}"), Vec::new(), None).await?;
+        Ok(answer.to_vec())
     }
 
     /// Where to go on counting.
@@ -457,6 +470,12 @@ async fn whole(mut chunks: Chunks) -> Result<Vec<u8>, PhoneError> {
     Ok(body)
 }
 
+/// A text as part of a query: what is not plain in an address is written as its bytes.
+fn in_query(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|b| if is_plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
 /// The server's time, to the second, as every answer tells it.
 fn date_of(headers: &HeaderMap) -> Option<Timestamp> {
     let text = headers.get(header::DATE)?.to_str().ok()?;
@@ -476,6 +495,12 @@ mod tests {
     fn comments_are_no_events_and_lines_of_data_belong_together() {
         assert_eq!(data_of(b": keep-alive\n\n"), None);
         assert_eq!(data_of(b"id: 1\ndata: {\"a\":\ndata: 1}\n\n").as_deref(), Some(&b"{\"a\":\n1}"[..]));
+    }
+
+    #[test]
+    fn a_version_stays_one_part_of_the_query() {
+        assert_eq!(in_query("1.4.0-beta"), "1.4.0-beta");
+        assert_eq!(in_query("1&a=b #é"), "1%26a%3Db%20%23%C3%A9");
     }
 
     #[test]

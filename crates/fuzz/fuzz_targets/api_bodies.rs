@@ -1,6 +1,6 @@
 //! JSON bodies of the payment server.
 //!
-//! Covers `api/src/problem.rs` (not `new`, `declined`, `status`, `title`).
+//! Covers `api/src/problem.rs` (not `new`, `app_refused`, `declined`, `status`, `title`).
 #![forbid(unsafe_code)]
 #![no_main]
 

@@ -19,6 +19,7 @@ pub mod payment_code;
 pub mod payment_events;
 pub mod pictures;
 pub mod pin_change;
+pub mod rule_list;
 pub mod statement;
 pub mod store;
 mod support;

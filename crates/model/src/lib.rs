@@ -4,6 +4,7 @@
 //! `payments`; this room only says what a payment *is*.
 #![forbid(unsafe_code)]
 
+pub mod app;
 #[cfg(feature = "broken-rules")]
 pub mod broken_rule;
 pub mod category;
@@ -15,6 +16,7 @@ pub mod terminal;
 pub mod time;
 pub mod watch;
 
+pub use app::{AppError, AppId, AppVersion};
 #[cfg(feature = "broken-rules")]
 pub use broken_rule::BrokenRule;
 pub use category::{MerchantCategory, MerchantCategoryError};

@@ -72,6 +72,8 @@ causes! {
     POLICY_REFUSED 24 "policy_refused";
     /// [`Verdict::ApprovalNeeded`].
     APPROVAL_NEEDED 25 "approval_needed";
+    /// [`Verdict::AppBlocked`].
+    APP_BLOCKED 26 "app_blocked";
     /// Refused by the provider: not enough money, or over the account's limit.
     INSUFFICIENT_FUNDS 32 "insufficient_funds";
     /// Refused by the provider: the account cannot be used.
@@ -121,6 +123,7 @@ impl Cause {
             Verdict::CertificateExpired => Self::CERTIFICATE_EXPIRED,
             Verdict::PolicyRefused => Self::POLICY_REFUSED,
             Verdict::ApprovalNeeded => Self::APPROVAL_NEEDED,
+            Verdict::AppBlocked => Self::APP_BLOCKED,
             Verdict::Ok
             | Verdict::NotDigits
             | Verdict::WrongLength
@@ -166,7 +169,7 @@ mod tests {
             assert!(!seen.contains(&cause));
             seen.push(cause);
         }
-        assert_eq!(seen.len(), 21);
+        assert_eq!(seen.len(), 22);
     }
 
     #[test]

@@ -39,6 +39,9 @@ pub enum ProtocolError {
     /// Outside of the time in which it is valid.
     #[error("the {0} is not valid at this time")]
     Expired(&'static str),
+    /// Signed for something else than what came with it.
+    #[error("the {0} is not the one that was signed")]
+    DigestMismatch(&'static str),
     /// Older than one that was accepted before.
     #[error("the {0} is older than one accepted before")]
     RolledBack(&'static str),
@@ -67,6 +70,7 @@ impl ProtocolError {
             Self::Unopenable(_) => "unopenable",
             Self::SignatureBad(_) => "signature_bad",
             Self::Expired(_) => "expired",
+            Self::DigestMismatch(_) => "digest_mismatch",
             Self::RolledBack(_) => "rolled_back",
             Self::CertificateBad(_) => "certificate_bad",
             Self::Unavailable(_) | Self::KeyStore(_) => "unavailable",

@@ -26,6 +26,7 @@ const WHAT: &str = "key bundle";
 const LABEL: &str = "batzen/key-bundle/v1";
 const PAYLOAD_LEN_MAX: usize = 32_768;
 const KEYS_MAX: usize = 16;
+const RULE_KEYS_MAX: usize = 4;
 const PUBLIC_KEY_LEN_MAX: usize = 2048;
 const SEQUENCE_MAX: u64 = (1 << 53) - 1;
 /// How far a phone's clock may be behind the server's when a bundle is fresh.
@@ -133,6 +134,15 @@ pub struct ConfirmationKey {
     pub public_key: VerifyingKey,
 }
 
+/// A key that signs lists of rules for sensors (`spec/rule-lists.md`).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleKey {
+    /// The key.
+    #[serde(with = "base64url::p256")]
+    pub public_key: VerifyingKey,
+}
+
 /// Limits that the phone keeps and shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -183,6 +193,8 @@ pub struct KeyBundle {
     pub payment_keys: Vec<PaymentKey>,
     /// Confirmations are signed by one of these: 1 to 16.
     pub confirmation_keys: Vec<ConfirmationKey>,
+    /// Lists of rules for sensors are signed by one of these: 0 to 4.
+    pub rule_keys: Vec<RuleKey>,
     /// The CA that issues device certificates.
     pub device_ca: Der,
     /// Limits that the phone keeps and shows.
@@ -199,6 +211,8 @@ struct Payload {
     expires_at_ms: Timestamp,
     payment_keys: Vec<PaymentKey>,
     confirmation_keys: Vec<ConfirmationKey>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rule_keys: Vec<RuleKey>,
     device_ca: Der,
     limits: DisplayLimits,
 }
@@ -261,6 +275,7 @@ impl KeyBundle {
             expires_at_ms: self.expires_at,
             payment_keys: self.payment_keys.clone(),
             confirmation_keys: self.confirmation_keys.clone(),
+            rule_keys: self.rule_keys.clone(),
             device_ca: self.device_ca.clone(),
             limits: self.limits,
         });
@@ -344,6 +359,7 @@ impl KeyBundle {
             expires_at: payload.expires_at_ms,
             payment_keys: payload.payment_keys,
             confirmation_keys: payload.confirmation_keys,
+            rule_keys: payload.rule_keys,
             device_ca: payload.device_ca,
             limits: payload.limits,
         };
@@ -359,6 +375,7 @@ impl KeyBundle {
         };
         let good = count(self.payment_keys.len())
             && count(self.confirmation_keys.len())
+            && self.rule_keys.len() <= RULE_KEYS_MAX
             && self.payment_keys.iter().all(key_fits)
             && all_differ(self.payment_keys.iter().map(|key| key.key_id))
             && all_differ(self.confirmation_keys.iter().map(|key| key.key_id))

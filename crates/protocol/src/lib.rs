@@ -31,6 +31,7 @@ pub mod pin_proof;
 pub mod pin_reset;
 pub mod realm;
 pub mod realm_file;
+pub mod rule_list;
 pub mod short_text;
 pub mod verdict;
 pub mod webhook;

@@ -9,7 +9,7 @@ use crate::error::ProtocolError;
 /// Whether a character may stand in a text that is shown: no controls, and nothing that reorders or
 /// breaks the line it stands in, so that a shop's name cannot imitate the amount beside it.
 #[must_use]
-pub(crate) fn is_showable(c: char) -> bool {
+pub fn is_showable(c: char) -> bool {
     !c.is_control()
         && !matches!(c,
             '\u{2028}' | '\u{2029}' | '\u{061C}' | '\u{200E}' | '\u{200F}'

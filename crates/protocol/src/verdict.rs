@@ -109,6 +109,8 @@ verdicts! {
     PolicyRefused "policy_refused" other_method;
     /// A rule of the policy asks for approval on the phone.
     ApprovalNeeded "approval_needed" open_app_online;
+    /// The app that the phone last said it runs is blocked.
+    AppBlocked "app_blocked" open_app_online;
 }
 
 impl Verdict {

@@ -101,6 +101,7 @@ impl World {
                 key_id: KeyId(1),
                 public_key: self.root.verifying_key().clone(),
             }],
+            rule_keys: Vec::new(),
             device_ca: self.device_ca_certificate.clone(),
             limits: DisplayLimits::default(),
         }

@@ -1,4 +1,4 @@
-//! Every vector of activation, confirmation and HTTP signatures comes out as its file says.
+//! Every vector of activation, confirmation, HTTP signatures and lists of rules comes out as its file says.
 
 use fixtures::vectors_other;
 
@@ -29,4 +29,9 @@ fn confirmation() {
 #[test]
 fn http_signature() {
     check("http-signature", 30);
+}
+
+#[test]
+fn rule_lists() {
+    check("rule-lists", 40);
 }

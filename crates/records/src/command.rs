@@ -1,10 +1,10 @@
 //! The closed set of commands. Each commits wholly or not at all; an outcome is told only once durable.
 
 use crate::{
-    ActivationCodeRow, ActivationUse, Answer, AuditEntry, AuditHead, CertificateRow, ChangeDevices, Checkout,
+    ActivationCodeRow, ActivationUse, Answer, App, AuditEntry, AuditHead, CertificateRow, ChangeDevices, Checkout,
     CodeUse, Customer, Device, Devices, DevicesChange, Effect, Enrolment, EraseCustomer, EventRow,
     IdempotencyRow, Merchant, MerchantTerms, Method, MoveCheckMark, NewConfirmation, NewNotice, NoticeBy,
-    NoticeKind, OperatorTask, PolicyRow, RequestId, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookState,
+    NoticeKind, OperatorTask, PolicyRow, RequestId, RuleListRow, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookState,
 };
 use model::{
     EffectId, MerchantCategory, MerchantId, Payment, PaymentId, Posting, Timestamp, WebhookEndpointId,
@@ -53,6 +53,10 @@ pub enum Command {
     EraseCustomer(Box<EraseCustomer>),
     /// Adds or changes a method.
     PutMethod(Box<PutMethod>),
+    /// Registers or changes an app.
+    PutApp(Box<PutApp>),
+    /// Publishes a list of rules for sensors; [`Outcome::Conflict`] if it does not follow the last one.
+    PublishRules(Box<PublishRules>),
     /// Consumes a code and writes what is to happen.
     BeginPayment(Box<BeginPayment>),
     /// Moves a payment by one event.
@@ -217,6 +221,26 @@ pub struct PutMethod {
     pub expected_version: u32,
     /// As it shall be; its version is `expected_version + 1`.
     pub method: Method,
+    /// For the record.
+    pub audit: AuditEntry,
+}
+
+/// Publishes a list of rules for sensors.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PublishRules {
+    /// The list; its version follows the last one.
+    pub row: RuleListRow,
+    /// For the record.
+    pub audit: AuditEntry,
+}
+
+/// Registers or changes an app.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PutApp {
+    /// The version seen; 0 for a new one.
+    pub expected_version: u32,
+    /// As it shall be; its version is `expected_version + 1`.
+    pub app: App,
     /// For the record.
     pub audit: AuditEntry,
 }

@@ -1,5 +1,6 @@
 //! A device's enrolment: its keys, its PIN's state, its counter, its trust.
 
+use crate::InstalledApp;
 use model::{Counter, CustomerId, EnrolmentId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,8 @@ pub struct Enrolment {
     pub activated_at: Timestamp,
     /// When it was last heard of in an authenticated exchange.
     pub last_online_at: Timestamp,
+    /// The app that it last said it runs; none if what it said names no app.
+    pub app: Option<InstalledApp>,
 }
 
 /// The PIN as the server knows it: keys derived from it, wrapped, by generation.

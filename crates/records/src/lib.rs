@@ -4,6 +4,7 @@
 //! times and the versions they saw; a store checks those and decides nothing else. This room knows no engine.
 #![forbid(unsafe_code)]
 
+mod app;
 mod audit;
 mod check;
 mod command;
@@ -14,16 +15,20 @@ mod enrolment;
 mod identity;
 mod page;
 mod policy;
+mod rules;
 mod sale;
 mod store;
 mod velocity;
 mod webhook;
 
+pub use app::{
+    APP_VERSIONS_MAX, APPS_MAX, App, CustomerTexts, InstalledApp, KnownVersion, MinimumVersion, VersionState,
+};
 pub use audit::{Actor, AuditEntry, AuditHead, AuditRow};
 pub use check::{CheckMark, CheckedSum, MoveCheckMark};
 pub use command::{
     BeginPayment, ChangeEnrolment, ChangePayment, ChangeWebhookEndpoint, Command, CreateWebhookEndpoint,
-    Enrol, EnrolmentChange, Outcome, PutMethod, SettleWebhook,
+    Enrol, EnrolmentChange, Outcome, PublishRules, PutApp, PutMethod, SettleWebhook,
 };
 pub use decision::{DecisionRow, Facts, Ground, Ruling};
 pub use device::{
@@ -40,6 +45,7 @@ pub use identity::{
 };
 pub use page::{PAGE_LIMIT_MAX, Page};
 pub use policy::PolicyRow;
+pub use rules::{RULE_LISTS_KEPT, RuleListRow};
 pub use sale::{
     Answer, Balance, CodeUse, ConfirmationRow, EventRow, IdempotencyRow, NewConfirmation, PostingRow,
     RequestId, VerdictRow,

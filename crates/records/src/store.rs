@@ -1,7 +1,7 @@
 //! The port to a store: one door for changes, named queries for looking, at what is durable now or was at one moment.
 
 use crate::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse, Command, ConfirmationRow, Customer, Devices, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, NoticeRow, OperatorTask, Outcome, Page, PolicyRow, PostingRow, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
+    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse, Command, ConfirmationRow, Customer, Devices, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, NoticeRow, OperatorTask, Outcome, Page, PolicyRow, PostingRow, RuleListRow, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
 };
 use core::future::Future;
 use core::pin::Pin;
@@ -129,6 +129,12 @@ pub trait Queries: Send + Sync + 'static {
     fn checkout_by_key(&self, api_key_hash: [u8; 32]) -> StoreFuture<'_, Option<Checkout>>;
     /// The checkout that serves a till.
     fn checkout_of_terminal(&self, terminal: TerminalNumber) -> StoreFuture<'_, Option<CheckoutId>>;
+    /// All registered apps.
+    fn apps(&self) -> StoreFuture<'_, Vec<App>>;
+    /// A list of rules for sensors, if it is kept.
+    fn rule_list(&self, version: u32) -> StoreFuture<'_, Option<RuleListRow>>;
+    /// The latest list of rules for sensors.
+    fn latest_rule_list(&self) -> StoreFuture<'_, Option<RuleListRow>>;
 
     /// What a phone paid lately; none if that was never counted.
     fn velocity(&self, enrolment: EnrolmentId) -> StoreFuture<'_, Option<Velocity>>;

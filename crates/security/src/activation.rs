@@ -20,7 +20,8 @@ use records::{
 };
 
 use crate::{
-    ActivationRefusal, Asker, Authority, Security, SecurityError, attesting::Attested, devices::clamped_offset_ms, life,
+    ActivationRefusal, Asker, Authority, Security, SecurityError, apps::installed, attesting::Attested,
+    devices::clamped_offset_ms, life,
     nonces::Shown, security::TRIES_MAX,
 };
 
@@ -148,6 +149,12 @@ impl Security {
         let (opened, sealer) = sealed.open(self.keys.realm(), &*holder)?;
         let asked =
             Asked { code_hash: opened.activation_code.hash(self.keys.realm()), hash: sealed.request_hash() };
+        if let Usable::Replied(reply) = self.look_up(&asked, now).await? {
+            return Ok(reply);
+        }
+        // Before the code is looked at, so that what is said of the app tells nothing of the code.
+        let apps = self.apps(now).await?;
+        apps.check_claimed(&opened.platform, now).map_err(SecurityError::ActivationRefused)?;
         let code = match self.usable_code(&asked, now).await? {
             Usable::Replied(reply) => return Ok(reply),
             Usable::Unused(code) => code,
@@ -158,6 +165,8 @@ impl Security {
             return Err(SecurityError::ActivationRefused(ActivationRefusal::Evidence));
         }
         let attested = self.attested(&opened, now).map_err(SecurityError::ActivationRefused)?;
+        apps.check_attested(&opened.platform, attested.app.as_ref())
+            .map_err(SecurityError::ActivationRefused)?;
         let customer = self.customer(code.customer).await?;
         let purpose = code.purpose;
         let applicant = Applicant { opened: &opened, attested: &attested, customer: &customer, purpose };
@@ -309,6 +318,7 @@ impl Security {
             platform: describe(&opened.platform),
             activated_at: now,
             last_online_at: now,
+            app: installed(&opened.platform),
         };
         Ok((enrolment, issued.row))
     }

@@ -14,7 +14,7 @@ use protocol::{
 };
 use records::TrustLevel;
 
-use crate::{ActivationRefusal, Security};
+use crate::{ActivationRefusal, Security, apps::AttestedApp};
 
 /// What `os` says of itself in a browser.
 const BROWSER_OS: &str = "web";
@@ -46,6 +46,8 @@ pub struct Attesters {
 pub(crate) struct Attested {
     pub(crate) level: TrustLevel,
     pub(crate) why: String,
+    /// The app, if it was attested.
+    pub(crate) app: Option<AttestedApp>,
 }
 
 impl Security {
@@ -61,7 +63,7 @@ impl Security {
         opened: &ActivationRequest,
         now: Timestamp,
     ) -> Result<Attested, ActivationRefusal> {
-        let trusted = |level, why: &str| Attested { level, why: why.to_owned() };
+        let trusted = |level, why: &str| Attested { level, why: why.to_owned(), app: None };
         if opened.platform.os.as_str() == BROWSER_OS {
             return Ok(trusted(TrustLevel::Browser, "a browser attests nothing"));
         }
@@ -70,10 +72,16 @@ impl Security {
         };
         let why = match attesters.look(opened, self.keys.realm(), now) {
             None => "not attested".to_owned(),
-            Some(Ok(level)) if level.is_hardware() => {
-                return Ok(trusted(TrustLevel::Hardware, &format!("attested: {level:?}")));
+            Some(Ok((level, app))) => {
+                let (why, app) = (format!("attested: {level:?}"), Some(app));
+                if level.is_hardware() {
+                    return Ok(Attested { level: TrustLevel::Hardware, why, app });
+                }
+                if !attesters.required {
+                    return Ok(Attested { level: TrustLevel::Software, why, app });
+                }
+                why
             }
-            Some(Ok(level)) => format!("attested: {level:?}"),
             Some(Err(refusal)) if is_only_less(&refusal) => format!("attested, but {refusal}"),
             Some(Err(refusal)) => return Err(ActivationRefusal::Attestation(refusal)),
         };
@@ -91,7 +99,7 @@ impl Attesters {
         opened: &ActivationRequest,
         realm: &protocol::realm::Realm,
         now: Timestamp,
-    ) -> Option<Result<Level, Refusal>> {
+    ) -> Option<Result<(Level, AttestedApp), Refusal>> {
         match (&opened.attestation, &self.android, &self.apple) {
             (Attestation::AndroidKey { chain }, Some(expected), _) => {
                 let challenge = derive_key_attestation_challenge(realm, &opened.challenge);
@@ -100,13 +108,17 @@ impl Attesters {
                 let revoked = self.revocations.current();
                 let found =
                     android::verify(&chain, &binding, now, &self.android_roots, revoked.as_deref(), expected);
-                Some(found.map(|evidence| evidence.level))
+                Some(found.map(|evidence| {
+                    let packages = evidence.packages.into_iter().map(|one| (one.name, one.version)).collect();
+                    (evidence.level, AttestedApp::Android { packages, signers: evidence.signers })
+                }))
             }
             (Attestation::AppAttest { key_id, object }, _, Some(expected)) => {
                 let hash = derive_app_attestation_hash(realm, &opened.challenge, &opened.device_key);
                 let binding = apple::Binding { client_data_hash: &hash, key_id };
                 let found = apple::verify(object, &binding, now, &self.apple_roots, expected);
-                Some(found.map(|evidence| evidence.level))
+                let app_id = expected.app_id.clone();
+                Some(found.map(|evidence| (evidence.level, AttestedApp::Apple { app_id })))
             }
             _ => None,
         }

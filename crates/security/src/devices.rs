@@ -1,7 +1,7 @@
 //! Enrolled devices online: who asks, when they were last there, how their clocks run.
 
 use crypto::{hash::sha256, p256::VerifyingKey};
-use model::{Counter, CustomerId, EnrolmentId, Timestamp};
+use model::{AppVersion, Counter, CustomerId, EnrolmentId, Timestamp};
 use protocol::{error::ProtocolError, http_signature::UnverifiedRequest};
 use records::{
     Actor, AuditEntry, ChangeEnrolment, Command, Enrolment, EnrolmentChange, EnrolmentStatus, NewNotice,
@@ -39,6 +39,15 @@ impl AuthenticatedDevice {
     pub fn customer(&self) -> CustomerId {
         self.enrolment.customer
     }
+}
+
+/// What a device tells of itself in a signed request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PhoneTold<'a> {
+    /// Its own time, uncorrected. (`created` will not do: phones correct it.)
+    pub device_time: Option<Timestamp>,
+    /// The version of its app.
+    pub app_version: Option<&'a str>,
 }
 
 /// The highest counter consumed; the device goes on above it and above its own.
@@ -86,7 +95,7 @@ impl Security {
             Shown::Again { .. } => return Err(refused(AuthenticationRefusal::Replayed)),
             Shown::Full => return Err(SecurityError::TooManyRequests),
         }
-        let enrolment = self.hear_of(enrolment, None, now).await?;
+        let enrolment = self.hear_of(enrolment, &PhoneTold::default(), now).await?;
         Ok(AuthenticatedDevice { enrolment })
     }
 
@@ -96,18 +105,18 @@ impl Security {
         self.device_requests.take(&id.to_string(), now)
     }
 
-    /// Learns how a device's clock runs from its own time, uncorrected, as it stood in the signed part of a request
-    /// that was just authenticated. (`created` will not do: phones correct it.) Follows it within policy's bounds.
+    /// Learns what a device told of itself in the signed part of a request that was just authenticated: how its clock
+    /// runs, followed within policy's bounds, and which version of its app it runs.
     ///
     /// # Errors
     /// [`SecurityError::Store`].
-    pub async fn learn_clock(
+    pub async fn learn(
         &self,
         device: &AuthenticatedDevice,
-        device_time: Timestamp,
+        told: &PhoneTold<'_>,
         now: Timestamp,
     ) -> Result<AuthenticatedDevice, SecurityError> {
-        let enrolment = self.hear_of(device.enrolment.clone(), Some(device_time), now).await?;
+        let enrolment = self.hear_of(device.enrolment.clone(), told, now).await?;
         Ok(AuthenticatedDevice { enrolment })
     }
 
@@ -179,29 +188,39 @@ impl Security {
         }
     }
 
-    /// Writes down that the device was online and how its clock runs, if that is news. Where another change was
-    /// faster it is left to the next request.
+    /// Writes down that the device was online, how its clock runs and which version of its app it runs, if that is news.
+    /// Where another change was faster it is left to the next request.
     async fn hear_of(
         &self,
         seen: Enrolment,
-        device_time: Option<Timestamp>,
+        told: &PhoneTold<'_>,
         now: Timestamp,
     ) -> Result<Enrolment, SecurityError> {
-        let offset_ms = device_time.map_or(seen.clock_offset_ms, |device_time| {
+        let offset_ms = told.device_time.map_or(seen.clock_offset_ms, |device_time| {
             learned_offset_ms(seen.clock_offset_ms, device_time.ms_since(now), &self.policy())
         });
+        let version = told.app_version.map(|text| AppVersion::of_phone(text).unwrap_or(AppVersion::NONE));
+        let installed = seen.app.as_ref().map(|app| app.version);
+        let other_version = version.filter(|version| installed.is_some_and(|known| known != *version));
         let drifted = offset_ms.abs_diff(seen.clock_offset_ms) >= DRIFT_WRITE_MS.unsigned_abs();
         let since_ms = now.ms_since(seen.last_online_at);
-        if !drifted && (-ONLINE_WRITE_MS..ONLINE_WRITE_MS).contains(&since_ms) {
+        if !drifted && other_version.is_none() && (-ONLINE_WRITE_MS..ONLINE_WRITE_MS).contains(&since_ms) {
             return Ok(seen);
         }
         let mut heard = seen.clone();
         heard.clock_offset_ms = offset_ms;
+        let mut audit = Vec::new();
+        if let (Some(version), Some(app)) = (other_version, &mut heard.app) {
+            let actor = Actor::Device(seen.id.to_string());
+            let detail = format!("{} from {} to {version}", app.id, app.version);
+            audit.push(AuditEntry { detail, ..entry(actor, "enrolment.app_changed", seen.id, now) });
+            app.version = version;
+        }
         // Another node's clock may be a little ahead. One that was far ahead was wrong, and must not leave a mark that
         // keeps the offline limit from ever being reached.
         let was_wrong = since_ms < -ONLINE_WRITE_MS;
         heard.last_online_at = if was_wrong { now } else { heard.last_online_at.max(now) };
-        let done = self.commit_change(&seen, &mut heard, None, Vec::new()).await?;
+        let done = self.commit_change(&seen, &mut heard, None, audit).await?;
         Ok(if done { heard } else { seen })
     }
 }

@@ -2,8 +2,11 @@
 //! help them guess stand in fields for the log only.
 
 use crypto::CryptoError;
+use model::AppVersion;
 use protocol::error::ProtocolError;
-use records::StoreError;
+use records::{App, StoreError, VersionState};
+
+use crate::app_standing::{AppFault, AppStanding, AppState};
 
 use crate::PolicyRefusal;
 
@@ -48,6 +51,15 @@ pub enum SecurityError {
     /// Nobody's: too many changed the same thing at once. Nothing was changed; trying again helps.
     #[error("this is being changed by others; try again")]
     Contended,
+    /// The device's: its app is blocked.
+    #[error("this app is too old or not safe; update it")]
+    AppRefused(Box<AppStanding>),
+    /// The operator's: no app may be like this.
+    #[error("{0}")]
+    BadApp(&'static str),
+    /// The operator's: no list of rules may be like this.
+    #[error("{0}")]
+    BadRules(String),
     /// The operator's: the policy is not usable.
     #[error("the policy is not usable: {0}")]
     Policy(String),
@@ -85,7 +97,8 @@ fn wrong_pin(tries_left: u8) -> String {
     }
 }
 
-/// Why an activation was refused; all look the same from outside.
+/// Why an activation was refused. All look the same from outside but for what is said of the app, which does not depend on
+/// the activation code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ActivationRefusal {
@@ -113,9 +126,34 @@ pub enum ActivationRefusal {
     /// What the platform is said to attest is not genuine, or of something else.
     #[error("refused attestation: {0}")]
     Attestation(attestation::Refusal),
+    /// The app is not one that may be enrolled.
+    #[error("refused app: {fault}")]
+    App {
+        /// Why.
+        fault: AppFault,
+        /// What the customer is told.
+        standing: Box<AppStanding>,
+    },
     /// Attested hardware is asked for, and this is not.
     #[error("no attested hardware: {0}")]
     NotAttested(String),
+}
+
+impl ActivationRefusal {
+    /// Refused for its app, with the words of the app that is registered, if one is.
+    pub(crate) fn app(fault: AppFault, app: Option<&App>) -> Self {
+        let standing = AppStanding {
+            state: AppState::Blocked(fault),
+            offered: app.and_then(newest),
+            message: app.map(|app| app.message.clone()).unwrap_or_default(),
+        };
+        Self::App { fault, standing: Box::new(standing) }
+    }
+}
+
+/// The newest version that is offered to all.
+fn newest(app: &App) -> Option<AppVersion> {
+    app.versions.iter().rev().find(|known| known.state == VersionState::Full).map(|known| known.version)
 }
 
 /// Why a device's request was refused; all look the same from outside.

@@ -31,6 +31,8 @@ pub struct Snapshot {
     pub category: Option<MerchantCategory>,
     /// What the phone paid lately; none if nothing was counted, or policy does not ask.
     pub velocity: Option<Velocity>,
+    /// Whether the app that the phone last said it runs is blocked.
+    pub is_app_blocked: bool,
 }
 
 /// The PIN before the present one.
@@ -125,7 +127,8 @@ pub fn judge(
         decided: None,
     };
     // 4, 5: these do not look at the PIN, so a locked enrolment tells nothing about it.
-    let early = status_verdict(&known.enrolment, now).or(time_verdict(&code.fields, known, now, policy));
+    let app = known.is_app_blocked.then_some(Verdict::AppBlocked);
+    let early = status_verdict(&known.enrolment, now).or(app).or(time_verdict(&code.fields, known, now, policy));
     if let Some(verdict) = early {
         watch.ended(PaymentStep::Policy, false);
         return consumed(verdict, enrolment, None);

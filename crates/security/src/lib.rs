@@ -6,6 +6,9 @@
 #![forbid(unsafe_code)]
 
 mod activation;
+mod app_changes;
+mod app_standing;
+mod apps;
 mod attesting;
 mod audit_head;
 mod bundle;
@@ -23,13 +26,16 @@ mod pin;
 mod pin_reset;
 mod policy;
 mod rate;
+mod rules;
 mod security;
 mod verified;
 mod verify;
 
 pub use activation::IssuedCode;
+pub use app_changes::{AppChange, CUSTOMER_TEXT_CHARS_MAX};
+pub use app_standing::{AppFault, AppStanding, AppState};
 pub use attesting::{Attesters, Revocations};
-pub use devices::{AuthenticatedDevice, HighestCounter};
+pub use devices::{AuthenticatedDevice, HighestCounter, PhoneTold};
 pub use erasure::Erasure;
 pub use error::{ActivationRefusal, AuthenticationRefusal, SecurityError};
 pub use judge::{Alarm, Judgement, PastUse, PreviousPin, Snapshot, judge};
@@ -42,6 +48,7 @@ pub use policy::{
     PolicyInForce, PolicyNews, PolicyRefusal, RULES_MAX, Rate, Recorded, Rule, Rules, SignedPolicy, Trial,
     TrialReport, TrustLimits,
 };
+pub use rules::{RULE_LIST_DAYS_MAX, ServedRules, Wanted};
 pub use security::Security;
 pub use verified::{RefusedCode, RefusedParts, Verification, VerifiedCode, VerifiedParts};
 pub use verify::CHECKS;

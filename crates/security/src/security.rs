@@ -12,8 +12,8 @@ use protocol::payment_code::{KeyId, RecipientKey};
 use records::Store;
 
 use crate::{
-    Attesters, KeyStore, Policy, SecurityError, audit_head::Cursor, bundle::BundleCache, nonces::SeenOnce,
-    policy::Policies, rate::RateLimit,
+    Attesters, KeyStore, Policy, SecurityError, apps::AppsCopy, audit_head::Cursor, bundle::BundleCache, nonces::SeenOnce,
+    policy::Policies, rate::RateLimit, rules::RulesCopy,
 };
 
 /// How often a change is tried again when others change the same thing at the same time.
@@ -25,11 +25,14 @@ pub struct Security {
     pub(crate) keys: Arc<dyn KeyStore>,
     pub(crate) policies: Policies,
     pub(crate) attesters: Option<Attesters>,
+    pub(crate) apps: AppsCopy,
     epochs: RwLock<Epochs>,
     pub(crate) bundle: BundleCache,
     pub(crate) audit_cursor: Cursor,
     pub(crate) activations: RateLimit,
     pub(crate) activation_codes: RateLimit,
+    pub(crate) rules: RulesCopy,
+    pub(crate) rule_requests: RateLimit,
     pub(crate) device_requests: RateLimit,
     pub(crate) status_requests: RateLimit,
     pub(crate) challenges: SeenOnce,
@@ -60,10 +63,13 @@ impl Security {
         policy.check().map_err(|fault| SecurityError::Policy(fault.0))?;
         let epochs = RwLock::new(read_epochs(&*keys)?);
         Ok(Self {
+            apps: AppsCopy::default(),
             bundle: BundleCache::default(),
             audit_cursor: Cursor::default(),
             activations: RateLimit::new(policy.activation_rate),
             activation_codes: RateLimit::new(policy.activation_code_rate),
+            rules: RulesCopy::default(),
+            rule_requests: RateLimit::new(policy.activation_rate),
             device_requests: RateLimit::new(policy.device_rate),
             status_requests: RateLimit::new(policy.certificate_status_rate),
             challenges: SeenOnce::default(),

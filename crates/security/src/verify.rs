@@ -118,6 +118,7 @@ impl Security {
             Some(past) => Some(self.past_use(past).await?),
             None => None,
         };
+        let is_app_blocked = self.apps(now).await?.is_blocked(&enrolment, now);
         let pin_key = self.present_pin_key(&enrolment)?;
         let previous_pin = self.previous_pin(&enrolment, now)?;
         let category = merchant.and_then(|merchant| merchant.category);
@@ -130,6 +131,7 @@ impl Security {
             method,
             category,
             velocity,
+            is_app_blocked,
         }))
     }
 

@@ -7,8 +7,13 @@ use model::{Currency, MethodSlot};
 use protocol::verdict::Verdict;
 use records::{AuditHead, EnrolmentStatus, LockReason, MethodState, Queries, RevocationReason};
 use security::KeyStore;
-use security::{AuthenticationRefusal, Policy, Security, SecurityError};
+use security::{AuthenticationRefusal, PhoneTold, Policy, Security, SecurityError};
 use support::*;
+
+/// A phone that tells how its clock stands.
+fn clock(at: model::Timestamp) -> PhoneTold<'static> {
+    PhoneTold { device_time: Some(at), app_version: None }
+}
 
 fn refusal<T: std::fmt::Debug>(result: Result<T, SecurityError>) -> AuthenticationRefusal {
     match result {
@@ -75,20 +80,20 @@ async fn being_online_is_written_down_seldom_and_clocks_are_followed_in_steps() 
     // The device's clock is two hours ahead: one step an exchange, then its codes are fresh again.
     let shown = later.plus_s(7_200);
     assert_eq!(world.verdict(&phone.code(1, shown), &order(), later).await, Verdict::TooNew);
-    let device = world.security.learn_clock(&device, shown, later).await.unwrap();
+    let device = world.security.learn(&device, &clock(shown), later).await.unwrap();
     // The code above changed the enrolment meanwhile, so this exchange was not written.
     assert_eq!(world.enrolment(&phone).await.clock_offset_ms, 0);
     drop(device);
     for expected_s in [3_600, 7_200, 7_200] {
         let device = world.online(&phone, later).await.unwrap();
-        world.security.learn_clock(&device, shown, later).await.unwrap();
+        world.security.learn(&device, &clock(shown), later).await.unwrap();
         assert_eq!(world.enrolment(&phone).await.clock_offset_ms, expected_s * 1000);
     }
     assert_eq!(world.verdict(&phone.code(2, shown), &order(), later).await, Verdict::Ok);
     let device = world.online(&phone, later).await.unwrap();
     for _ in 0..40 {
         let device = world.security.authenticate(&phone.signed_request(later), later).await.unwrap();
-        world.security.learn_clock(&device, later.plus_s(10_000_000), later).await.unwrap();
+        world.security.learn(&device, &clock(later.plus_s(10_000_000)), later).await.unwrap();
     }
     drop(device);
     assert_eq!(world.enrolment(&phone).await.clock_offset_ms, 86_400_000, "no further than policy allows");

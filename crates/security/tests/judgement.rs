@@ -147,6 +147,7 @@ prop_compose! {
             platform: String::new(),
             activated_at: start(),
             last_online_at: start().plus_ms(online_ms),
+            app: None,
         }
     }
 }
@@ -169,6 +170,7 @@ proptest! {
         past in proptest::option::weighted(0.2, (any::<bool>(), any::<i64>())),
         previous in proptest::option::of(any::<i64>()),
         order in any_order(),
+        is_app_blocked in proptest::bool::weighted(0.1),
     ) {
         let policy = Policy::default();
         let code = sealed(&fields, &pin_key(code_pin));
@@ -189,6 +191,7 @@ proptest! {
             method,
             category: None,
             velocity: None,
+            is_app_blocked,
         };
         let judgement = judge(&code, Some(&known), &order, start(), &policy, &Unwatched);
         prop_assert!(judgement.is_proved);
@@ -205,6 +208,7 @@ proptest! {
         if judgement.verdict.is_ok() {
             prop_assert!(judgement.consumes);
             prop_assert_eq!(&enrolment.status, &EnrolmentStatus::Active);
+            prop_assert!(!is_app_blocked);
             prop_assert!(order.amount.amount_minor <= fields.cap.amount_minor());
             prop_assert!(order.amount.amount_minor <= policy.limit_minor(
                 Currency::CHF, TrustLevel::Hardware, fields.terminal.is_some(), fields.claimed_evidence));

@@ -105,6 +105,7 @@ fn snapshot(vector: &Vector, opened: &OpenedCode) -> Snapshot {
         method: method(vector, opened),
         category: None,
         velocity: None,
+        is_app_blocked: context.is_app_blocked,
     }
 }
 
@@ -142,6 +143,7 @@ fn enrolment(vector: &Vector) -> Enrolment {
         platform: String::new(),
         activated_at: since,
         last_online_at: Timestamp::from_s(context.last_online_s),
+        app: None,
     }
 }
 

@@ -1,12 +1,13 @@
 //! How a route fails: a problem for the caller, and words for the log.
 
+use crate::routes::apps::notice;
 use api::problem::{self, Problem, ProblemType};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use payments::{NotAllowed, PaymentError};
 use records::StoreError;
 use crypto::CryptoError;
-use security::{PolicyRefusal, SecurityError};
+use security::{ActivationRefusal, AppStanding, PolicyRefusal, SecurityError};
 use webhooks::WebhookError;
 
 /// A route's failure. What the outside is told and what the log is told are two fields.
@@ -29,6 +30,11 @@ impl Fail {
     pub(crate) fn ours(log: impl ToString) -> Self {
         let detail = "The payment server failed. What you asked for may or may not have happened; ask again.";
         Self { log: Some(log.to_string()), ..Self::new(ProblemType::Internal, detail) }
+    }
+
+    /// The phone's app is not taken.
+    fn app_refused(standing: &AppStanding) -> Self {
+        Self { problem: Box::new(Problem::app_refused(notice(standing))), log: None }
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
@@ -123,6 +129,11 @@ impl From<SecurityError> for Fail {
     fn from(error: SecurityError) -> Self {
         match error {
             SecurityError::Request(ref reason) => Self::new(ProblemType::MalformedRequest, sentence(reason)),
+            SecurityError::ActivationRefused(ref reason @ ActivationRefusal::App { ref standing, .. }) => {
+                Self::app_refused(standing).logged(reason)
+            }
+            SecurityError::AppRefused(ref standing) => Self::app_refused(standing),
+            SecurityError::BadApp(_) | SecurityError::BadRules(_) => Self::new(ProblemType::MalformedRequest, sentence(&error)),
             SecurityError::ActivationRefused(ref reason) => {
                 Self::new(ProblemType::ActivationRefused, sentence(&error)).logged(reason)
             }

@@ -3,7 +3,9 @@
 use crate::fail::Fail;
 use crate::input::whole_body;
 use crate::observe::Observation;
-use crate::routes::{admin, books, checks, customers, devices, payments, phone, policy, system, webhooks};
+use crate::routes::{
+    admin, apps, books, checks, customers, devices, payments, phone, policy, rules, system, webhooks,
+};
 use crate::state::Shared;
 use api::problem::ProblemType;
 use axum::body::{Body, HttpBody};
@@ -64,6 +66,7 @@ fn work() -> OpenApiRouter<Shared> {
         .routes(routes!(devices::notices))
         // banks
         .routes(routes!(devices::certificate_status))
+        .routes(routes!(rules::fetch))
         // operators
         .routes(routes!(admin::add_customer))
         .routes(routes!(admin::issue_activation_code))
@@ -89,6 +92,12 @@ fn work() -> OpenApiRouter<Shared> {
         .routes(routes!(policy::version))
         .routes(routes!(policy::try_policy))
         .routes(routes!(policy::set_category))
+        .routes(routes!(rules::lists, rules::publish))
+        .routes(routes!(apps::apps))
+        .routes(routes!(apps::app, apps::put_app))
+        .routes(routes!(apps::put_version))
+        .routes(routes!(apps::set_minimum))
+        .routes(routes!(apps::set_message))
         .routes(routes!(checks::checks, checks::start_check))
         .routes(routes!(books::balances))
         .routes(routes!(books::set_terms))

@@ -1,6 +1,7 @@
 //! The commands, each as: look, refuse or stage. Nothing here writes; the
 //! [`Session`] does once a command is done. Every store carries out these same commands.
 
+mod apps;
 mod check;
 mod devices;
 mod enrolments;
@@ -9,6 +10,7 @@ mod parties;
 mod payments;
 mod policies;
 mod requests;
+mod rules;
 mod webhooks;
 mod work;
 
@@ -47,6 +49,8 @@ fn stage(session: &mut impl Session, command: Command) -> Result<Outcome, Fault>
         Command::ActivatePolicy(policy) => policies::activate(session, &policy),
         Command::CreateCheckout(checkout, audit) => parties::create_checkout(session, &checkout, audit),
         Command::PutMethod(command) => parties::put_method(session, *command),
+        Command::PutApp(command) => apps::put(session, *command),
+        Command::PublishRules(command) => rules::publish(session, *command),
         Command::IssueActivationCode(code, audit) => enrolments::issue_code(session, &code, audit),
         Command::Enrol(command) => enrolments::enrol(session, *command),
         Command::ChangeEnrolment(command) => enrolments::change(session, *command),

@@ -64,6 +64,8 @@ macro_rules! conformance_suite {
             what_a_phone_paid_changes_with_its_enrolment,
             checkouts_share_no_key_and_no_till,
             methods_change_from_the_version_seen,
+            apps_change_from_the_version_seen,
+            lists_of_rules_follow_each_other,
             an_activation_code_makes_one_enrolment,
             enrolments_change_from_the_version_seen,
             an_enrolment_comes_with_its_place_certificate_and_notice,
@@ -155,6 +157,8 @@ pub async fn picture(store: &(impl Queries + ?Sized)) -> Vec<String> {
         show(&mut lines, &store.activation_codes_of(customer.id).await.unwrap());
     }
     show(&mut lines, &customers);
+    show(&mut lines, &store.apps().await.unwrap());
+    show(&mut lines, &store.latest_rule_list().await.unwrap());
     show(&mut lines, &store.merchants(Page::first(PAGE_LIMIT_MAX)).await.unwrap());
     // The customer of all samples.
     let of_samples = CustomerId::from_u128(1);

@@ -1,7 +1,7 @@
 //! Keys as bytes that sort as the keys do: numbers big-endian, texts last or preceded by their length.
 
 use model::{
-    AccountKey, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId,
+    AccountKey, AppId, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId,
     MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 
@@ -139,6 +139,12 @@ impl Key for Timestamp {
 }
 
 impl Key for IdempotencyKey {
+    fn write(&self, bytes: &mut KeyBytes) {
+        bytes.push(self.as_str().as_bytes());
+    }
+}
+
+impl Key for AppId {
     fn write(&self, bytes: &mut KeyBytes) {
         bytes.push(self.as_str().as_bytes());
     }

@@ -39,6 +39,7 @@ pub(crate) fn enrolment(version: u8, bytes: &[u8]) -> Option<Enrolment> {
         platform: old.platform,
         activated_at: old.activated_at,
         last_online_at: old.last_online_at,
+        app: None,
     })
 }
 

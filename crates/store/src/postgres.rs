@@ -39,7 +39,7 @@ use model::{
 };
 use news::Teller;
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse, Command, ConfirmationRow, Customer, Devices, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, NoticeRow, OperatorTask, Outcome, Page, PolicyRow, PostingRow, Queries, Store, StoreError, StoreFuture, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals, Work,
+    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse, Command, ConfirmationRow, Customer, Devices, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, NoticeRow, OperatorTask, Outcome, Page, PolicyRow, PostingRow, Queries, RuleListRow, Store, StoreError, StoreFuture, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals, Work,
 };
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError, RwLock};

@@ -14,15 +14,13 @@ use crate::key::ByTime;
 use crate::look::{Look, Order, all, page as page_of, until};
 use crate::stored::StoredEvent;
 use crate::tables as t;
-use core::ops::Bound::{Excluded, Included};
+use core::ops::Bound::{Excluded, Included, Unbounded};
 use model::{
     CheckoutId, Counter, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId, MethodSlot, Payment,
     PaymentId, TerminalNumber, Timestamp,
 };
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer, Effect,
-    Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Page, PolicyRow, PostingRow,
-    Velocity, VerdictRow,
+    ActivationCodeRow, App, AuditHead, AuditRow, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Page, PolicyRow, PostingRow, RuleListRow, Velocity, VerdictRow,
 };
 
 /// Calls `$implement` with every question but those of the balances and the audit chain, which each store keeps up in
@@ -49,6 +47,9 @@ macro_rules! each_query {
             velocity(enrolment: EnrolmentId) -> Option<Velocity>;
             policies(page: Page<u32>) -> Vec<PolicyRow>;
             policy(version: u32) -> Option<PolicyRow>;
+            apps() -> Vec<App>;
+            rule_list(version: u32) -> Option<RuleListRow>;
+            latest_rule_list() -> Option<RuleListRow>;
             code_use(enrolment: EnrolmentId, counter: Counter) -> Option<CodeUse>;
             code_uses(enrolment: EnrolmentId, page: Page<Counter>) -> Vec<CodeUse>;
             payment(id: PaymentId) -> Option<Payment>;
@@ -152,6 +153,19 @@ pub(crate) async fn policies(look: &impl Look, page: Page<u32>) -> Answer<Vec<Po
 
 pub(crate) async fn policy(look: &impl Look, version: u32) -> Answer<Option<PolicyRow>> {
     look.get(t::POLICIES, &version).await
+}
+
+/// All, however many there are.
+pub(crate) async fn apps(look: &impl Look) -> Answer<Vec<App>> {
+    look.list(t::APPS, (Unbounded, Unbounded), usize::MAX, Order::Rising).await
+}
+
+pub(crate) async fn rule_list(look: &impl Look, version: u32) -> Answer<Option<RuleListRow>> {
+    look.get(t::RULE_LISTS, &version).await
+}
+
+pub(crate) async fn latest_rule_list(look: &impl Look) -> Answer<Option<RuleListRow>> {
+    Ok(look.list(t::RULE_LISTS, (Unbounded, Unbounded), 1, Order::Falling).await?.pop())
 }
 
 pub(crate) async fn code_use(

@@ -6,9 +6,9 @@ use crate::older;
 use crate::stored::{self, Series, StoredEvent, StoredPayment};
 use model::{CheckoutId, EffectId, PaymentId, WebhookEndpointId, WebhookId};
 use records::{
-    ActivationCodeRow, AuditEntry, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout,
+    ActivationCodeRow, App, AuditEntry, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout,
     CodeUse, ConfirmationRow, Customer, Devices, Enrolment, IdempotencyRow, Merchant, Method, NoticeRow,
-    OperatorTask, PolicyRow, StoreError, Velocity, Webhook, WebhookEndpoint,
+    OperatorTask, PolicyRow, RuleListRow, StoreError, Velocity, Webhook, WebhookEndpoint,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,7 +34,7 @@ const EVENTS_VERSION: u8 = 2;
 /// Version 1 knew no category.
 const MERCHANT_VERSION: u8 = 2;
 /// Version 1, before there was any release, knew no PIN but the first; version 2 neither rounds of wrong PINs nor why an
-/// enrolment was revoked.
+/// enrolment was revoked nor which app the phone runs.
 const ENROLMENT_VERSION: u8 = 3;
 /// Version 1 knew codes for one more device only.
 const ACTIVATION_CODE_VERSION: u8 = 2;
@@ -93,6 +93,8 @@ rows!(
     CertificateRow;
     PolicyRow;
     Velocity;
+    App;
+    RuleListRow;
     // What batches put aside to be rolled up.
     Vec<AuditEntry>;
     Vec<Balance>;

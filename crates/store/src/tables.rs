@@ -9,11 +9,11 @@ use crate::row::Row;
 use crate::stored::{Series, StoredEvent, StoredPayment};
 use core::marker::PhantomData;
 use model::{
-    AccountKey, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId,
+    AccountKey, AppId, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId,
     MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer, Devices, Enrolment, IdempotencyRow, Merchant, Method, NoticeRow, OperatorTask, PolicyRow, StoreError, Velocity, Webhook, WebhookEndpoint,
+    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer, Devices, Enrolment, IdempotencyRow, Merchant, Method, NoticeRow, OperatorTask, PolicyRow, RuleListRow, StoreError, Velocity, Webhook, WebhookEndpoint,
 };
 use redb::TableDefinition;
 
@@ -185,6 +185,11 @@ tables! {
     CERTIFICATES: [u8; 16] => CertificateRow, "certificates", None, Party;
     /// Index: a customer's activation codes.
     CODES_OF_CUSTOMER: (CustomerId, [u8; 32]) => [u8; 32], "codes_of_customer", Some(0), Party;
+    // What phones run.
+    /// Registered apps.
+    APPS: AppId => App, "apps", None, Party;
+    /// Lists of rules for sensors by version, the latest ones.
+    RULE_LISTS: u32 => RuleListRow, "rule_lists", None, Party;
 }
 
 /// The places of tables that every sale asks and that hardly ever change: checkouts, merchants and their webhook

@@ -52,6 +52,14 @@ impl Wallet {
         Ok(Self { state: State::new(RealmFile::parse(realm_file.as_bytes())?), session: None })
     }
 
+    /// Takes the file that an updated app ships with. Ask how the wallet stands afterwards, and store the state.
+    ///
+    /// # Errors
+    /// A fault of kind `refused` if it is not one, or of another installation.
+    pub fn update_app(&mut self, realm_file: &str) -> Outcome<()> {
+        Ok(self.state.update_app(RealmFile::parse(realm_file.as_bytes())?)?)
+    }
+
     /// Opens a stored state.
     ///
     /// # Errors

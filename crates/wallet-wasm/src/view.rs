@@ -1,6 +1,7 @@
 //! Everything that a page shows of a wallet, as one JSON text.
 
 use crate::{Wallet, timestamp};
+use api::app::AppNotice;
 use api::phone::{EnrolmentStatusName, MethodView};
 use serde::Serialize;
 use wallet::{DEFAULT_CAP_MINOR, Hint, KeptConfirmation, Phase};
@@ -21,6 +22,8 @@ struct View<'a> {
     last_online_at_ms: Option<i64>,
     default_cap_minor: i64,
     app_version: &'a str,
+    /// What the server last said of the app.
+    app: Option<AppNotice>,
 }
 
 /// A confirmation in plain values.
@@ -73,6 +76,7 @@ impl Wallet {
             last_online_at_ms: status.last_online_at.map(model::Timestamp::ms),
             default_cap_minor: DEFAULT_CAP_MINOR,
             app_version: &self.state.realm_file().app.version,
+            app: status.app,
         };
         serde_json::to_string(&view).expect("plain values can be written")
     }

@@ -1,11 +1,16 @@
 //! What the server's answers to an online phone change: keys, counter, clock, standing, methods.
 
+use api::app::{AppNotice, CustomerTexts};
 use api::phone::{EnrolmentView, MethodPage, MethodStateName, MethodView, ResyncRequest};
 use model::{Counter, MethodSlot, Timestamp};
 use protocol::key_bundle::{KeyBundle, SignedKeyBundle};
 use protocol::payment_code::PinGeneration;
+use protocol::short_text::is_showable;
 
 use crate::{METHODS_MAX, State, WalletError};
+
+/// The most characters of a message to the customer that is kept.
+const MESSAGE_CHARS_MAX: usize = 280;
 
 /// What an [`EnrolmentView`] changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +21,15 @@ pub struct EnrolmentChange {
     pub was_behind: bool,
     /// How many confirmations wait at the server.
     pub confirmations_waiting: u32,
+}
+
+/// The notice, without words that could steer a screen, or that are no message any more.
+fn showable(mut notice: AppNotice) -> AppNotice {
+    let fits = |text: &String| text.chars().count() <= MESSAGE_CHARS_MAX && text.chars().all(is_showable);
+    let has_words = |texts: &CustomerTexts| [&texts.en, &texts.de, &texts.fr, &texts.it].into_iter().all(fits);
+    notice.message = notice.message.filter(has_words);
+    notice.cause = notice.cause.filter(fits);
+    notice
 }
 
 impl State {
@@ -51,6 +65,8 @@ impl State {
         enrolled.pin_blocked_until = view.pin_blocked_until_ms.map(Timestamp::from_ms);
         enrolled.renewable_until =
             Some(view.certificate_renewable_until_ms).filter(|ms| *ms > 0).map(Timestamp::from_ms);
+        enrolled.rules_announced = view.rule_list;
+        enrolled.app = view.app.clone().map(showable);
         enrolled.learn_pin_generation(PinGeneration(view.pin_generation));
         enrolled.clock.compare(server_time, sent_at, now);
         enrolled.last_online_at = now;

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use api::app::AppNotice;
 use api::phone::{EnrolmentStatusName, MethodView};
 use crypto::{Secret, x509};
 use model::{Counter, EnrolmentId, MethodSlot, Timestamp};
@@ -93,6 +94,15 @@ pub(crate) struct Enrolled {
     /// What was told of the customer's devices.
     #[serde(default)]
     pub(crate) notices: Notices,
+    /// What the server said of the app that this phone runs; none if it does not judge it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) app: Option<AppNotice>,
+    /// The version of the latest list of rules for sensors, as the server said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rules_announced: Option<u32>,
+    /// The version of the list that was taken last; 0 if none was. None that is older is taken.
+    #[serde(default)]
+    pub(crate) rules_taken: u32,
     /// The phone's time of the last exchange with the server.
     pub(crate) last_online_at: Timestamp,
     pub(crate) activated_at: Timestamp,
@@ -111,6 +121,23 @@ impl State {
     #[must_use]
     pub fn realm_file(&self) -> &RealmFile {
         &self.realm
+    }
+
+    /// Takes the file that an updated app ships with: its version, the server's address and roots. Store the state
+    /// afterwards, and ask how the wallet stands: the server learns the app's version by that.
+    ///
+    /// # Errors
+    /// [`WalletError::Contradiction`] for another installation's file, or one that trusts another root key: nothing is
+    /// changed then.
+    pub fn update_app(&mut self, realm: RealmFile) -> Result<(), WalletError> {
+        if realm.realm != self.realm.realm || realm.root_public_key != self.realm.root_public_key {
+            return Err(WalletError::Contradiction("the new app belongs to another installation"));
+        }
+        if realm.app.id != self.realm.app.id {
+            return Err(WalletError::Contradiction("that is another app; activate it with a code of its own"));
+        }
+        self.realm = realm;
+        Ok(())
     }
 
     /// The enrolment, once activated.

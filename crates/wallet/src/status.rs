@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use api::app::{AppNotice, AppStateName};
 use api::phone::{EnrolmentStatusName, MethodStateName, MethodView};
 use model::{EnrolmentId, Money, Timestamp};
 use protocol::{key_bundle::KeyBundle, payment_code::ClockConfidence};
@@ -50,6 +51,15 @@ pub enum Hint {
     PinChangeUnderWay,
     /// The PIN was changed with another copy of this wallet: this one must be activated anew.
     PinChangedElsewhere,
+    /// The app may not pay any longer: it must be updated.
+    AppBlocked,
+    /// The app must be updated before this moment.
+    AppUpdateNeeded {
+        /// From when on it is blocked, by the server's clock.
+        before: Timestamp,
+    },
+    /// There is a newer version of the app.
+    AppUpdateAvailable,
     /// So long without a network that payments may be limited or refused.
     OfflineTooLong {
         /// Whole days since the last exchange.
@@ -94,6 +104,13 @@ impl fmt::Display for Hint {
             Self::PinChangedElsewhere => f.write_str(
                 "The PIN was changed with another copy of this wallet; activate this one anew.",
             ),
+            Self::AppBlocked => {
+                f.write_str("This version of the app may not pay any longer; install the latest one.")
+            }
+            Self::AppUpdateNeeded { before } => {
+                write!(f, "This version of the app may pay until {before} only; install the latest one.")
+            }
+            Self::AppUpdateAvailable => f.write_str("There is a newer version of the app."),
             Self::OfflineTooLong { days } => {
                 write!(
                     f,
@@ -134,6 +151,12 @@ pub struct Status {
     pub standing: Option<EnrolmentStatusName>,
     /// PIN tries left, as the server last said.
     pub pin_tries_left: Option<u8>,
+    /// The app's version, as it was shipped.
+    pub app_version: String,
+    /// What the server last said of the app, if it judges it.
+    pub app: Option<AppNotice>,
+    /// The version of the list of rules for sensors; none if there is none.
+    pub rules_version: Option<u32>,
     /// The highest counter used.
     pub counter: u32,
     /// Methods that can pay.
@@ -178,6 +201,9 @@ impl State {
             customer_name: enrolled.and_then(|e| e.customer_name.as_ref()).map(ToString::to_string),
             standing: enrolled.map(|e| e.standing),
             pin_tries_left: enrolled.and_then(|e| e.pin_tries_left),
+            app_version: self.realm.app.version.clone(),
+            app: enrolled.and_then(|e| e.app.clone()),
+            rules_version: self.rules_version(),
             counter: self.counter().0,
             methods: self.methods().iter().filter(active).cloned().collect(),
             confirmed_through: self.confirmed_through(),
@@ -215,6 +241,7 @@ pub(crate) fn hints(enrolled: &Enrolled, bundle: &KeyBundle, now: Timestamp) -> 
     if enrolled.has_other_pin {
         hints.push(Hint::PinChangedElsewhere);
     }
+    hints.extend(enrolled.app.as_ref().and_then(|app| app_hint(app, enrolled.server_time(now))));
     let days = now.ms_since(enrolled.last_online_at).div_euclid(DAY_MS);
     if days >= i64::from(bundle.limits.offline_days_max) {
         hints.push(Hint::OfflineTooLong { days });
@@ -228,4 +255,16 @@ pub(crate) fn hints(enrolled: &Enrolled, bundle: &KeyBundle, now: Timestamp) -> 
         hints.push(Hint::ClockUnsure);
     }
     hints
+}
+
+/// What the customer should know of the app. A time that has passed since the server's word has passed offline, too.
+fn app_hint(app: &AppNotice, server_time: Timestamp) -> Option<Hint> {
+    match (app.state, app.needed_before_ms.map(Timestamp::from_ms)) {
+        (AppStateName::UpToDate, _) => None,
+        (AppStateName::UpdateAvailable, _) => Some(Hint::AppUpdateAvailable),
+        (AppStateName::UpdateNeeded, Some(before)) if server_time < before => {
+            Some(Hint::AppUpdateNeeded { before })
+        }
+        (AppStateName::UpdateNeeded | AppStateName::Blocked, _) => Some(Hint::AppBlocked),
+    }
 }

@@ -18,7 +18,7 @@ use protocol::{
     activation_request::{Attestation, Platform, SealedActivation},
     confirmation::{Cause, Confirmation, ConfirmationKind, MerchantName},
     evidence::Evidence,
-    key_bundle::{ConfirmationKey, Der, DisplayLimits, KeyBundle, KeyId, PaymentKey},
+    key_bundle::{ConfirmationKey, Der, DisplayLimits, KeyBundle, KeyId, PaymentKey, RuleKey},
     payment_code::{OpenedCode, PaymentCode, Pin, PinKey, RecipientKey, Suite, open},
     realm::Realm,
     realm_file::{ActivationKey, AppIdentity, RealmFile},
@@ -41,6 +41,7 @@ pub(crate) struct World {
     pub(crate) activation: SecretKey,
     pub(crate) payment: SecretKey,
     pub(crate) confirmation: SigningKey,
+    pub(crate) rules: SigningKey,
     pub(crate) key_id: KeyId,
     pub(crate) limits: DisplayLimits,
 }
@@ -64,6 +65,7 @@ impl World {
             activation: SecretKey::make(suite.kem(), random),
             payment: SecretKey::make(suite.kem(), random),
             confirmation: SigningKey::make(random),
+            rules: SigningKey::make(random),
             key_id: KeyId(7),
             limits: DisplayLimits::default(),
         }
@@ -97,6 +99,7 @@ impl World {
                 key_id: KeyId(3),
                 public_key: self.confirmation.verifying_key().clone(),
             }],
+            rule_keys: vec![RuleKey { public_key: self.rules.verifying_key().clone() }],
             device_ca: Der::new(self.ca_certificate.clone()).unwrap(),
             limits: self.limits,
         }
@@ -136,6 +139,8 @@ impl World {
             certificate_renewable_until_ms: at.plus_s(86_400 * 395).ms(),
             server_time_ms: at.ms(),
             last_confirmation: 0,
+            app: None,
+            rule_list: None,
             key_bundle: serde_json::from_slice(&bundle.sign(&self.root).unwrap().to_json()).unwrap(),
         }
     }

@@ -70,6 +70,8 @@ def _check_enrolment(context: dict) -> None:
         raise Refused("enrolment_unsynchronised")
     if context["certificate_expires_s"] <= context["now_s"]:
         raise Refused("certificate_expired")
+    if context.get("app_blocked", False):
+        raise Refused("app_blocked")
 
 
 def _check_time(opened: Opened, context: dict) -> None:

@@ -1,6 +1,7 @@
 //! `batzen admin`: what operators do, over the server's API with the operator's key, or on files at hand.
 
 mod api_client;
+mod app;
 mod attestation;
 mod books;
 mod check;
@@ -8,6 +9,7 @@ mod database;
 mod keys;
 mod policy;
 mod device;
+mod rules;
 mod webhook;
 
 use crate::failure::Failure;
@@ -126,6 +128,12 @@ enum ApiCommand {
     /// What customers may ask for by law: export and erasure.
     #[command(subcommand)]
     Customer(device::CustomerCommand),
+    /// Which apps phones may run, in which versions, and what their customers are told.
+    #[command(subcommand)]
+    App(app::AppCommand),
+    /// What the sensors of phones look for: signed lists that phones fetch.
+    #[command(subcommand)]
+    Rules(rules::RulesCommand),
     /// Where a merchant's systems are told of payments, and what could not be delivered.
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
@@ -206,6 +214,8 @@ async fn run(client: &OperatorClient, command: ApiCommand, output: &Output) -> R
         ApiCommand::Unlock { enrolment } => turn(client, enrolment, "unlock", output).await?,
         ApiCommand::Device(command) => device::run(client, command, output).await?,
         ApiCommand::Customer(command) => device::run_customer(client, command, output).await?,
+        ApiCommand::App(command) => app::run(client, command, output).await?,
+        ApiCommand::Rules(command) => rules::run(client, command, output).await?,
         ApiCommand::Webhook(command) => webhook::run(client, command, output).await?,
         ApiCommand::Payment { id } => {
             let story: PaymentStory = client.get(&format!("/v1/admin/payments/{id}")).await?;

@@ -56,6 +56,9 @@ pub(crate) fn server(arguments: ServerArgs) -> Result<ExitCode, Failure> {
         let listener = listen(&config).await?;
         let store = AnyStore::open(&config.store).await?;
         let parts = parts(&config, &store)?;
+        if store.port().apps().await?.is_empty() {
+            tracing::info!("no app is registered, so no app is looked at; see `batzen admin app --help`");
+        }
         tracing::info!(listen = %config.listen, "the payment server is open");
         server::run(parts, listener, stop).await?;
         // The last holder closes the store; all routes and workers have ended.

@@ -116,6 +116,7 @@ async fn send(
             // Refused for good: the next try begins anew. Anything else: the same request is sent again.
             let refused = [
                 ProblemType::ActivationRefused,
+                ProblemType::AppRefused,
                 ProblemType::ChallengeExpired,
                 ProblemType::MalformedRequest,
                 ProblemType::TooManyDevices,

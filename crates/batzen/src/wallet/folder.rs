@@ -3,6 +3,7 @@
 use super::vault::FileVault;
 use crate::failure::Failure;
 use crypto::{SecretString, SystemRandom};
+use protocol::rule_list::RuleList;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -19,6 +20,9 @@ const BUSY_MAX: Duration = Duration::from_secs(3);
 /// The exit code then.
 pub(super) const BUSY: u8 = 5;
 const BUSY_PAUSE: Duration = Duration::from_millis(50);
+
+/// The file with the list of rules for sensors: signed, and no secret.
+const RULES: &str = "rules.json";
 
 /// Where a wallet is kept.
 pub(super) struct Folder(PathBuf);
@@ -119,6 +123,22 @@ impl OpenWallet {
     pub(super) fn store(&self) -> Result<(), Failure> {
         let key = self.vault.state_key()?;
         replace(&self.folder, "state.sealed", &self.state.seal(&key, &mut SystemRandom))
+    }
+}
+
+impl OpenWallet {
+    /// The list of rules for sensors that is kept, if one is.
+    pub(super) fn read_rules(&self) -> Result<Option<Vec<u8>>, Failure> {
+        let path = self.folder.join(RULES);
+        if !path.exists() {
+            return Ok(None);
+        }
+        read(&path, RuleList::JSON_LEN_MAX as u64).map(Some)
+    }
+
+    /// Keeps a list of rules for sensors in place of the one before.
+    pub(super) fn store_rules(&self, list: &[u8]) -> Result<(), Failure> {
+        replace(&self.folder, RULES, list)
     }
 }
 

@@ -9,6 +9,7 @@ mod methods;
 mod online;
 mod pay;
 mod pin;
+mod rules;
 mod secret_input;
 mod status;
 mod vault;
@@ -61,6 +62,8 @@ enum Command {
     Resync,
     /// Change the PIN. If the network fails meanwhile, run it again: the PIN so far stays good until the new one is.
     ChangePin(pin::ChangePinArgs),
+    /// Take the realm file of an updated app, and tell the server which version runs now.
+    UpdateApp(status::UpdateAppArgs),
     /// Set a new PIN with a code that your bank gave you, for one that is forgotten or locked. Methods stay.
     ResetPin(devices::ResetPinArgs),
     /// Lock this wallet, or another of your devices, at the server. Only an operator unlocks it.
@@ -100,6 +103,9 @@ pub(crate) fn run(arguments: WalletArgs, output: &Output) -> Result<ExitCode, Fa
         Command::Resync => runtime()?.block_on(status::resync(&folder, output))?,
         Command::ChangePin(arguments) => {
             runtime()?.block_on(pin::change_pin(&folder, &arguments, output))?;
+        }
+        Command::UpdateApp(arguments) => {
+            runtime()?.block_on(status::update_app(&folder, &arguments, output))?;
         }
         Command::ResetPin(arguments) => {
             runtime()?.block_on(devices::reset_pin(&folder, arguments, output))?;

@@ -40,6 +40,8 @@ pub(super) async fn refresh(client: &PhoneClient, wallet: &mut OpenWallet) -> Re
     let view = client.enrolment(signer_of(wallet)?, sent_at).await.map_err(phone_failure)?;
     wallet.state.apply_enrolment(&view, sent_at, now())?;
     wallet.store()?;
+    // Sensors go on with the list that they have; the next exchange tries again.
+    let _ = super::rules::renew(client, wallet).await;
     // A PIN change that had no answer gets one now. If it is refused, that is the customer's next question.
     let _ = super::pin::send(client, wallet).await;
     // Neither keeps anybody from what was asked for: both are tried again whenever the wallet is online.

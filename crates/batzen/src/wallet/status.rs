@@ -1,10 +1,14 @@
-//! `batzen wallet status`, `resync` and `lock`.
+//! `batzen wallet status`, `resync`, `update-app` and `lock`.
 
 use super::folder::Folder;
 use super::online::{client_of, now, phone_failure, refresh, signer_of};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::service::runtime;
+use crate::service::{read_named, runtime};
+use api::app::{AppNotice, AppStateName};
+use model::Timestamp;
+use protocol::realm_file::RealmFile;
+use std::path::PathBuf;
 use wallet::{Phase, Status};
 
 /// Arguments of `batzen wallet status`.
@@ -34,6 +38,31 @@ pub(super) async fn resync(folder: &Folder, output: &Output) -> Result<(), Failu
     let view = client.resync(signer_of(&wallet)?, &request).await.map_err(phone_failure)?;
     wallet.state.apply_enrolment(&view, sent_at, now())?;
     wallet.store()?;
+    tell(&wallet.state.status(now()), output);
+    Ok(())
+}
+
+/// Arguments of `batzen wallet update-app`.
+#[derive(clap::Args)]
+pub(super) struct UpdateAppArgs {
+    /// The file that the updated app ships with.
+    #[arg(long, value_name = "FILE")]
+    realm: PathBuf,
+}
+
+pub(super) async fn update_app(
+    folder: &Folder,
+    arguments: &UpdateAppArgs,
+    output: &Output,
+) -> Result<(), Failure> {
+    let path = &arguments.realm;
+    let realm = RealmFile::parse(&read_named(path)?)
+        .map_err(|error| Failure::new(format!("{}: {error}", path.display())))?;
+    let mut wallet = folder.open()?;
+    wallet.state.update_app(realm)?;
+    wallet.store()?;
+    let client = client_of(&wallet)?;
+    refresh(&client, &mut wallet).await?;
     tell(&wallet.state.status(now()), output);
     Ok(())
 }
@@ -70,6 +99,12 @@ fn text(status: &Status) -> String {
             status.pin_tries_left.map(|tries| format!(", {tries} PIN tries left")).unwrap_or_default();
         lines.push(format!("the server says: {}{tries}", standing.replace('_', " ")));
     }
+    if let Some(app) = &status.app {
+        lines.push(app_line(app, &status.app_version));
+    }
+    if let Some(version) = status.rules_version {
+        lines.push(format!("list of rules for sensors: version {version}"));
+    }
     if let Some(at) = status.last_online_at {
         lines.push(format!("last online {at}"));
     }
@@ -78,4 +113,22 @@ fn text(status: &Status) -> String {
     }
     lines.extend(status.hints.iter().map(ToString::to_string));
     lines.join("\n")
+}
+
+fn app_line(app: &AppNotice, version: &str) -> String {
+    let stands = match app.state {
+        AppStateName::UpToDate => "up to date".to_owned(),
+        AppStateName::UpdateAvailable => "an update is available".to_owned(),
+        AppStateName::UpdateNeeded => {
+            let before = app.needed_before_ms.map(|ms| format!(" before {}", Timestamp::from_ms(ms)));
+            format!("an update is needed{}", before.unwrap_or_default())
+        }
+        AppStateName::Blocked => {
+            format!("blocked ({})", app.cause.as_deref().unwrap_or("no cause given").replace('_', " "))
+        }
+    };
+    let offered = app.offered_version.map(|version| format!("; version {version} is offered"));
+    let message = app.message.as_ref().map(|message| format!("\n{}", message.en));
+    let (offered, message) = (offered.unwrap_or_default(), message.unwrap_or_default());
+    format!("app version {version}: {stands}{offered}{message}")
 }

@@ -28,6 +28,7 @@ const CAUSES = {
   policy_refused: { words: 'policy_refused', remedy: 'otherMethod' },
   approval_needed: { words: 'approval_needed', remedy: 'goOnline' },
   certificate_expired: { words: 'certificate_expired', remedy: 'home' },
+  app_blocked: { words: 'app_blocked', remedy: 'home' },
   pin_locked: { words: 'pin_locked', remedy: 'home' },
   insufficient_funds: { words: 'insufficient_funds', remedy: 'otherMethod' },
   account_unusable: { words: 'account_unusable', remedy: 'otherMethod' },

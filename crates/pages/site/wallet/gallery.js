@@ -61,6 +61,7 @@ const SCREENS = [
   ['activate', () => activate({ code: '', fault: null, canInstall: true }, actions)],
   ['activate-prefilled', () => activate({ code: '7K3M-Q9TX-2BHD', fault: null, canInstall: false }, actions)],
   ['activate-refused', () => activate({ code: '', fault: faultText('activation_refused'), canInstall: false }, actions)],
+  ['activate-app-refused', () => activate({ code: '7K3M-Q9TX-2BHD', fault: faultText('app_refused'), canInstall: false }, actions)],
   ['scan', () => scan({}, scanning)],
   ['choose-pin', () => choosePin({ step: 'choose', isChange: false, fault: null }, actions)],
   ['choose-pin-obvious', () => choosePin({ step: 'choose', isChange: false, fault: faultText('pin_obvious') }, actions)],
@@ -89,6 +90,17 @@ const SCREENS = [
   ['home-pin-banners', () => home({
     name: 'Anna', method, unproved: null, isOnline: true, payments: payments.slice(0, 2),
     hints: ['pin_change_under_way', 'pin_changed', 'pin_not_changed', 'pin_changed_elsewhere'],
+  }, actions)],
+  ['home-app-blocked', () => home({
+    name: 'Anna', method, unproved: null, isOnline: true, payments: payments.slice(0, 2), hints: ['app_blocked'],
+    appMessage: {
+      en: 'Version 1.2 loses payments. Update today.', de: 'Version 1.2 verliert Zahlungen. Aktualisieren Sie noch heute.',
+      fr: 'La version 1.2 perd des paiements. Mettez à jour aujourd’hui.', it: 'La versione 1.2 perde pagamenti. Aggiorni oggi.',
+    },
+  }, actions)],
+  ['home-app-banners', () => home({
+    name: 'Anna', method, unproved: null, isOnline: true, payments: payments.slice(0, 2),
+    hints: ['app_update_needed', 'app_update_available'],
   }, actions)],
   ['add-bank', () => addBank({ name: 'Anna Meier', isBusy: false, isOnline: true, fault: null }, actions)],
   ['add-bank-offline', () => addBank({ name: null, isBusy: false, isOnline: false, fault: null }, actions)],

@@ -35,7 +35,7 @@ export const CONFIRMATIONS = [
 export const VIEW = {
   phase: 'enrolled', realm: 'demo', name: 'Anna Meier', standing: 'active', pinTriesLeft: 5, methods: METHODS,
   confirmations: CONFIRMATIONS, hints: ['sensors_not_run'], lastOnlineAtMs: NOW_MS - HOUR_MS / 4, isOnline: true,
-  isPersisted: true, defaultCapMinor: 10_000, appVersion: '0.3.0',
+  isPersisted: true, defaultCapMinor: 10_000, appVersion: '0.3.0', appMessage: null,
 };
 
 /**

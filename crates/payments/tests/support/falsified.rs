@@ -5,7 +5,7 @@ use model::{
     PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use records::{
-    ActivationCodeRow, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse, Command, ConfirmationRow, Customer, Devices, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, NoticeRow, OperatorTask, Outcome, Page, PolicyRow, PostingRow, Queries, Store, StoreError, StoreFuture, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals, Work,
+    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse, Command, ConfirmationRow, Customer, Devices, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, NoticeRow, OperatorTask, Outcome, Page, PolicyRow, PostingRow, Queries, RuleListRow, Store, StoreError, StoreFuture, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals, Work,
 };
 use std::sync::Arc;
 
@@ -261,6 +261,18 @@ impl Queries for Falsified {
 
     fn check_mark(&self) -> StoreFuture<'_, Option<CheckMark>> {
         self.real.check_mark()
+    }
+
+    fn apps(&self) -> StoreFuture<'_, Vec<App>> {
+        self.real.apps()
+    }
+
+    fn rule_list(&self, version: u32) -> StoreFuture<'_, Option<RuleListRow>> {
+        self.real.rule_list(version)
+    }
+
+    fn latest_rule_list(&self) -> StoreFuture<'_, Option<RuleListRow>> {
+        self.real.latest_rule_list()
     }
 
     fn audit_heads(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditHead>> {

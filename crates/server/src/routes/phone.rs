@@ -4,6 +4,7 @@ use crate::callers::{PhoneCaller, Source};
 use crate::confirmations::{self, Sealer};
 use crate::fail::{Fail, Reply};
 use crate::input::{InPath, InQuery, LIST_MAX, parse_json, whole_body};
+use crate::routes::apps::notice;
 use crate::state::Shared;
 use api::phone::{
     ChallengeView, ConfirmationPage, ConfirmationView, EnrolmentStatusName, EnrolmentView, MethodPage,
@@ -20,7 +21,7 @@ use data_encoding::BASE64URL_NOPAD;
 use model::{MethodSlot, ProviderId, Timestamp};
 use payments::LinkAnswer;
 use records::{Enrolment, EnrolmentStatus, LockReason, Method, MethodState, Page};
-use security::ProvedAccount;
+use security::{PhoneTold, ProvedAccount};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -60,6 +61,8 @@ pub(crate) struct EnrolmentQuery {
     /// The phone's own clock, uncorrected, in milliseconds since the Unix epoch: from it the server learns how
     /// that clock runs, so that codes made offline are dated rightly.
     device_time_ms: Option<i64>,
+    /// The version of the app that the phone runs now.
+    app_version: Option<String>,
 }
 
 /// How the phone stands with the server.
@@ -70,10 +73,11 @@ pub(crate) async fn enrolment(
     InQuery(query): InQuery<EnrolmentQuery>,
     caller: PhoneCaller,
 ) -> Reply<Json<EnrolmentView>> {
-    let device = match query.device_time_ms.map(Timestamp::from_ms) {
-        Some(device_time) => shared.security.learn_clock(&caller.device, device_time, shared.now()).await?,
-        None => caller.device,
+    let told = PhoneTold {
+        device_time: query.device_time_ms.map(Timestamp::from_ms),
+        app_version: query.app_version.as_deref(),
     };
+    let device = shared.security.learn(&caller.device, &told, shared.now()).await?;
     view(&shared, device.enrolment()).await.map(Json)
 }
 
@@ -91,6 +95,8 @@ pub(super) async fn view(shared: &Shared, enrolment: &Enrolment) -> Reply<Enrolm
         certificate_renewable_until_ms: shared.security.renewable_until(enrolment).ms(),
         server_time_ms: now.ms(),
         last_confirmation: confirmations::last_sequence(shared, enrolment.id).await?,
+        app: shared.security.app_standing(enrolment, now).await?.as_ref().map(notice),
+        rule_list: shared.security.rule_list_version(now).await?,
         key_bundle,
     })
 }
@@ -141,6 +147,7 @@ pub(crate) async fn change_pin(
     caller: PhoneCaller,
 ) -> Reply<Json<EnrolmentView>> {
     let now = shared.now();
+    shared.security.refuse_blocked_app(&caller.device, now).await?;
     let enrolment = shared.security.change_pin(&caller.device, &caller.body, now, &mut SystemRandom).await?;
     view(&shared, &enrolment).await.map(Json)
 }
@@ -170,6 +177,7 @@ pub(crate) async fn add_method(
         return Err(Fail::not_found("provider"));
     }
     let now = shared.now();
+    shared.security.refuse_blocked_app(&caller.device, now).await?;
     let method = shared.security.add_method(&caller.device, asked.provider, now, &mut SystemRandom).await?;
     Ok((StatusCode::CREATED, Json(method_view(&shared, &method))))
 }
@@ -185,6 +193,7 @@ pub(crate) async fn prove_method(
     caller: PhoneCaller,
 ) -> Reply<Json<MethodView>> {
     let asked: ProofRequest = parse_json(&caller.body)?;
+    shared.security.refuse_blocked_app(&caller.device, shared.now()).await?;
     let method = shared.store.method(caller.device.customer(), slot).await?;
     let method = method.ok_or_else(|| Fail::not_found("method"))?;
     let link = match method.state {

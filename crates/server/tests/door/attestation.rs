@@ -14,7 +14,7 @@ use records::{Queries, TrustLevel};
 use security::{Attesters, KeyStore, Revocations};
 use std::sync::Arc;
 
-struct Listed(Option<Arc<RevocationList>>);
+pub(crate) struct Listed(Option<Arc<RevocationList>>);
 
 impl Revocations for Listed {
     fn current(&self) -> Option<Arc<RevocationList>> {
@@ -22,12 +22,12 @@ impl Revocations for Listed {
     }
 }
 
-fn list(entries: &str) -> Listed {
+pub(crate) fn list(entries: &str) -> Listed {
     let json = format!("{{\"entries\": {{{entries}}}}}");
     Listed(Some(Arc::new(RevocationList::from_json(&json, start(), 86_400).unwrap())))
 }
 
-fn attesters(revocations: Listed) -> Attesters {
+pub(crate) fn attesters(revocations: Listed) -> Attesters {
     let app = android::App { package: PACKAGE.to_owned(), signers: vec![SIGNER] };
     Attesters {
         android: Some(android::Expectations::of_apps(vec![app])),
@@ -46,13 +46,13 @@ async fn world(attesters: Attesters) -> World {
     World::with(Setup { attesters: Some(attesters), ..Setup::default() }).await
 }
 
-async fn challenge(world: &World) -> Challenge {
+pub(crate) async fn challenge(world: &World) -> Challenge {
     let request = world.request(Method::POST, "/v1/activations/challenge").body(Vec::new()).unwrap();
     parse(&world.send(request).await.is(200)["challenge"])
 }
 
 /// What the platform says of the key, for a challenge of ours.
-fn said(world: &World, challenge: &Challenge, change: impl FnOnce(&mut Description)) -> Attestation {
+pub(crate) fn said(world: &World, challenge: &Challenge, change: impl FnOnce(&mut Description)) -> Attestation {
     let mut description = Description {
         challenge: derive_key_attestation_challenge(world.keys.realm(), challenge).to_vec(),
         ..Description::default()

@@ -1,6 +1,7 @@
 //! The payment server from outside: everything is asked over HTTP, as tills, phones, operators and strangers do.
 
 mod activation;
+mod apps;
 mod attestation;
 mod books;
 mod certificates;
@@ -17,6 +18,7 @@ mod pin;
 mod policy;
 mod pin_reset;
 mod requests;
+mod rules;
 mod secrecy;
 mod steps;
 mod strangers;

@@ -44,6 +44,7 @@ impl Remains<'_> {
                 Verdict::EnrolmentLocked
                     | Verdict::EnrolmentUnsynchronised
                     | Verdict::CertificateExpired
+                    | Verdict::AppBlocked
                     | Verdict::TooOld
                     | Verdict::TooNew
             );

@@ -57,6 +57,13 @@ pub enum Step {
     },
     /// Put off effect `n`.
     Delay(u8),
+    /// Register or change an app.
+    PutApp {
+        /// Which.
+        n: u8,
+        /// How many versions ago it was seen.
+        lag: u32,
+    },
     /// Write an audit entry.
     Record,
     /// Write an audit entry; whoever runs the steps then takes the power away.
@@ -119,6 +126,8 @@ pub struct Maps {
     confirmations: BTreeMap<u8, usize>,
     /// The version of the customer's list of devices, and how many notices there are.
     list: (u32, u32),
+    /// The version of each app.
+    apps: BTreeMap<u8, u32>,
     audit: usize,
     pending_minor: i64,
 }
@@ -180,6 +189,15 @@ impl Maps {
                     due_at: sample::NOW.plus_s((*n).into()),
                 };
                 (command, if known.is_some() { DONE } else { MISSING })
+            }
+            Step::PutApp { n, lag } => {
+                let version = self.apps.get(n).copied().unwrap_or(0);
+                let seen = version.saturating_sub(*lag);
+                if seen == version {
+                    self.apps.insert(*n, seen + 1);
+                    self.audit += 1;
+                }
+                (sample::put_app(*n, seen + 1), if seen == version { DONE } else { CONFLICT })
             }
             Step::Record | Step::PowerLoss => {
                 self.audit += 1;
@@ -360,6 +378,9 @@ pub async fn compare(store: &impl Store, maps: &Maps) {
             assert_eq!(used, maps.uses.contains(&(*n, counter)));
         }
     }
+    let apps = store.apps().await.unwrap();
+    let wanted = maps.apps.iter().map(|(n, version)| sample::app(*n, *version));
+    assert!(apps.into_iter().eq(wanted), "the apps are others");
     let payments = store.payments(Page::first(PAGE_LIMIT_MAX)).await.unwrap();
     let versions = payments.iter().map(|payment| (payment.id.to_u128(), payment.version));
     assert!(versions.eq(maps.payments.iter().map(|(n, version)| (u128::from(*n), *version))));

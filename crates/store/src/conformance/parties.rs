@@ -1,14 +1,14 @@
 //! Customers, merchants, checkouts, methods, enrolments.
 
 use super::sample::{
-    activation_code, checkout, customer, enrol, enrolled, enrolment, entry, merchant, method, provider,
-    terminal,
+    activation_code, app, checkout, customer, enrol, enrolled, enrolment, entry, merchant, method, provider,
+    publish_rules, put_app, terminal,
 };
 use super::{Place, enrolment_id, expect, expect_refused, expect_unchanged};
 use model::{Counter, Currency, CustomerId, MethodSlot, SaleTerms};
 use records::{
     ChangeEnrolment, Checkout, Command, Customer, Enrolment, EnrolmentChange, Merchant, MerchantTerms,
-    Method, Outcome, PutMethod, Queries,
+    Method, Outcome, PutApp, PutMethod, Queries, RULE_LISTS_KEPT,
 };
 
 /// A customer and a merchant are made once.
@@ -87,6 +87,40 @@ pub async fn methods_change_from_the_version_seen(place: &impl Place) {
     assert_eq!(store.methods(customer).await.unwrap(), [method(1, 2), method(2, 1)]);
     assert_eq!(store.method(customer, MethodSlot(2)).await.unwrap(), Some(method(2, 1)));
     assert_eq!(store.method(customer, MethodSlot(3)).await.unwrap(), None);
+}
+
+/// An app follows the version seen, 0 being one that is not there; all are listed.
+pub async fn apps_change_from_the_version_seen(place: &impl Place) {
+    let store = place.open();
+    assert_eq!(store.apps().await.unwrap(), []);
+    expect_unchanged(&store, put_app(1, 2), Outcome::Missing).await;
+    expect(&store, put_app(2, 1), Outcome::Done).await;
+    expect(&store, put_app(1, 1), Outcome::Done).await;
+    expect_unchanged(&store, put_app(1, 1), Outcome::Conflict).await;
+    expect_unchanged(&store, put_app(1, 3), Outcome::Conflict).await;
+    expect(&store, put_app(1, 2), Outcome::Done).await;
+    let jump = PutApp { expected_version: 2, app: app(1, 9), audit: entry("app.put") };
+    expect_refused(&store, Command::PutApp(Box::new(jump))).await;
+    assert_eq!(store.apps().await.unwrap(), [app(1, 2), app(2, 1)]);
+    drop(store);
+    assert_eq!(place.open().apps().await.unwrap(), [app(1, 2), app(2, 1)]);
+}
+
+/// A list of rules follows the last one; the latest ones are kept.
+pub async fn lists_of_rules_follow_each_other(place: &impl Place) {
+    let store = place.open();
+    assert_eq!(store.latest_rule_list().await.unwrap(), None);
+    expect_unchanged(&store, publish_rules(2), Outcome::Conflict).await;
+    for version in 1..=RULE_LISTS_KEPT + 2 {
+        expect(&store, publish_rules(version), Outcome::Done).await;
+        expect_unchanged(&store, publish_rules(version), Outcome::Conflict).await;
+    }
+    drop(store);
+    let store = place.open();
+    let latest = store.latest_rule_list().await.unwrap().unwrap();
+    assert_eq!((latest.version, &latest.list[..]), (RULE_LISTS_KEPT + 2, &b"list 34"[..]));
+    assert_eq!(store.rule_list(2).await.unwrap(), None, "what nobody has any more was kept");
+    assert_eq!(store.rule_list(3).await.unwrap().unwrap().version, 3);
 }
 
 /// A code that is there, unused and in time makes one enrolment with a free id.

@@ -1,14 +1,12 @@
 //! Rows and commands that are whole and plausible, told apart by small numbers.
 
 use model::{
-    AccountKey, Booking, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey,
-    Layer, MerchantCategory, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId,
-    PaymentState, Posting, ProviderId, SaleTerms, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
+    AccountKey, AppId, Booking, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, Layer, MerchantCategory, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState, Posting, ProviderId, SaleTerms, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use protocol::confirmation::ConfirmationKind;
 use protocol::verdict::Verdict;
 use records::{
-    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, Answer, AuditEntry, BeginPayment, CertificateRow, ChangeDevices, ChangePayment, Checkout, CodeUse, Command, Customer, DecisionRow, Device, Devices, DevicesChange, Effect, EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus, EventRow, Facts, Ground, LockReason, Merchant, Method, MethodState, NewConfirmation, NewNotice, NoticeBy, NoticeKind, OperatorTask, PinState, PolicyRow, RequestId, Ruling, Spent, TrustLevel, Velocity, VerdictRow, Waiting, Webhook, WebhookEndpoint, WebhookState,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, Answer, App, AuditEntry, BeginPayment, CertificateRow, ChangeDevices, ChangePayment, Checkout, CodeUse, Command, Customer, CustomerTexts, DecisionRow, Device, Devices, DevicesChange, Effect, EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus, EventRow, Facts, Ground, InstalledApp, KnownVersion, LockReason, Merchant, Method, MethodState, MinimumVersion, NewConfirmation, NewNotice, NoticeBy, NoticeKind, OperatorTask, PinState, PolicyRow, PublishRules, PutApp, RequestId, RuleListRow, Ruling, Spent, TrustLevel, Velocity, VerdictRow, VersionState, Waiting, Webhook, WebhookEndpoint, WebhookState,
 };
 
 /// When all samples happen.
@@ -56,6 +54,45 @@ pub fn checkout(n: u8) -> Checkout {
         terminals: vec![terminal(100 + u32::from(n))],
         created_at: NOW,
     }
+}
+
+/// App `n`.
+pub fn app_id(n: u8) -> AppId {
+    AppId::new("android", &format!("com.example.wallet{n}")).unwrap()
+}
+
+/// App `n`, as it is at `version`.
+pub fn app(n: u8, version: u32) -> App {
+    let blocked = KnownVersion {
+        version: "1.0".parse().unwrap(),
+        number: Some(100),
+        digests: vec![[n; 32]],
+        state: VersionState::Blocked { reason: format!("change {version}"), since: NOW },
+    };
+    App {
+        id: app_id(n),
+        version,
+        name: format!("Wallet {n}"),
+        signers: vec![[n; 32]],
+        only_known: true,
+        minimum: Some(MinimumVersion { version: "0.9".parse().unwrap(), from: NOW }),
+        message: CustomerTexts { en: "Update.".into(), ..CustomerTexts::default() },
+        versions: vec![blocked],
+        created_at: NOW,
+    }
+}
+
+/// The command that makes app `n` what it is at `version`.
+pub fn put_app(n: u8, version: u32) -> Command {
+    let put = PutApp { expected_version: version - 1, app: app(n, version), audit: entry("app.put") };
+    Command::PutApp(Box::new(put))
+}
+
+/// The command that publishes list `version`.
+pub fn publish_rules(version: u32) -> Command {
+    let list = format!("list {version}").into_bytes();
+    let row = RuleListRow { version, list, next_id: version + 1, published_at: NOW };
+    Command::PublishRules(Box::new(PublishRules { row, audit: entry("rules.published") }))
 }
 
 /// The provider of all samples.
@@ -118,6 +155,7 @@ pub fn enrolment(n: u8) -> Enrolment {
         platform: "test".into(),
         activated_at: NOW,
         last_online_at: NOW,
+        app: Some(InstalledApp { id: app_id(1), version: "1.0".parse().unwrap() }),
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) type Migration = fn(&WriteTransaction) -> Result<(), OpenError>;
 
 /// Every step there ever was.
 pub(crate) const MIGRATIONS: &[Migration] =
-    &[create, start_books, add_webhooks, join_rows, join_stories, add_policies, add_devices];
+    &[create, start_books, add_webhooks, join_rows, join_stories, add_policies, add_devices, add_apps];
 
 /// What the store says it is.
 const KIND: &[u8] = b"batzen store";
@@ -63,6 +63,11 @@ fn add_policies(txn: &WriteTransaction) -> Result<(), OpenError> {
 /// 7: makes the tables of devices' lives. A phone that was activated before stands in its customer's list from when it is
 /// first looked at.
 fn add_devices(txn: &WriteTransaction) -> Result<(), OpenError> {
+    create(txn)
+}
+
+/// 8: makes the tables of apps and of rules for sensors. Enrolments of before read as naming none.
+fn add_apps(txn: &WriteTransaction) -> Result<(), OpenError> {
     create(txn)
 }
 

@@ -99,6 +99,7 @@ impl Wishes {
             Command::PutMethod(command) => {
                 self.get(t::METHODS, &(command.method.customer, command.method.slot));
             }
+            Command::PutApp(command) => self.get(t::APPS, &command.app.id),
             Command::SettleWebhook(command) => {
                 self.get(t::PAYMENTS, &command.payment);
                 self.get(t::WEBHOOKS, &command.webhook);
@@ -126,6 +127,7 @@ impl Wishes {
             | Command::CreateWebhookEndpoint(_)
             | Command::ChangeWebhookEndpoint(_)
             | Command::RemoveWebhookEndpoint(..)
+            | Command::PublishRules(_)
             | Command::Record(_) => {}
         }
     }

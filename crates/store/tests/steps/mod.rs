@@ -22,6 +22,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Vec<Step>>> {
         }),
         2 => (1..6_u8, 1..3_u8).prop_map(|(key, asks)| Step::Cancel { key, asks }),
         1 => (1..9_u8).prop_map(Step::Delay),
+        1 => (1..3_u8, lag()).prop_map(|(n, lag)| Step::PutApp { n, lag }),
         1 => Just(Step::Record),
         1 => Just(Step::PowerLoss),
     ];

@@ -13,8 +13,7 @@ use model::{
 };
 use protocol::payment_code::{Pin, PinGeneration, PinKey, PinSecret};
 use records::{
-    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, AuditEntry, Checkout, Command, Customer,
-    Enrol, Enrolment, EnrolmentStatus, Merchant, Method, MethodState, Outcome, PinState, Store, TrustLevel,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, AuditEntry, Checkout, Command, Customer, Enrol, Enrolment, EnrolmentStatus, InstalledApp, Merchant, Method, MethodState, Outcome, PinState, Store, TrustLevel,
 };
 use security::{Authority, KeyStore};
 
@@ -158,6 +157,7 @@ fn enrolment(
         platform: "Bench, linux 6, batzen.wallet 1".to_owned(),
         activated_at: now,
         last_online_at: now,
+        app: Some(InstalledApp { id: "linux:batzen.wallet".parse()?, version: "1.0".parse()? }),
     })
 }
 

@@ -153,6 +153,7 @@ export default {
   'verdict.offline_too_long': 'Das Handy war zu lange nicht online.',
   'verdict.policy_refused': 'Eine Regel der Policy erlaubt es nicht.',
   'verdict.approval_needed': 'Eine Regel der Policy verlangt eine Bestätigung auf dem Handy.',
+  'verdict.app_blocked': 'Diese Version der App ist gesperrt. Sie muss aktualisiert werden.',
   'verdict.evidence_refused': 'Das Handy hat etwas gemeldet, was die Regeln nicht erlauben.',
   'verdict.bad_signature': 'Den Code hat nicht das Handy unterschrieben, das er nennt.',
   'verdict.not_for_us': 'Der Code ist nicht für diesen Server.',

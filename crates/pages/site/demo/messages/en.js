@@ -152,6 +152,7 @@ export default {
   'verdict.offline_too_long': 'The phone has not been online for too long.',
   'verdict.policy_refused': 'A rule of the policy does not allow it.',
   'verdict.approval_needed': 'A rule of the policy asks for approval on the phone.',
+  'verdict.app_blocked': 'This version of the app is blocked. It must be updated.',
   'verdict.evidence_refused': 'The phone reported something that the rules do not allow.',
   'verdict.bad_signature': 'The code was not signed by the phone that it names.',
   'verdict.not_for_us': 'The code is not for this server.',

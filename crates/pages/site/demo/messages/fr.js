@@ -153,6 +153,7 @@ export default {
   'verdict.offline_too_long': 'Le téléphone n’a pas été en ligne depuis trop longtemps.',
   'verdict.policy_refused': 'Une règle de la politique ne l’autorise pas.',
   'verdict.approval_needed': 'Une règle de la politique demande une confirmation sur le téléphone.',
+  'verdict.app_blocked': 'Cette version de l’app est bloquée. Il faut la mettre à jour.',
   'verdict.evidence_refused': 'Le téléphone a signalé quelque chose que les règles n’admettent pas.',
   'verdict.bad_signature': 'Le code n’a pas été signé par le téléphone qu’il nomme.',
   'verdict.not_for_us': 'Le code n’est pas destiné à ce serveur.',

@@ -153,6 +153,7 @@ export default {
   'verdict.offline_too_long': 'Il telefono non è online da troppo tempo.',
   'verdict.policy_refused': 'Una regola della policy non lo consente.',
   'verdict.approval_needed': 'Una regola della policy chiede una conferma sul telefono.',
+  'verdict.app_blocked': 'Questa versione dell’app è bloccata. Va aggiornata.',
   'verdict.evidence_refused': 'Il telefono ha segnalato qualcosa che le regole non ammettono.',
   'verdict.bad_signature': 'Il codice non è stato firmato dal telefono che indica.',
   'verdict.not_for_us': 'Il codice non è per questo server.',

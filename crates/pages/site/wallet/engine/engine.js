@@ -15,7 +15,7 @@ import { ask } from './server.js';
 import { isPersisted } from './store.js';
 import { makeKeys, openVault } from './vault.js';
 import { methodOf, shownCodeOf, viewOf } from './view.js';
-import { freshWallet } from './wallet.js';
+import { freshWallet, takeNewApp } from './wallet.js';
 
 /** @typedef {import('/wasm/wallet.js').Wallet} Wallet */
 /** @typedef {import('./store.js').Store} Store */
@@ -25,7 +25,7 @@ import { freshWallet } from './wallet.js';
 /** @typedef {import('./types.js').MethodText} MethodText */
 
 /** After these the server will never take the same request. */
-const REFUSED_FOR_GOOD = ['activation-refused', 'challenge-expired', 'malformed-request'];
+const REFUSED_FOR_GOOD = ['activation-refused', 'app-refused', 'challenge-expired', 'malformed-request'];
 /** From a PIN change that had no answer until it is sent again, if nothing else brings the wallet online before. */
 const SEND_AGAIN_MS = 30_000;
 
@@ -374,7 +374,9 @@ export class BrowserEngine {
   }
 
   async #learnStanding() {
-    await this.#applyEnrolment('GET', `/v1/enrolment?device_time_ms=${Date.now()}`);
+    await takeNewApp(this.#wallet);
+    const version = encodeURIComponent(this.view().appVersion);
+    await this.#applyEnrolment('GET', `/v1/enrolment?device_time_ms=${Date.now()}&app_version=${version}`);
   }
 
   /**

@@ -29,7 +29,7 @@ const CORE_KINDS = {
 /** Problem types of the server's API. @type {Record<string, FaultKind>} */
 const PROBLEM_KINDS = {
   'activation-refused': 'activation_refused', 'challenge-expired': 'activation_refused', 'proof-refused': 'proof_refused',
-  'wrong-pin': 'wrong_pin', 'too-many-requests': 'too_many_requests', unavailable: 'busy', 'provider-unavailable': 'busy',
+  'app-refused': 'app_refused', 'wrong-pin': 'wrong_pin', 'too-many-requests': 'too_many_requests', unavailable: 'busy', 'provider-unavailable': 'busy',
 };
 
 /**

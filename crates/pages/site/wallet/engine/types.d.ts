@@ -6,7 +6,7 @@ export type FaultKind =
   // The browser's matter.
   | 'not_supported' | 'storage_unavailable' | 'storage_full' | 'other_tab' | 'damaged' | 'vault'
   // The network's and the server's.
-  | 'offline' | 'busy' | 'server' | 'too_many_requests' | 'refused'
+  | 'offline' | 'busy' | 'server' | 'too_many_requests' | 'refused' | 'app_refused'
   // What the customer typed.
   | 'bad_activation_code' | 'activation_refused' | 'pin_digits' | 'pin_too_short' | 'pin_too_long' | 'pin_obvious'
   | 'pin_same' | 'wrong_pin' | 'no_method' | 'method_unknown' | 'method_unproved' | 'bad_cap' | 'bad_till' | 'proof_refused'
@@ -37,9 +37,12 @@ export type Standing =
 
 export type Hint =
   | 'locked' | 'offline_too_long' | 'keys_expire_soon' | 'clock_unsure' | 'clock_far_off' | 'cap_rounded' | 'sensors_not_run'
-  | 'pin_change_under_way' | 'pin_changed_elsewhere'
+  | 'pin_change_under_way' | 'pin_changed_elsewhere' | 'app_blocked' | 'app_update_needed' | 'app_update_available'
   // Of this page alone: how a PIN change ended that nobody waited for, until the next code is made.
   | 'pin_changed' | 'pin_not_changed';
+
+/** A text for customers, in each language. */
+export interface AppMessage { en: string; de: string; fr: string; it: string; }
 
 /** Everything that is shown of a wallet. */
 export interface View {
@@ -50,6 +53,8 @@ export interface View {
   /** Newest first. */
   confirmations: Confirmation[];
   hints: Hint[]; lastOnlineAtMs: number | null;
+  /** The operator's words on the app, in the customer's language; where something is to be done. */
+  appMessage: AppMessage | null;
   /** Whether the last exchange with the server went well and the browser has a network. */
   isOnline: boolean;
   /** Whether the browser promised not to clear this page's storage by itself. */

@@ -20,7 +20,7 @@ export function viewOf(json, { isOnline, isPersisted, pinNews }) {
     methods: text.methods.map(methodOf),
     confirmations: text.confirmations.map(confirmationOf),
     hints: pinNews ? [...hints, pinNews] : hints, lastOnlineAtMs: text.last_online_at_ms,
-    isOnline, isPersisted, defaultCapMinor: text.default_cap_minor, appVersion: text.app_version,
+    appMessage: text.app?.message ?? null, isOnline, isPersisted, defaultCapMinor: text.default_cap_minor, appVersion: text.app_version,
   };
 }
 

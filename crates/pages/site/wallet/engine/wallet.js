@@ -20,6 +20,19 @@ export async function openWallet(vault, sealed) {
   }
 }
 
+/**
+ * Takes over what this page came with: it may be a later version of the app than the wallet knows.
+ * @param {Wallet} wallet
+ */
+export async function takeNewApp(wallet) {
+  try {
+    const realmFile = await ask('GET', REALM_FILE);
+    core(() => wallet.update_app(realmFile));
+  } catch {
+    // No network, or another installation's page: the wallet keeps what it has.
+  }
+}
+
 /** A wallet that is not activated, of the realm that this page came with. */
 export async function freshWallet() {
   const realmFile = await ask('GET', REALM_FILE);

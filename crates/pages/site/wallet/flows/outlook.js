@@ -28,6 +28,7 @@ export function showHome(app) {
         method: chosenMethod(app),
         unproved: view.methods.find((one) => one.state === 'unproved') ?? null,
         hints: view.hints,
+        appMessage: view.appMessage,
         isOnline: seemsOnline(app),
         payments: summarise(view.confirmations).slice(0, RECENT_MAX),
       }, {

@@ -55,6 +55,19 @@ impl Pending {
         device_key: SigningKey,
         attestation: Attestation,
     ) -> Self {
+        let app = ["linux", "example.wallet", "1"];
+        Self::of_app(world, activation_code, challenge, device_key, attestation, app)
+    }
+
+    /// Of a phone that says it runs this app: system, id, version.
+    pub(crate) fn of_app(
+        world: &World,
+        activation_code: &str,
+        challenge: Challenge,
+        device_key: SigningKey,
+        attestation: Attestation,
+        [os, app_id, app_version]: [&str; 3],
+    ) -> Self {
         let online_key = SigningKey::make(&mut SystemRandom);
         let confirmation_key = x25519::SecretKey::make(&mut SystemRandom);
         let pin_secret = PinSecret::make(&mut SystemRandom);
@@ -69,11 +82,11 @@ impl Pending {
             pin_key: PinKey::derive(&pin_secret, &Pin::parse(RIGHT_PIN).unwrap()),
             attestation,
             platform: Platform {
-                os: text("linux"),
+                os: text(os),
                 os_version: text("6"),
                 model: text("test"),
-                app_id: text("example.wallet"),
-                app_version: text("1"),
+                app_id: text(app_id),
+                app_version: text(app_version),
             },
             evidence: Evidence::SENSORS_RAN,
             device_time_s: u32::try_from(world.clock.now().s()).unwrap(),

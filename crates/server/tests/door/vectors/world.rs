@@ -10,10 +10,7 @@ use model::{
 };
 use protocol::verdict::Verdict;
 use records::{
-    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, Answer, AuditEntry, BeginPayment,
-    ChangeEnrolment, Checkout, CodeUse, Command, Customer, Enrol, Enrolment, EnrolmentChange,
-    EnrolmentStatus, LockReason, Merchant, Method, MethodState, Outcome, PinState, PutMethod, ReplacedPinKey,
-    RequestId, Store, TrustLevel, VerdictRow,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, Answer, App, AuditEntry, BeginPayment, ChangeEnrolment, Checkout, CodeUse, Command, Customer, CustomerTexts, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus, InstalledApp, KnownVersion, LockReason, Merchant, Method, MethodState, Outcome, PinState, PutApp, PutMethod, ReplacedPinKey, RequestId, Store, TrustLevel, VerdictRow, VersionState,
 };
 use security::Policy;
 
@@ -64,6 +61,7 @@ pub(super) async fn put(world: &World, vector: &Vector) {
         ),
         enrol(vector, at),
     ];
+    commands.extend(vector.context.is_app_blocked.then(|| block_app(vector, at)));
     commands.extend(vector.context.methods.iter().map(|method| put_method(vector, method, at)));
     let mut consumed = vector.context.consumed.clone();
     consumed.sort_by_key(|past| past.counter);
@@ -91,6 +89,27 @@ fn checkout(vector: &Vector, created_at: Timestamp) -> Checkout {
         terminals: TerminalNumber::new(vector.context.payment.terminal).into_iter().collect(),
         created_at,
     }
+}
+
+fn installed() -> InstalledApp {
+    InstalledApp { id: "android:com.example.wallet".parse().unwrap(), version: "1.0".parse().unwrap() }
+}
+
+fn block_app(vector: &Vector, created_at: Timestamp) -> Command {
+    let InstalledApp { id, version } = installed();
+    let state = VersionState::Blocked { reason: "leaks".to_owned(), since: created_at };
+    let app = App {
+        id,
+        version: 1,
+        name: "Wallet".to_owned(),
+        signers: Vec::new(),
+        only_known: false,
+        minimum: None,
+        message: CustomerTexts::default(),
+        versions: vec![KnownVersion { version, number: None, digests: Vec::new(), state }],
+        created_at,
+    };
+    Command::PutApp(Box::new(PutApp { expected_version: 0, app, audit: audit(vector) }))
 }
 
 fn enrol(vector: &Vector, at: Timestamp) -> Command {
@@ -139,6 +158,7 @@ fn enrolment(vector: &Vector, activated_at: Timestamp) -> Enrolment {
         platform: "test".to_owned(),
         activated_at,
         last_online_at: Timestamp::from_s(context.last_online_s),
+        app: Some(installed()),
     }
 }
 
