@@ -88,7 +88,10 @@ fn policy_document(text: &str) {
             };
             assert_eq!(signed.verify(&realm(), &[signer.verifying_key().clone()]).as_ref(), Ok(&document));
             let changed = SignedPolicy { document: format!("{text} "), ..signed };
-            assert_eq!(changed.verify(&realm(), &[signer.verifying_key().clone()]), Err(PolicyRefusal::Signature));
+            assert_eq!(
+                changed.verify(&realm(), &[signer.verifying_key().clone()]),
+                Err(PolicyRefusal::Signature)
+            );
         }
         Err(refusal) => assert!(!refusal.to_string().is_empty()),
     }

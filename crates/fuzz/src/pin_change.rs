@@ -47,7 +47,9 @@ fn pin_change_in(suite: Suite, change: &PinChange, data: &[u8]) {
 fn pin_reset(data: &[u8]) {
     if let Ok(reset) = PinReset::parse(data) {
         assert_eq!(PinReset::parse(&reset.to_json()).as_ref(), Ok(&reset));
-        let _ = reset.open(&realm(), ENROLMENT, &secret_key(RECIPIENT));
+        for suite in SUITES {
+            let _ = reset.open(&realm(), ENROLMENT, &agreement_key(suite, RECIPIENT));
+        }
     }
     if let Ok(proof) = serde_json::from_slice::<PinProof>(data) {
         let again = serde_json::to_vec(&proof).expect("it was read");

@@ -119,10 +119,11 @@ impl Keyring {
 /// Nonce, 32 secret bytes and tag.
 const UNNAMED_LEN: usize = 12 + 32 + 16;
 
+/// The live keys of a role: the present one, then the others, the latest first.
 fn present_first(register: &Register, role: Role) -> impl Iterator<Item = &KeyEntry> {
     let is_present = |entry: &&KeyEntry| entry.state == KeyState::Present;
-    let others = register.live(role).filter(move |entry| !is_present(entry));
-    register.live(role).filter(is_present).chain(others)
+    let others: Vec<_> = register.live(role).filter(move |entry| !is_present(entry)).collect();
+    register.live(role).filter(is_present).chain(others.into_iter().rev())
 }
 
 /// The public half of a signing key.

@@ -26,7 +26,8 @@ const WHAT: &str = "key bundle";
 const LABEL: &str = "batzen/key-bundle/v1";
 const PAYLOAD_LEN_MAX: usize = 32_768;
 const KEYS_MAX: usize = 16;
-const RULE_KEYS_MAX: usize = 4;
+/// The most keys that rules may be signed by.
+pub const RULE_KEYS_MAX: usize = 4;
 const PUBLIC_KEY_LEN_MAX: usize = 2048;
 const SEQUENCE_MAX: u64 = (1 << 53) - 1;
 /// How far a phone's clock may be behind the server's when a bundle is fresh.

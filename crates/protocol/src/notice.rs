@@ -115,11 +115,11 @@ impl Notice {
         random: &mut dyn Random,
     ) -> Result<SealedNotice, ProtocolError> {
         let header = header(key_id);
-        let (enc, mut context) = hpke::setup_sender(recipient, &realm.context(LABEL_SEAL), random)
+        let (enc, mut context) = hpke::setup_sender(&(*recipient).into(), &realm.context(LABEL_SEAL), random)
             .map_err(|_| ProtocolError::Unavailable(WHAT))?;
         let mut plaintext = json::write(self);
         let signature = signing_key
-            .sign(&[&signed_context(realm, recipient), &header, &enc, &plaintext])
+            .sign(&[&signed_context(realm, recipient.as_bytes()), &header, &enc, &plaintext])
             .map_err(|_| ProtocolError::Unavailable(WHAT))?;
         plaintext.extend_from_slice(signature.as_bytes());
         let sealed = context.seal(&header, &plaintext).map_err(|_| ProtocolError::Unavailable(WHAT))?;
@@ -182,7 +182,7 @@ impl SealedNotice {
         let (content, raw) = plaintext.expose().split_last_chunk::<SIGNATURE_LEN>().ok_or(unopenable)?;
         let bad = |_| ProtocolError::SignatureBad(WHAT);
         let signature = Signature::from_bytes(raw).map_err(bad)?;
-        let context = signed_context(realm, recipient.public_key());
+        let context = signed_context(realm, recipient.public_key().as_bytes());
         key.verify(&[&context, header, enc, content], &signature).map_err(bad)?;
         json::parse_versioned(content, CONTENT_LEN_MAX, WHAT)
     }
@@ -193,9 +193,9 @@ fn header(key_id: KeyId) -> [u8; HEADER_LEN] {
     [VERSION_AND_SUITE, high, low]
 }
 
-fn signed_context(realm: &Realm, recipient: &x25519::PublicKey) -> Vec<u8> {
+fn signed_context(realm: &Realm, recipient: &[u8]) -> Vec<u8> {
     let mut context = realm.context(LABEL_SIGNATURE);
-    context.extend_from_slice(&sha256(&[recipient.as_bytes()]));
+    context.extend_from_slice(&sha256(&[recipient]));
     context
 }
 

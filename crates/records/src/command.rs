@@ -1,10 +1,11 @@
 //! The closed set of commands. Each commits wholly or not at all; an outcome is told only once durable.
 
 use crate::{
-    ActivationCodeRow, ActivationUse, Answer, App, AuditEntry, AuditHead, CertificateRow, ChangeDevices, Checkout,
-    CodeUse, Customer, Device, Devices, DevicesChange, Effect, Enrolment, EraseCustomer, EventRow,
+    ActivationCodeRow, ActivationUse, Answer, App, AuditEntry, AuditHead, CertificateRow, ChangeDevices,
+    Checkout, CodeUse, Customer, Device, Devices, DevicesChange, Effect, Enrolment, EraseCustomer, EventRow,
     IdempotencyRow, Merchant, MerchantTerms, Method, MoveCheckMark, NewConfirmation, NewNotice, NoticeBy,
-    NoticeKind, OperatorTask, PolicyRow, RequestId, RuleListRow, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookState,
+    NoticeKind, OperatorTask, PolicyRow, RequestId, RuleListRow, Velocity, VerdictRow, Webhook,
+    WebhookEndpoint, WebhookState,
 };
 use model::{
     EffectId, MerchantCategory, MerchantId, Payment, PaymentId, Posting, Timestamp, WebhookEndpointId,

@@ -1,7 +1,10 @@
 //! The port to a store: one door for changes, named queries for looking, at what is durable now or was at one moment.
 
 use crate::{
-    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse, Command, ConfirmationRow, Customer, Devices, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, NoticeRow, OperatorTask, Outcome, Page, PolicyRow, PostingRow, RuleListRow, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
+    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse,
+    Command, ConfirmationRow, Customer, Devices, Effect, Enrolment, EventRow, IdempotencyRow, Merchant,
+    Method, NoticeRow, OperatorTask, Outcome, Page, PolicyRow, PostingRow, RuleListRow, Velocity, VerdictRow,
+    Webhook, WebhookEndpoint, WebhookTotals,
 };
 use core::future::Future;
 use core::pin::Pin;

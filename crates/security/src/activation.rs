@@ -20,9 +20,8 @@ use records::{
 };
 
 use crate::{
-    ActivationRefusal, Asker, Authority, Security, SecurityError, apps::installed, attesting::Attested,
-    devices::clamped_offset_ms, life,
-    nonces::Shown, security::TRIES_MAX,
+    ActivationRefusal, Asker, Security, SecurityError, apps::installed, attesting::Attested,
+    devices::clamped_offset_ms, life, nonces::Shown, security::TRIES_MAX,
 };
 
 const CHALLENGE_LABEL: &str = "batzen/activation-challenge/v1";

@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use model::Timestamp;
-use protocol::key_bundle::{Der, KeyBundle, RuleKey, SignedKeyBundle};
+use protocol::key_bundle::{Der, KeyBundle, RULE_KEYS_MAX, RuleKey, SignedKeyBundle};
 
 use crate::{Security, SecurityError};
 
@@ -65,7 +65,13 @@ impl Security {
             expires_at: issued_at.plus_s(i64::from(self.policy().bundle_days) * DAY_S),
             payment_keys,
             confirmation_keys: self.keys.confirmation_keys(),
-            rule_keys: self.keys.rule_keys().into_iter().map(|public_key| RuleKey { public_key }).collect(),
+            rule_keys: self
+                .keys
+                .rule_keys()
+                .into_iter()
+                .take(RULE_KEYS_MAX)
+                .map(|public_key| RuleKey { public_key })
+                .collect(),
             device_ca: Der::new(self.keys.device_ca().certificate.as_der().to_vec())?,
             limits: self.policy().display_limits(),
         })

@@ -15,7 +15,7 @@ use protocol::{
 };
 use records::{CertificateRow, Enrolment, EnrolmentStatus, NoticeKind};
 
-use crate::{Asker, Authority, AuthenticatedDevice, Security, SecurityError, life::Turn};
+use crate::{Asker, AuthenticatedDevice, Authority, Security, SecurityError, life::Turn};
 
 const WHAT: &str = "certificate request";
 const DAY_S: i64 = 86_400;

@@ -322,7 +322,7 @@ impl Security {
                 }
                 enrolment.pin.failures = 0;
                 enrolment.pin.blocked_until = None;
-            } else if count_wrong_pin(&mut enrolment, now, self.policy()).is_some() {
+            } else if count_wrong_pin(&mut enrolment, now, &self.policy()).is_some() {
                 let asker = Asker::Device(id);
                 audit.push(crate::devices::entry(asker.actor(), "enrolment.locked", id, now));
                 told = Some(self.notice_of(&seen, NoticeKind::Locked, &Asker::Server, now).await?);

@@ -10,8 +10,8 @@ use protocol::{
     verdict::Verdict,
 };
 use records::{
-    Actor, AuditEntry, CodeUse, DecisionRow, Enrolment, EnrolmentChange, Method, MethodState, NewNotice, NoticeKind,
-    TrustLevel, Velocity, VerdictRow,
+    Actor, AuditEntry, CodeUse, DecisionRow, Enrolment, EnrolmentChange, Method, MethodState, NewNotice,
+    NoticeKind, TrustLevel, Velocity, VerdictRow,
 };
 
 use crate::{

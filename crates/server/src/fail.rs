@@ -4,9 +4,9 @@ use crate::routes::apps::notice;
 use api::problem::{self, Problem, ProblemType};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use crypto::CryptoError;
 use payments::{NotAllowed, PaymentError};
 use records::StoreError;
-use crypto::CryptoError;
 use security::{ActivationRefusal, AppStanding, PolicyRefusal, SecurityError};
 use webhooks::WebhookError;
 
@@ -133,7 +133,9 @@ impl From<SecurityError> for Fail {
                 Self::app_refused(standing).logged(reason)
             }
             SecurityError::AppRefused(ref standing) => Self::app_refused(standing),
-            SecurityError::BadApp(_) | SecurityError::BadRules(_) => Self::new(ProblemType::MalformedRequest, sentence(&error)),
+            SecurityError::BadApp(_) | SecurityError::BadRules(_) => {
+                Self::new(ProblemType::MalformedRequest, sentence(&error))
+            }
             SecurityError::ActivationRefused(ref reason) => {
                 Self::new(ProblemType::ActivationRefused, sentence(&error)).logged(reason)
             }
@@ -153,7 +155,8 @@ impl From<SecurityError> for Fail {
             SecurityError::WrongState(_) => Self::new(ProblemType::WrongState, sentence(&error)),
             SecurityError::Contended => Self::new(ProblemType::Unavailable, sentence(&error)),
             SecurityError::Keys(CryptoError::KeyStore(words)) => {
-                Self::new(ProblemType::Unavailable, "The server's keys are not at hand just now; ask again.").logged(words)
+                Self::new(ProblemType::Unavailable, "The server's keys are not at hand just now; ask again.")
+                    .logged(words)
             }
             SecurityError::Store(error) => error.into(),
             error => Self::ours(error),

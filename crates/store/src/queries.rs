@@ -20,7 +20,9 @@ use model::{
     PaymentId, TerminalNumber, Timestamp,
 };
 use records::{
-    ActivationCodeRow, App, AuditHead, AuditRow, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Page, PolicyRow, PostingRow, RuleListRow, Velocity, VerdictRow,
+    ActivationCodeRow, App, AuditHead, AuditRow, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer,
+    Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Page, PolicyRow, PostingRow,
+    RuleListRow, Velocity, VerdictRow,
 };
 
 /// Calls `$implement` with every question but those of the balances and the audit chain, which each store keeps up in

@@ -9,11 +9,13 @@ use crate::row::Row;
 use crate::stored::{Series, StoredEvent, StoredPayment};
 use core::marker::PhantomData;
 use model::{
-    AccountKey, AppId, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId,
-    MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
+    AccountKey, AppId, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey,
+    MerchantId, MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use records::{
-    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer, Devices, Enrolment, IdempotencyRow, Merchant, Method, NoticeRow, OperatorTask, PolicyRow, RuleListRow, StoreError, Velocity, Webhook, WebhookEndpoint,
+    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse,
+    ConfirmationRow, Customer, Devices, Enrolment, IdempotencyRow, Merchant, Method, NoticeRow, OperatorTask,
+    PolicyRow, RuleListRow, StoreError, Velocity, Webhook, WebhookEndpoint,
 };
 use redb::TableDefinition;
 

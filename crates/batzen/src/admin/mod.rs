@@ -6,9 +6,9 @@ mod attestation;
 mod books;
 mod check;
 mod database;
+mod device;
 mod keys;
 mod policy;
-mod device;
 mod rules;
 mod webhook;
 

@@ -50,7 +50,7 @@ async fn status(world: &World, serial: [u8; 16]) -> CertificateStatus {
     assert_eq!(answer.status, 200);
     let said = SignedCertificateStatuses::parse(&answer.body).unwrap();
     let (key, realm) = (world.keys.statement_public_key(), world.keys.realm());
-    let said = said.verify(key, realm, Some(NONCE), world.clock.now()).unwrap();
+    let said = said.verify(&key, realm, Some(NONCE), world.clock.now()).unwrap();
     said.certificates.into_iter().next().unwrap()
 }
 

@@ -74,7 +74,7 @@ async fn a_policy_holds_from_its_own_time_on() {
     assert_eq!(entry["is_in_force"], false);
     till.authorised("before", &phone.code(&world, 1)).await;
     world.clock.advance_s(60);
-    eventually(async || get(&world, "/v1/admin/policy").await["version"] == 1).await;
+    eventually("the policy in force", async || get(&world, "/v1/admin/policy").await["version"] == 1).await;
     till.begin("after", &phone.code(&world, 2)).await.is(402);
     world.end().await;
 }

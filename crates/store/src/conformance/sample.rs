@@ -1,12 +1,21 @@
 //! Rows and commands that are whole and plausible, told apart by small numbers.
 
 use model::{
-    AccountKey, AppId, Booking, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, Layer, MerchantCategory, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState, Posting, ProviderId, SaleTerms, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
+    AccountKey, AppId, Booking, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId,
+    IdempotencyKey, Layer, MerchantCategory, MerchantId, MethodSlot, Money, Order, Payer, Payment,
+    PaymentEvent, PaymentId, PaymentState, Posting, ProviderId, SaleTerms, TerminalNumber, Timestamp,
+    WebhookEndpointId, WebhookId,
 };
 use protocol::confirmation::ConfirmationKind;
 use protocol::verdict::Verdict;
 use records::{
-    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, Answer, App, AuditEntry, BeginPayment, CertificateRow, ChangeDevices, ChangePayment, Checkout, CodeUse, Command, Customer, CustomerTexts, DecisionRow, Device, Devices, DevicesChange, Effect, EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus, EventRow, Facts, Ground, InstalledApp, KnownVersion, LockReason, Merchant, Method, MethodState, MinimumVersion, NewConfirmation, NewNotice, NoticeBy, NoticeKind, OperatorTask, PinState, PolicyRow, PublishRules, PutApp, RequestId, RuleListRow, Ruling, Spent, TrustLevel, Velocity, VerdictRow, VersionState, Waiting, Webhook, WebhookEndpoint, WebhookState,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, Answer, App, AuditEntry, BeginPayment,
+    CertificateRow, ChangeDevices, ChangePayment, Checkout, CodeUse, Command, Customer, CustomerTexts,
+    DecisionRow, Device, Devices, DevicesChange, Effect, EffectKind, EndpointStatus, Enrol, Enrolment,
+    EnrolmentChange, EnrolmentStatus, EventRow, Facts, Ground, InstalledApp, KnownVersion, LockReason,
+    Merchant, Method, MethodState, MinimumVersion, NewConfirmation, NewNotice, NoticeBy, NoticeKind,
+    OperatorTask, PinState, PolicyRow, PublishRules, PutApp, RequestId, RuleListRow, Ruling, Spent,
+    TrustLevel, Velocity, VerdictRow, VersionState, Waiting, Webhook, WebhookEndpoint, WebhookState,
 };
 
 /// When all samples happen.

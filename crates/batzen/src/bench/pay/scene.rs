@@ -13,7 +13,9 @@ use model::{
 };
 use protocol::payment_code::{Pin, PinGeneration, PinKey, PinSecret};
 use records::{
-    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, AuditEntry, Checkout, Command, Customer, Enrol, Enrolment, EnrolmentStatus, InstalledApp, Merchant, Method, MethodState, Outcome, PinState, Store, TrustLevel,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, AuditEntry, Checkout, Command, Customer,
+    Enrol, Enrolment, EnrolmentStatus, InstalledApp, Merchant, Method, MethodState, Outcome, PinState, Store,
+    TrustLevel,
 };
 use security::{Authority, KeyStore};
 

@@ -10,7 +10,10 @@ use model::{
 };
 use protocol::verdict::Verdict;
 use records::{
-    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, Answer, App, AuditEntry, BeginPayment, ChangeEnrolment, Checkout, CodeUse, Command, Customer, CustomerTexts, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus, InstalledApp, KnownVersion, LockReason, Merchant, Method, MethodState, Outcome, PinState, PutApp, PutMethod, ReplacedPinKey, RequestId, Store, TrustLevel, VerdictRow, VersionState,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, Answer, App, AuditEntry, BeginPayment,
+    ChangeEnrolment, Checkout, CodeUse, Command, Customer, CustomerTexts, Enrol, Enrolment, EnrolmentChange,
+    EnrolmentStatus, InstalledApp, KnownVersion, LockReason, Merchant, Method, MethodState, Outcome,
+    PinState, PutApp, PutMethod, ReplacedPinKey, RequestId, Store, TrustLevel, VerdictRow, VersionState,
 };
 use security::Policy;
 
@@ -44,6 +47,7 @@ pub(super) async fn put(world: &World, vector: &Vector) {
                 name: "Bakery".to_owned(),
                 terms: Vec::new(),
                 created_at: at,
+                category: None,
             },
             audit(vector),
         ),
