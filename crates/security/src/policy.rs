@@ -196,7 +196,7 @@ impl Policy {
     /// How long no PIN is looked at after this many wrong ones; none within a round.
     pub(crate) fn pin_wait_s(&self, failures: u8) -> Option<u32> {
         let round = failures.checked_div(self.pin_failures_max)?;
-        if round == 0 || failures % self.pin_failures_max != 0 {
+        if round == 0 || !failures.is_multiple_of(self.pin_failures_max) {
             return None;
         }
         let waits_s = &self.pin_round_waits_s;

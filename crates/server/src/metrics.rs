@@ -1,6 +1,7 @@
 //! Figures for operators, in Prometheus' form. Labels are few and never ids.
 
 use model::Timestamp;
+use prometheus::core::Collector;
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
@@ -53,79 +54,86 @@ pub(crate) struct Metrics {
     pub(crate) policies_refused: IntCounter,
 }
 
+/// Makes figures, each known to the registry. Their names are ours: they are well-formed, and each stands once.
+struct Maker(Registry);
+
+impl Maker {
+    fn known<T: Collector + Clone + 'static>(&self, figure: Result<T, prometheus::Error>) -> T {
+        let figure = figure.expect("the names are well-formed");
+        self.0.register(Box::new(figure.clone())).expect("each name is registered once");
+        figure
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+        self.known(IntCounterVec::new(Opts::new(name, help), labels))
+    }
+
+    fn counter(&self, name: &str, help: &str) -> IntCounter {
+        self.known(IntCounter::new(name, help))
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> IntGauge {
+        self.known(IntGauge::new(name, help))
+    }
+
+    fn seconds(&self, name: &str, help: &str, label: &str, buckets: &[f64]) -> HistogramVec {
+        self.known(HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), &[label]))
+    }
+}
+
 impl Metrics {
     pub(crate) fn new() -> Self {
-        let registry = Registry::new();
-        let counters = |name: &str, help: &str, labels: &[&str]| {
-            let counters =
-                IntCounterVec::new(Opts::new(name, help), labels).expect("the names are well-formed");
-            registry.register(Box::new(counters.clone())).expect("each name is registered once");
-            counters
-        };
-        let gauge = |name: &str, help: &str| {
-            let gauge = IntGauge::new(name, help).expect("the names are well-formed");
-            registry.register(Box::new(gauge.clone())).expect("each name is registered once");
-            gauge
-        };
-        let counter = |name: &str, help: &str| {
-            let counter = IntCounter::new(name, help).expect("the names are well-formed");
-            registry.register(Box::new(counter.clone())).expect("each name is registered once");
-            counter
-        };
-        let seconds = |name: &str, help: &str, label: &str, buckets: &[f64]| {
-            let histogram = HistogramOpts::new(name, help).buckets(buckets.to_vec());
-            let histogram = HistogramVec::new(histogram, &[label]).expect("the names are well-formed");
-            registry.register(Box::new(histogram.clone())).expect("each name is registered once");
-            histogram
-        };
+        let made = Maker(Registry::new());
         Self {
-            requests: counters(
+            requests: made.counters(
                 "batzen_requests_total",
                 "Requests by route and status.",
                 &["route", "status"],
             ),
-            request_seconds: seconds(
+            request_seconds: made.seconds(
                 "batzen_request_seconds",
                 "How long requests took.",
                 "route",
                 &BUCKETS_S[FINE_BUCKETS..],
             ),
-            step_seconds: seconds(
+            step_seconds: made.seconds(
                 "batzen_step_seconds",
                 "How long the steps of payments took.",
                 "step",
                 &BUCKETS_S,
             ),
-            verdicts: counters(
+            verdicts: made.counters(
                 "batzen_verdicts_total",
                 "What security management found in codes.",
                 &["verdict"],
             ),
-            payments: counters(
+            payments: made.counters(
                 "batzen_payments_total",
                 "Payments by the state they were answered in.",
                 &["state"],
             ),
-            work_failures: gauge("batzen_work_failures", "Payments whose work failed in the last round."),
-            webhook_attempts: counters(
+            work_failures: made
+                .gauge("batzen_work_failures", "Payments whose work failed in the last round."),
+            webhook_attempts: made.counters(
                 "batzen_webhook_attempts_total",
                 "Attempts to deliver webhooks by what became of them.",
                 &["outcome"],
             ),
-            webhooks_waiting: gauge("batzen_webhooks_waiting", "Webhooks that wait to be delivered."),
-            webhooks_dead: gauge("batzen_webhooks_dead", "Webhooks that were given up and are kept."),
-            webhook_oldest_s: gauge("batzen_webhook_oldest_seconds", "How long the oldest webhook waits."),
-            listeners: gauge("batzen_listeners", "Phones that listen for confirmations."),
-            audit_signed: gauge("batzen_audit_signed_sequence", "The last audit row that is signed."),
-            check_findings: gauge("batzen_check_findings", "What the last check found to be wrong."),
-            check_ended: gauge("batzen_check_ended_seconds", "When the last check ended, since the epoch."),
-            check_rows: counter("batzen_check_rows_total", "Rows that checks read."),
-            policy_version: gauge("batzen_policy_version", "The policy in force; 0 is the configuration's."),
-            policies_refused: counter(
-                "batzen_policies_refused_total",
-                "Stored policies that were not taken.",
-            ),
-            registry,
+            webhooks_waiting: made.gauge("batzen_webhooks_waiting", "Webhooks that wait to be delivered."),
+            webhooks_dead: made.gauge("batzen_webhooks_dead", "Webhooks that were given up and are kept."),
+            webhook_oldest_s: made
+                .gauge("batzen_webhook_oldest_seconds", "How long the oldest webhook waits."),
+            listeners: made.gauge("batzen_listeners", "Phones that listen for confirmations."),
+            audit_signed: made.gauge("batzen_audit_signed_sequence", "The last audit row that is signed."),
+            check_findings: made.gauge("batzen_check_findings", "What the last check found to be wrong."),
+            check_ended: made
+                .gauge("batzen_check_ended_seconds", "When the last check ended, since the epoch."),
+            check_rows: made.counter("batzen_check_rows_total", "Rows that checks read."),
+            policy_version: made
+                .gauge("batzen_policy_version", "The policy in force; 0 is the configuration's."),
+            policies_refused: made
+                .counter("batzen_policies_refused_total", "Stored policies that were not taken."),
+            registry: made.0,
         }
     }
 

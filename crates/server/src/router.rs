@@ -34,9 +34,14 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
     work().merge(operation())
 }
 
+/// What there is to do, while there is not too much of it.
 fn work() -> OpenApiRouter<Shared> {
+    for_checkouts().merge(for_phones()).merge(for_banks()).merge(for_operators())
+}
+
+/// What tills ask.
+fn for_checkouts() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
-        // checkouts
         .routes(routes!(payments::whoami))
         .routes(routes!(payments::begin, payments::list))
         .routes(routes!(payments::show))
@@ -44,7 +49,11 @@ fn work() -> OpenApiRouter<Shared> {
         .routes(routes!(payments::void))
         .routes(routes!(payments::refund))
         .routes(routes!(payments::cancel))
-        // phones
+}
+
+/// What phones ask.
+fn for_phones() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
         .routes(routes!(phone::challenge))
         .routes(routes!(phone::activate))
         .routes(routes!(phone::enrolment))
@@ -64,10 +73,17 @@ fn work() -> OpenApiRouter<Shared> {
         .routes(routes!(devices::reset_pin))
         .routes(routes!(devices::begin_move))
         .routes(routes!(devices::notices))
-        // banks
-        .routes(routes!(devices::certificate_status))
         .routes(routes!(rules::fetch))
-        // operators
+}
+
+/// What banks ask.
+fn for_banks() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(devices::certificate_status))
+}
+
+/// What operators ask.
+fn for_operators() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
         .routes(routes!(admin::add_customer))
         .routes(routes!(admin::issue_activation_code))
         .routes(routes!(admin::add_merchant))

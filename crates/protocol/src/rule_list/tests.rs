@@ -1,3 +1,5 @@
+//! Lists of rules: deltas lead to what was signed, and nothing else is taken.
+
 use super::*;
 use crate::{key_bundle::root_key_id, realm::Realm};
 use crypto::p256::{SigningKey, VerifyingKey};

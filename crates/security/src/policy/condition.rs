@@ -4,7 +4,7 @@ use std::fmt;
 
 use model::{MerchantCategory, Money, ProviderId};
 use protocol::evidence::Evidence;
-use records::{Facts, Lately, Spent, TrustLevel, Window};
+use records::{Facts, Spent, TrustLevel, Window};
 use serde::{Deserialize, Serialize};
 
 use super::Amounts;
@@ -147,7 +147,7 @@ impl Condition {
 
 /// What was paid in a window, this payment included.
 fn with_this(window: Window, amount: Money, facts: &Facts) -> Spent {
-    let before = facts.lately.unwrap_or(Lately::default())[window as usize];
+    let before = facts.lately.unwrap_or_default()[window as usize];
     Spent {
         payments: before.payments.saturating_add(1),
         sum_minor: before.sum_minor.saturating_add(amount.amount_minor),
