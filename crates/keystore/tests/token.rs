@@ -101,6 +101,7 @@ fn a_key_bundle_is_signed_in_the_name_of_a_root_that_is_not_there() {
             expires_at: now().plus_s(86_400),
             payment_keys: keys.payment_epochs().into_iter().map(|epoch| epoch.key).collect(),
             confirmation_keys: keys.confirmation_keys(),
+            rule_keys: Vec::new(),
             device_ca: protocol::key_bundle::Der::new(ca.as_der().to_vec()).unwrap(),
             limits: Default::default(),
         };
