@@ -151,7 +151,7 @@ mod tests {
     fn it_opens_for_its_phone_and_generation_only() {
         let realm = Realm::new("shop.example").unwrap();
         let holder = SecretKey::make(&mut SystemRandom);
-        let key = ActivationKey { key_id: KeyId(1), public_key: *holder.public_key() };
+        let key = ActivationKey { key_id: KeyId(1), public_key: (*holder.public_key()).into() };
         let new_key = PinKey::from_secret(Secret::from_bytes([9; 32]));
         let own = EnrolmentId::from_bytes([1; 6]);
         let code = ActivationCode::make(&mut SystemRandom);
