@@ -163,6 +163,34 @@ fn a_renewed_payment_key_stands_beside_the_old_one_until_that_is_over() {
 }
 
 #[test]
+fn keys_of_suite_2_are_there_again_beside_those_of_suite_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys");
+    let realm = Realm::new("shop.example").unwrap();
+    let random = &mut SystemRandom;
+    let made =
+        SoftwareKeyStore::create_in_suite(&path, PASSPHRASE, &realm, Suite::P256, now(), random).unwrap();
+    let suites = |store: &SoftwareKeyStore| -> Vec<u8> {
+        store.payment_epochs().iter().map(|epoch| epoch.key.suite).collect()
+    };
+    assert_eq!((made.activation_key().public_key.kem(), suites(&made)), (Suite::P256.kem(), vec![2]));
+    // For phones that know suite 1 alone.
+    SoftwareKeyStore::renew_payment_key(&path, PASSPHRASE, Suite::X25519, now(), random).unwrap();
+    let opened = SoftwareKeyStore::open(&path, PASSPHRASE).unwrap();
+    assert_eq!(opened.activation_key(), made.activation_key());
+    assert_eq!(suites(&opened), [2, 1]);
+    assert_eq!(opened.payment_epochs()[0].key, made.payment_epochs()[0].key);
+    for epoch in opened.payment_epochs() {
+        assert_eq!(epoch.key.known(), Some(epoch.holder.public_key()), "each key is its holder's");
+    }
+    let roots = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let app = protocol::realm_file::AppIdentity { id: "example.wallet".to_owned(), version: "1".to_owned() };
+    let file = opened.realm_file("https://pay.example", roots, app);
+    let read = protocol::realm_file::RealmFile::parse(file.to_json().unwrap().as_bytes()).unwrap();
+    assert_eq!(read.activation_key, opened.activation_key());
+}
+
+#[test]
 fn the_realm_file_is_one_that_apps_take() {
     let (_folder, _, store) = create();
     let roots = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";

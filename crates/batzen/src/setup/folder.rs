@@ -8,6 +8,7 @@ use crypto::{Random, SystemRandom};
 use data_encoding::BASE64URL_NOPAD;
 use keystore::SoftwareKeyStore;
 use model::{Clock, ProviderId};
+use protocol::payment_code::Suite;
 use protocol::realm::Realm;
 use protocol::realm_file::AppIdentity;
 use std::fs::{self, OpenOptions};
@@ -103,8 +104,14 @@ impl Folder {
         self.path.join("tls/roots.pem")
     }
 
-    /// Makes keys, certificates and configurations. What is left of an interrupted try is made anew.
-    pub(crate) fn make(&self, realm: &Realm, ports: Ports, browsing: Browsing) -> Result<(), Failure> {
+    /// Makes keys, certificates and configurations; what phones seal to is of this suite. What is left of an interrupted try is made anew.
+    pub(crate) fn make(
+        &self,
+        realm: &Realm,
+        ports: Ports,
+        browsing: Browsing,
+        suite: Suite,
+    ) -> Result<(), Failure> {
         if self.is_made() {
             let path = self.path.display();
             return Err(Failure::new(format!("{path} is made already; choose another folder or remove it")));
@@ -124,7 +131,8 @@ impl Folder {
         let key_store = self.path.join("server/key-store.json");
         remove_rest(&key_store)?;
         let now = crate::service::SystemClock.now();
-        let keys = SoftwareKeyStore::create(&key_store, &passphrase, realm, now, &mut SystemRandom)?;
+        let keys =
+            SoftwareKeyStore::create_in_suite(&key_store, &passphrase, realm, suite, now, &mut SystemRandom)?;
         self.write("server/server.json", &to_json(&server_config(ports, browsing)?)?)?;
         self.write("bank/bank.json", &to_json(&bank_config(ports, browsing, &keys)?)?)?;
         let app =

@@ -15,6 +15,7 @@ mod requests;
 mod secrecy;
 mod steps;
 mod strangers;
+mod suites;
 mod support;
 mod vectors;
 mod webhooks;
