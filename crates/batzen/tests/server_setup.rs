@@ -14,11 +14,16 @@ struct System {
 
 impl System {
     fn make() -> Self {
+        Self::make_with(&[])
+    }
+
+    fn make_with(options: &[&str]) -> Self {
         let place = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().min(65_000);
         let made = Command::new(env!("CARGO_BIN_EXE_batzen"))
             .args(["init", "--realm", "test.example", "--port", &port.to_string(), "--dir"])
             .arg(place.path().join("system"))
+            .args(options)
             .output()
             .unwrap();
         assert!(made.status.success(), "{made:?}");
@@ -43,6 +48,17 @@ impl System {
         }
         assert!(!said.contains("panicked"), "{said}");
     }
+}
+
+#[test]
+fn what_phones_seal_to_is_of_the_suite_that_was_chosen() {
+    let suite = |system: &System| {
+        let realm_file = std::fs::read(system.file("../phone/realm.json")).unwrap();
+        let realm_file = protocol::realm_file::RealmFile::parse(&realm_file).unwrap();
+        protocol::payment_code::Suite::of(realm_file.activation_key.public_key.kem()).number()
+    };
+    assert_eq!(suite(&System::make()), 1, "every phone knows it");
+    assert_eq!(suite(&System::make_with(&["--suite", "2"])), 2);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crypto::{Secret, SystemRandom};
-use keystore::{KeyName, KeyState, KeyStoreError, RealmKeys, Role, WARNING};
+use keystore::{Algorithm, KeyName, KeyState, KeyStoreError, RealmKeys, Role, WARNING};
 use model::{EnrolmentId, Timestamp, WebhookEndpointId};
 use protocol::{
     payment_code::{PinGeneration, PinKey},
@@ -228,6 +228,34 @@ fn what_a_former_key_did_still_holds_after_every_key_was_changed() {
     let present = keys.register().present(Role::Audit).unwrap().name();
     assert!(keys.retire(present, true, now(), random).unwrap_err().to_string().contains("in use"));
     assert!(keys.rotate(Role::Root, None, now(), random).is_err());
+}
+
+#[test]
+fn keys_of_suite_2_are_there_again_beside_those_of_suite_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys");
+    let realm = Realm::new("shop.example").unwrap();
+    let random = &mut SystemRandom;
+    let made =
+        RealmKeys::create_file_in_suite(&path, PASSPHRASE, &realm, Suite::P256, now(), random).unwrap();
+    let suites = |store: &RealmKeys| -> Vec<u8> {
+        store.payment_epochs().iter().map(|epoch| epoch.key.suite).collect()
+    };
+    assert_eq!((made.activation_key().public_key.kem(), suites(&made)), (Suite::P256.kem(), vec![2]));
+    // For phones that know suite 1 alone.
+    made.rotate_to(Role::Payment, Algorithm::of(Suite::X25519), None, now(), random).unwrap();
+    let opened = RealmKeys::open_file(&path, PASSPHRASE).unwrap();
+    assert_eq!(opened.activation_key(), made.activation_key());
+    assert_eq!(suites(&opened), [2, 1]);
+    assert_eq!(opened.payment_epochs()[0].key, made.payment_epochs()[0].key);
+    for epoch in opened.payment_epochs() {
+        assert_eq!(epoch.key.known(), Some(epoch.holder.public_key()), "each key is its holder's");
+    }
+    let roots = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let app = protocol::realm_file::AppIdentity { id: "example.wallet".to_owned(), version: "1".to_owned() };
+    let file = opened.realm_file("https://pay.example", roots, app);
+    let read = protocol::realm_file::RealmFile::parse(file.to_json().unwrap().as_bytes()).unwrap();
+    assert_eq!(read.activation_key, opened.activation_key());
 }
 
 #[test]

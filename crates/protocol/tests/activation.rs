@@ -1,8 +1,9 @@
 //! Activation and key bundles, both ends together.
 
 use crypto::{
-    Secret, SystemRandom,
-    p256::SigningKey,
+    CryptoError, Secret, SystemRandom,
+    hpke::{self, Decapsulate},
+    p256::{AgreementKey, SigningKey},
     x509::{self, Issue, Profile},
     x25519::{PublicKey, SecretKey},
 };
@@ -15,7 +16,7 @@ use protocol::{
     error::ProtocolError,
     evidence::Evidence,
     key_bundle::{ConfirmationKey, Der, DisplayLimits, KeyBundle, KeyId, PaymentKey, SignedKeyBundle},
-    payment_code::PinKey,
+    payment_code::{PinKey, Suite},
     realm::Realm,
     realm_file::ActivationKey,
     short_text::ShortText,
@@ -28,7 +29,7 @@ const BUNDLE: &str = "key bundle";
 /// Everyone's keys.
 struct World {
     realm: Realm,
-    activation: SecretKey,
+    activation: hpke::SecretKey,
     root: SigningKey,
     device_ca: SigningKey,
     device: SigningKey,
@@ -44,7 +45,7 @@ impl World {
         Self {
             device_ca_certificate: issue("Device CA", ("Root", &root), &device_ca, Profile::DeviceCa),
             realm: Realm::new("shop.example").unwrap(),
-            activation: SecretKey::from_bytes(&[1; 32]),
+            activation: SecretKey::from_bytes(&[1; 32]).into(),
             root,
             device_ca,
             device: key(4),
@@ -54,7 +55,7 @@ impl World {
     }
 
     fn activation_key(&self) -> ActivationKey {
-        ActivationKey { key_id: KeyId(1), public_key: (*self.activation.public_key()).into() }
+        ActivationKey { key_id: KeyId(1), public_key: self.activation.public_key() }
     }
 
     fn request(&self) -> ActivationRequest {
@@ -327,14 +328,73 @@ fn codes_are_sealed_to_the_newest_key_that_is_valid_and_known() {
     assert_eq!(chosen(NOW.plus_s(100)), None);
 }
 
+/// A phone that knows suite 1 alone passes over the others, as this one passes over suite 9.
+#[test]
+fn of_both_suites_the_newest_key_is_taken_and_of_equals_the_last() {
+    let point = AgreementKey::from_scalar(&[8; 32]).unwrap();
+    let second =
+        |id, from_s| PaymentKey::new(KeyId(id), &Decapsulate::public_key(&point), from_s, NOW.s() + 100);
+    let chosen = |keys: Vec<PaymentKey>| {
+        let bundle = KeyBundle { payment_keys: keys, ..World::new().bundle() };
+        let world = World::new();
+        let bundle = world.verify(&bundle.sign(&world.root).unwrap(), NOW, 0).unwrap();
+        bundle.payment_key_at(NOW).map(|key| (key.key_id.0, key.suite()))
+    };
+    let (early, late) = (NOW.s() - 10, NOW.s() - 5);
+    let first = |id, from_s| payment_key(id, from_s, NOW.s() + 100);
+    assert_eq!(chosen(vec![first(1, early), second(2, late)]), Some((2, Suite::P256)));
+    assert_eq!(chosen(vec![second(2, early), first(1, late)]), Some((1, Suite::X25519)));
+    assert_eq!(chosen(vec![first(1, late), second(2, late)]), Some((2, Suite::P256)));
+    assert_eq!(chosen(vec![second(2, late), first(1, late)]), Some((1, Suite::X25519)));
+    let unknown = PaymentKey { suite: 9, ..second(3, late) };
+    assert_eq!(chosen(vec![first(1, early), unknown]), Some((1, Suite::X25519)));
+}
+
+#[test]
+fn an_activation_key_of_suite_2_enrols_as_well_and_every_bit_counts() {
+    let activation = AgreementKey::from_scalar(&[1; 32]).unwrap().into();
+    let world = World { activation, ..World::new() };
+    let request = world.pending().request;
+    assert_eq!(world.open(&request).unwrap().device_key, *world.device.verifying_key());
+    assert_eq!(World::new().open(&request).unwrap_err(), ProtocolError::Unopenable("activation request"));
+    for bit in 0..request.len() * 8 {
+        let mut changed = request.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        assert!(world.open(&changed).is_err(), "bit {bit}");
+    }
+}
+
+/// A holder of a key that cannot be reached.
+struct Gone(hpke::PublicKey);
+
+impl Decapsulate for Gone {
+    fn public_key(&self) -> hpke::PublicKey {
+        self.0
+    }
+
+    fn agree(&self, _: &hpke::PublicKey) -> Result<Secret<32>, CryptoError> {
+        Err(CryptoError::KeyStore("it is not there"))
+    }
+}
+
+#[test]
+fn a_key_store_that_fails_is_not_the_requests_fault() {
+    let world = World::new();
+    let sealed = SealedActivation::parse(&world.pending().request).unwrap();
+    let gone = Gone(world.activation.public_key());
+    let error = sealed.open(&world.realm, &gone).map(drop).unwrap_err();
+    assert_eq!(error, ProtocolError::KeyStore("it is not there"));
+}
+
 #[test]
 fn bundles_that_no_phone_would_take_are_not_signed() {
     let world = World::new();
-    let changes: [fn(&mut KeyBundle); 8] = [
+    let changes: [fn(&mut KeyBundle); 9] = [
         |b| b.payment_keys.clear(),
         |b| b.confirmation_keys.clear(),
         |b| b.payment_keys.push(b.payment_keys[0].clone()),
         |b| b.payment_keys[0].public_key.push(0),
+        |b| b.payment_keys[0].suite = 2,
         |b| b.sequence = 0,
         |b| b.sequence = 1 << 53,
         |b| b.expires_at = b.issued_at,

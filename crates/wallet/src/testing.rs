@@ -194,7 +194,12 @@ pub(crate) struct Ready {
 }
 
 pub(crate) fn ready() -> Ready {
-    let (world, vault) = (World::make(), MemoryVault::make(&mut SystemRandom));
+    ready_in(Suite::X25519)
+}
+
+/// With an installation whose keys that others seal to are of this suite.
+pub(crate) fn ready_in(suite: Suite) -> Ready {
+    let (world, vault) = (World::make_in(suite), MemoryVault::make(&mut SystemRandom));
     let mut state = State::new(world.realm_file());
     let request = begin(&mut state, &vault, PIN);
     let (reply, pin_key) = world.activate(&request, 1, NOW);

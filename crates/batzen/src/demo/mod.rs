@@ -16,6 +16,7 @@ use crate::service::{ServerConfig, runtime, stop};
 use crate::setup::{Browsing, Folder, Ports};
 use children::Children;
 use gateway::{Gateway, LanView, Reach};
+use protocol::payment_code::Suite;
 use protocol::realm::Realm;
 use seed::Seeded;
 use std::net::Ipv4Addr;
@@ -63,7 +64,7 @@ pub(crate) fn demo(arguments: DemoArgs, output: &Output) -> Result<ExitCode, Fai
     let reach = if arguments.lan { Reach::Network(arguments.lan_address) } else { Reach::ThisMachine };
     let folder = Folder::at(&arguments.dir.unwrap_or_else(|| PathBuf::from("batzen-demo")))?;
     if !folder.is_made() {
-        folder.make(&demo_realm()?, Ports::from(arguments.port)?, Browsing::Gateway)?;
+        folder.make(&demo_realm()?, Ports::from(arguments.port)?, Browsing::Gateway, Suite::X25519)?;
     }
     runtime()?.block_on(async {
         let stop = stop::stop(false)?;

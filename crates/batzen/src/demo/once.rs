@@ -8,6 +8,7 @@ use crate::service::runtime;
 use crate::setup::{Browsing, Folder};
 use client::bank_customer::BankCustomer;
 use model::{Currency, Money};
+use protocol::payment_code::Suite;
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -35,7 +36,7 @@ pub(super) fn once(dir: Option<PathBuf>, output: &Output) -> Result<ExitCode, Fa
     let folder = Folder::at(&path)?;
     let mut steps = Steps::new(output);
     if !folder.is_made() {
-        folder.make(&demo_realm()?, ports::free()?, Browsing::Gateway)?;
+        folder.make(&demo_realm()?, ports::free()?, Browsing::Gateway, Suite::X25519)?;
         steps.done("keys, certificates and configurations made", "");
     }
     runtime()?.block_on(async {

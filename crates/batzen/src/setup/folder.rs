@@ -10,6 +10,7 @@ use crypto::{Random, SystemRandom};
 use data_encoding::BASE64URL_NOPAD;
 use keystore::RealmKeys;
 use model::{Clock, ProviderId};
+use protocol::payment_code::Suite;
 use protocol::realm::Realm;
 use protocol::realm_file::AppIdentity;
 use std::fs::{self, OpenOptions};
@@ -110,8 +111,14 @@ impl Folder {
         self.path.join("tls/roots.pem")
     }
 
-    /// Makes keys, certificates and configurations. What is left of an interrupted try is made anew.
-    pub(crate) fn make(&self, realm: &Realm, ports: Ports, browsing: Browsing) -> Result<(), Failure> {
+    /// Makes keys, certificates and configurations; what phones seal to is of this suite. What is left of an interrupted try is made anew.
+    pub(crate) fn make(
+        &self,
+        realm: &Realm,
+        ports: Ports,
+        browsing: Browsing,
+        suite: Suite,
+    ) -> Result<(), Failure> {
         if self.is_made() {
             let path = self.path.display();
             return Err(Failure::new(format!("{path} is made already; choose another folder or remove it")));
@@ -131,7 +138,8 @@ impl Folder {
         let key_store = self.path.join("server/key-store.json");
         remove_rest(&key_store)?;
         let now = crate::service::SystemClock.now();
-        let keys = RealmKeys::create_file(&key_store, &passphrase, realm, now, &mut SystemRandom)?;
+        let keys =
+            RealmKeys::create_file_in_suite(&key_store, &passphrase, realm, suite, now, &mut SystemRandom)?;
         if let Browsing::Gateway = browsing {
             self.write(&format!("server/{POLICY}"), DEMO_POLICY)?;
         }

@@ -9,6 +9,7 @@ pub(crate) use folder::{Browsing, Folder, Ports};
 
 use crate::failure::Failure;
 use crate::output::Output;
+use protocol::payment_code::Suite;
 use protocol::realm::Realm;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,12 +26,17 @@ pub(crate) struct InitArgs {
     /// The payment server's port on this machine; the bank takes the two after it.
     #[arg(long, default_value_t = 7443)]
     port: u16,
+    /// What phones seal codes, activations and new PINs with: 1 is HPKE over X25519; 2 over P-256, whose keys an HSM
+    /// can hold. A phone must know the suite of the activation key.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    suite: u8,
 }
 
 pub(crate) fn init(arguments: InitArgs, output: &Output) -> Result<ExitCode, Failure> {
     let realm = Realm::new(&arguments.realm)?;
+    let suite = Suite::from_number(arguments.suite).ok_or_else(|| Failure::new("--suite is 1 or 2"))?;
     let folder = Folder::at(&arguments.dir)?;
-    folder.make(&realm, Ports::from(arguments.port)?, Browsing::Apart)?;
+    folder.make(&realm, Ports::from(arguments.port)?, Browsing::Apart, suite)?;
     output.note(format_args!("warning: {}", keystore::WARNING));
     let document = serde_json::json!({
         "server_config": folder.server_config(),

@@ -22,6 +22,7 @@ mod rules;
 mod secrecy;
 mod steps;
 mod strangers;
+mod suites;
 mod support;
 mod vectors;
 mod webhooks;

@@ -7,7 +7,7 @@ use model::{Counter, Currency, MethodSlot, Money, Timestamp};
 use proptest::prelude::*;
 use protocol::{
     evidence::Evidence,
-    payment_code::{ClockConfidence, CustomerVerification, Pin},
+    payment_code::{ClockConfidence, CustomerVerification, Pin, Suite},
 };
 
 fn pin(text: &str) -> Pin {
@@ -20,7 +20,18 @@ fn request() -> CodeRequest {
 
 #[test]
 fn the_server_reads_what_was_chosen_and_tells_pins_apart() {
-    let Ready { world, vault, mut state, pin_key } = ready();
+    reads_what_was_chosen(ready());
+}
+
+#[test]
+fn so_does_a_server_whose_keys_are_of_suite_2() {
+    let ready = ready_in(Suite::P256);
+    assert_eq!(ready.world.realm_file().activation_key.public_key.kem(), Suite::P256.kem());
+    reads_what_was_chosen(ready);
+}
+
+fn reads_what_was_chosen(ready: Ready) {
+    let Ready { world, vault, mut state, pin_key } = ready;
     for (entered, is_right) in [(PIN, true), (WRONG_PIN, false), (PIN, true)] {
         let before = state.counter();
         let cap = Some(Money::new(4_099, Currency::CHF));

@@ -7,6 +7,7 @@ use crate::output::Output;
 use crate::service::{AnyStore, ServerConfig, SystemClock, open_keys};
 use crate::setup::{Browsing, Folder};
 use model::Clock;
+use protocol::payment_code::Suite;
 use protocol::realm::Realm;
 use records::{PAGE_LIMIT_MAX, Page};
 use serde::{Deserialize, Serialize};
@@ -36,7 +37,7 @@ struct Resident {
 
 pub(super) async fn measure(path: &Path, count: u32, output: &Output) -> Result<(), Failure> {
     let folder = Folder::at(path)?;
-    folder.make(&Realm::new("bench")?, crate::demo::free_ports()?, Browsing::Apart)?;
+    folder.make(&Realm::new("bench")?, crate::demo::free_ports()?, Browsing::Apart, Suite::X25519)?;
     let config = ServerConfig::from_file(&folder.server_config())?;
     let keys = open_keys(&config)?;
     let store = AnyStore::open(&config.store).await?;

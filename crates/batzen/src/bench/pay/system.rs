@@ -13,7 +13,7 @@ use crate::setup::{Browsing, Folder};
 use model::{CaptureId, Clock, LinkId, Money, PaymentId, RefundId, Timestamp};
 use payments::check::check;
 use payments::{Authorisation, BookingAnswer, HoldRequest, LinkAnswer, Provider, ProviderFuture};
-use protocol::payment_code::RecipientKey;
+use protocol::payment_code::{RecipientKey, Suite};
 use protocol::realm::Realm;
 use records::Queries;
 use security::{KeyStore, PaymentEpoch};
@@ -88,7 +88,7 @@ impl System {
     ) -> Result<Self, Failure> {
         std::fs::create_dir_all(path)?;
         let folder = Folder::at(path)?;
-        folder.make(&Realm::new("bench")?, free_ports()?, Browsing::Apart)?;
+        folder.make(&Realm::new("bench")?, free_ports()?, Browsing::Apart, Suite::X25519)?;
         let mut config = ServerConfig::from_file(&folder.server_config())?;
         let mut servers = 1;
         if let Keeping::Postgres { url, servers: count, writers, readers } = keeping {

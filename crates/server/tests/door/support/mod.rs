@@ -25,7 +25,7 @@ use https::{Client, HttpsError, Limits, StreamLimits};
 use keystore::RealmKeys;
 use model::{Clock, Currency, CustomerId, EnrolmentId, MerchantId, Timestamp};
 use payments::{Provider, Terms};
-use protocol::payment_code::EmvProfile;
+use protocol::payment_code::{EmvProfile, Suite};
 use protocol::realm::Realm;
 use records::{AuditHead, Enrolment, Page, Queries};
 use security::{Attesters, KeyStore, Policy, Rate, Security};
@@ -270,9 +270,14 @@ pub(crate) fn roots() -> https::Roots {
 }
 
 pub(crate) fn make_keys(folder: &TempDir, now: Timestamp) -> Arc<RealmKeys> {
+    make_keys_in(folder, now, Suite::X25519)
+}
+
+pub(crate) fn make_keys_in(folder: &TempDir, now: Timestamp, suite: Suite) -> Arc<RealmKeys> {
     let path = folder.path().join("keys");
     let realm = Realm::new("shop.example").unwrap();
-    Arc::new(RealmKeys::create_file(&path, PASSPHRASE, &realm, now, &mut SystemRandom).unwrap())
+    let random = &mut SystemRandom;
+    Arc::new(RealmKeys::create_file_in_suite(&path, PASSPHRASE, &realm, suite, now, random).unwrap())
 }
 
 /// What a server is put together from, and its store.
