@@ -10,7 +10,7 @@ use crypto::{Secret, SystemRandom};
 use keystore::{Algorithm, KeyName, KeyState, KeyStoreError, RealmKeys, Role, WARNING};
 use model::{EnrolmentId, Timestamp, WebhookEndpointId};
 use protocol::{
-    payment_code::{PinGeneration, PinKey},
+    payment_code::{PinGeneration, PinKey, Suite},
     realm::Realm,
     webhook::WebhookSecret,
 };

@@ -10,10 +10,12 @@ use crypto::p256::{Sign, SigningKey};
 use crypto::{SecretString, SystemRandom};
 use data_encoding::HEXLOWER;
 use keystore::{
-    KeyEntry, KeyName, KeyState, Notice, RealmKeys, Role, RootShare, TokenAddress, join_root, split_root,
+    Algorithm, KeyEntry, KeyName, KeyState, Notice, RealmKeys, Role, RootShare, TokenAddress, join_root,
+    split_root,
 };
 use model::{Clock, Timestamp};
 use protocol::key_bundle::KeyId;
+use protocol::payment_code::Suite;
 use protocol::realm::Realm;
 use protocol::realm_file::AppIdentity;
 use serde_json::{Value, json};
@@ -63,6 +65,10 @@ pub(super) enum KeysCommand {
         keys: At,
         /// What the key is for; `status` lists the roles.
         role: Role,
+        /// What others seal to it in, for the roles `payment` and `activation`; as before if absent. A token has suite 2
+        /// alone.
+        #[arg(long, value_name = "NUMBER", value_parser = suite_number)]
+        suite: Option<Suite>,
         /// Files with shares of the root, for what the root certifies.
         #[arg(long = "share", value_name = "FILE")]
         shares: Vec<PathBuf>,
@@ -143,11 +149,18 @@ pub(super) fn run(command: KeysCommand, output: &Output) -> Result<ExitCode, Fai
             ceremony(address, &realm, (needed, shares), &out, output)?;
         }
         KeysCommand::Status { keys } => status(&keys.open(output)?, now, output)?,
-        KeysCommand::Rotate { keys, role, shares } => {
+        KeysCommand::Rotate { keys, role, suite, shares } => {
             let keys = keys.open(output)?;
             let root = (!shares.is_empty()).then(|| read_root(&shares)).transpose()?;
             let root: Option<&dyn Sign> = root.as_ref().map(|root| root as &dyn Sign);
-            let entry = keys.rotate(role, root, now, &mut SystemRandom)?;
+            let random = &mut SystemRandom;
+            let entry = match suite {
+                None => keys.rotate(role, root, now, random)?,
+                Some(_) if !matches!(role, Role::Payment | Role::Activation) => {
+                    return Err(Failure::usage("only the keys `payment` and `activation` have a suite"));
+                }
+                Some(suite) => keys.rotate_to(role, Algorithm::of(suite), root, now, random)?,
+            };
             let text = format!("{} is made\n{}", entry.name(), advice(&entry));
             show(output, &document(&entry), text);
         }
@@ -342,6 +355,11 @@ fn second(at: Timestamp) -> String {
 
 fn hex(id: KeyId) -> String {
     format!("{:04x}", id.0)
+}
+
+fn suite_number(text: &str) -> Result<Suite, String> {
+    let suite = text.parse().ok().and_then(Suite::from_number);
+    suite.ok_or_else(|| "there are the suites 1 and 2".to_owned())
 }
 
 fn key_id(text: &str) -> Result<KeyId, String> {
