@@ -7,7 +7,7 @@ use std::sync::Arc;
 use model::{Currency, PaymentId, TerminalNumber};
 use protocol::{evidence::Evidence, verdict::Verdict};
 use records::{Page, Queries};
-use security::{Policy, Recorded, TrialReport};
+use security::{Policy, Rate, Recorded, TrialReport};
 use serde_json::json;
 use support::*;
 
@@ -88,7 +88,10 @@ fn count(is_so: impl Fn(&Case) -> bool) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_tried_on_ten_thousand_decisions_tells_which_would_differ_and_why() {
-    let world = Arc::new(World::new());
+    // All phones come from one source.
+    let often = Rate { burst: 10_000, refill_ms: 1 };
+    let world = World::with_policy(Policy { activation_rate: often, ..Policy::default() });
+    let world = Arc::new(world);
     pay(&world).await;
     let recorded = recorded(&world).await;
     let decisions = u64::from(PHONES * PAYMENTS_EACH);

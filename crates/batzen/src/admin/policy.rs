@@ -23,7 +23,8 @@ pub(super) enum PolicyCommand {
     /// Print the policy in force, or another version; a new document begins as a copy of it.
     Show {
         /// Which; 0 is the one of the server's configuration. The one in force if absent.
-        version: Option<u32>,
+        #[arg(value_name = "VERSION")]
+        number: Option<u32>,
     },
     /// Read a document, signed or not, and say what is wrong with it. Asks no server.
     Check {
@@ -85,8 +86,8 @@ pub(super) async fn run(
     match command {
         // These were done without a server.
         PolicyCommand::Check { .. } | PolicyCommand::Sign { .. } => {}
-        PolicyCommand::Show { version } => {
-            let path = version.map(|version| format!("/v1/admin/policies/{version}"));
+        PolicyCommand::Show { number } => {
+            let path = number.map(|version| format!("/v1/admin/policies/{version}"));
             let view: PolicyView = client.get(path.as_deref().unwrap_or("/v1/admin/policy")).await?;
             output.note(entry_line(&view.entry));
             show(output, &view, view.document.clone());
