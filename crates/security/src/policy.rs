@@ -386,9 +386,33 @@ mod tests {
             r#"{"clock_offset_s_max": 86401}"#,
             r#"{"request_age_s_max": 4294967295}"#,
             r#"{"challenge_s": 0}"#,
+            r#"{"pin_rounds": 0}"#,
+            r#"{"pin_rounds": 11}"#,
+            r#"{"pin_rounds": 2, "pin_round_waits_s": []}"#,
+            r#"{"pin_round_waits_s": [0]}"#,
+            r#"{"pin_round_waits_s": [86401]}"#,
+            r#"{"devices_max": 0}"#,
+            r#"{"move_code_s": 0}"#,
+            r#"{"certificate_status_s": 86401}"#,
         ] {
             assert!(serde_json::from_str::<Policy>(wrong).unwrap().check().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_round_of_wrong_pins_makes_wait_and_the_last_wait_holds_for_all_further_ones() {
+        let policy = Policy {
+            pin_failures_max: 4,
+            pin_rounds: 4,
+            pin_round_waits_s: vec![60, 300],
+            ..Policy::default()
+        };
+        assert_eq!(policy.pin_failures_to_lock(), 16);
+        let waits: Vec<_> = (1..16).map(|failures| policy.pin_wait_s(failures)).collect();
+        let wait_after = |failures: usize| waits[failures - 1];
+        assert_eq!([4, 8, 12].map(wait_after), [Some(60), Some(300), Some(300)]);
+        assert!((1..16).filter(|failures| failures % 4 != 0).all(|failures| wait_after(failures).is_none()));
+        assert_eq!(Policy::default().pin_failures_to_lock(), 3);
     }
 
     #[test]

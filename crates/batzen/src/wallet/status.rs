@@ -1,6 +1,7 @@
 //! `batzen wallet status`, `resync`, `update-app` and `lock`.
 
-use super::folder::Folder;
+use super::devices::line;
+use super::folder::{Folder, OpenWallet};
 use super::online::{client_of, now, phone_failure, refresh, signer_of};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -10,6 +11,9 @@ use model::Timestamp;
 use protocol::realm_file::RealmFile;
 use std::path::PathBuf;
 use wallet::{Phase, Status};
+
+/// How many of the latest notices are shown with the status.
+const NOTICES_SHOWN: usize = 3;
 
 /// Arguments of `batzen wallet status`.
 #[derive(clap::Args)]
@@ -27,7 +31,7 @@ pub(super) fn status(folder: &Folder, arguments: &StatusArgs, output: &Output) -
             refresh(&client, &mut wallet).await
         })?;
     }
-    tell(&wallet.state.status(now()), output);
+    tell(&wallet, output);
     Ok(())
 }
 
@@ -38,7 +42,7 @@ pub(super) async fn resync(folder: &Folder, output: &Output) -> Result<(), Failu
     let view = client.resync(signer_of(&wallet)?, &request).await.map_err(phone_failure)?;
     wallet.state.apply_enrolment(&view, sent_at, now())?;
     wallet.store()?;
-    tell(&wallet.state.status(now()), output);
+    tell(&wallet, output);
     Ok(())
 }
 
@@ -74,12 +78,16 @@ pub(super) async fn lock(folder: &Folder, output: &Output) -> Result<(), Failure
     let view = client.lock(signer_of(&wallet)?).await.map_err(phone_failure)?;
     wallet.state.apply_enrolment(&view, sent_at, now())?;
     wallet.store()?;
-    tell(&wallet.state.status(now()), output);
+    tell(&wallet, output);
     Ok(())
 }
 
-fn tell(status: &Status, output: &Output) {
-    output.result(|| text(status), status);
+fn tell(wallet: &OpenWallet, output: &Output) {
+    let status = wallet.state.status(now());
+    let latest =
+        wallet.state.notices().rev().take(NOTICES_SHOWN).map(|notice| line(notice, status.enrolment));
+    let text = || [text(&status)].into_iter().chain(latest).collect::<Vec<_>>().join("\n");
+    output.result(text, &status);
 }
 
 fn text(status: &Status) -> String {
