@@ -169,7 +169,8 @@ mod tests {
 
     #[test]
     fn what_is_no_version_is_none() {
-        for text in ["", ".", "1.", ".1", "1..2", "1.2.3.4.5", "v1", "1.x", "-1", "1.1234567890", "1 ", "１"] {
+        for text in ["", ".", "1.", ".1", "1..2", "1.2.3.4.5", "v1", "1.x", "-1", "1.1234567890", "1 ", "１"]
+        {
             assert_eq!(text.parse::<AppVersion>(), Err(AppError::Version), "{text}");
         }
         assert_eq!(AppVersion::of_phone("2.1-beta"), "2.1".parse().ok());

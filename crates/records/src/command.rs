@@ -1,9 +1,10 @@
 //! The closed set of commands. Each commits wholly or not at all; an outcome is told only once durable.
 
 use crate::{
-    ActivationCodeRow, ActivationUse, Answer, App, AuditEntry, AuditHead, Checkout, CodeUse, Customer, Effect,
-    Enrolment, EventRow, IdempotencyRow, Merchant, MerchantTerms, Method, MoveCheckMark, NewConfirmation,
-    OperatorTask, RequestId, RuleListRow, VerdictRow, Webhook, WebhookEndpoint, WebhookState,
+    ActivationCodeRow, ActivationUse, Answer, App, AuditEntry, AuditHead, Checkout, CodeUse, Customer,
+    Effect, Enrolment, EventRow, IdempotencyRow, Merchant, MerchantTerms, Method, MoveCheckMark,
+    NewConfirmation, OperatorTask, RequestId, RuleListRow, VerdictRow, Webhook, WebhookEndpoint,
+    WebhookState,
 };
 use model::{EffectId, MerchantId, Payment, PaymentId, Posting, Timestamp, WebhookEndpointId, WebhookId};
 

@@ -1,9 +1,9 @@
 //! The port to a store: one door for changes, named queries for looking, at what is durable now or was at one moment.
 
 use crate::{
-    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
-    Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Outcome, Page,
-    PostingRow, RuleListRow, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
+    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command,
+    ConfirmationRow, Customer, Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask,
+    Outcome, Page, PostingRow, RuleListRow, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
 };
 use core::future::Future;
 use core::pin::Pin;

@@ -25,8 +25,7 @@ use records::{
 
 use crate::{
     ActivationRefusal, Security, SecurityError, apps::installed, attesting::Attested,
-    devices::clamped_offset_ms,
-    nonces::Shown, security::TRIES_MAX,
+    devices::clamped_offset_ms, nonces::Shown, security::TRIES_MAX,
 };
 
 const CHALLENGE_LABEL: &str = "batzen/activation-challenge/v1";

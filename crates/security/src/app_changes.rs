@@ -215,7 +215,9 @@ fn check(change: &AppChange) -> Result<(), SecurityError> {
         AppChange::Minimum(_) => {}
         AppChange::Message(CustomerTexts { en, de, fr, it }) => {
             if ![en, de, fr, it].into_iter().all(|text| is_text(text, 0, CUSTOMER_TEXT_CHARS_MAX)) {
-                return bad("a message has at most 280 characters in each language, all of which can be shown");
+                return bad(
+                    "a message has at most 280 characters in each language, all of which can be shown",
+                );
             }
             let is_there = [en, de, fr, it].map(|text| !text.is_empty());
             if is_there != [true; 4] && is_there != [false; 4] {

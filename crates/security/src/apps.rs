@@ -61,7 +61,11 @@ impl AppsCopy {
     }
 
     /// The registry, at most some seconds old. If the store fails, the last copy is good for as long again.
-    pub(crate) async fn current(&self, store: &dyn Store, now: Timestamp) -> Result<Arc<Apps>, SecurityError> {
+    pub(crate) async fn current(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<Arc<Apps>, SecurityError> {
         let (known, is_to_renew) = self.look(now);
         if let (Some(known), false) = (&known, is_to_renew) {
             return Ok(known.clone());

@@ -118,7 +118,8 @@ pub fn judge(
     };
     // 4, 5: these do not look at the PIN, so a locked enrolment tells nothing about it.
     let app = known.is_app_blocked.then_some(Verdict::AppBlocked);
-    let early = status_verdict(&known.enrolment, now).or(app).or(time_verdict(&code.fields, known, now, policy));
+    let early =
+        status_verdict(&known.enrolment, now).or(app).or(time_verdict(&code.fields, known, now, policy));
     if let Some(verdict) = early {
         watch.ended(PaymentStep::Policy, false);
         return consumed(verdict, enrolment, None);

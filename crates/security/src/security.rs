@@ -8,8 +8,8 @@ use protocol::payment_code::{KeyId, RecipientKey};
 use records::Store;
 
 use crate::{
-    Attesters, KeyStore, Policy, SecurityError, apps::AppsCopy, audit_head::Cursor, bundle::BundleCache, nonces::SeenOnce,
-    rate::RateLimit, rules::RulesCopy,
+    Attesters, KeyStore, Policy, SecurityError, apps::AppsCopy, audit_head::Cursor, bundle::BundleCache,
+    nonces::SeenOnce, rate::RateLimit, rules::RulesCopy,
 };
 
 /// How often a change is tried again when others change the same thing at the same time.

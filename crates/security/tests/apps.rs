@@ -55,9 +55,7 @@ async fn a_payment_is_judged_by_what_the_phone_last_said() {
     let phone = world.paying_phone().await;
     change(&world.security, put(), start()).await;
     change(&world.security, block(start()), start()).await;
-    let present = async |counter, now| {
-        world.verdict(&phone.code(counter, now), &order(), now).await
-    };
+    let present = async |counter, now| world.verdict(&phone.code(counter, now), &order(), now).await;
     assert_eq!(present(1, start()).await, Verdict::AppBlocked);
     let later = start().plus_s(10);
     let device = world.online(&phone, later).await.unwrap();

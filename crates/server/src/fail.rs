@@ -132,7 +132,9 @@ impl From<SecurityError> for Fail {
                 Self::app_refused(standing).logged(reason)
             }
             SecurityError::AppRefused(ref standing) => Self::app_refused(standing),
-            SecurityError::BadApp(_) | SecurityError::BadRules(_) => Self::new(ProblemType::MalformedRequest, sentence(&error)),
+            SecurityError::BadApp(_) | SecurityError::BadRules(_) => {
+                Self::new(ProblemType::MalformedRequest, sentence(&error))
+            }
             SecurityError::ActivationRefused(ref reason) => {
                 Self::new(ProblemType::ActivationRefused, sentence(&error)).logged(reason)
             }

@@ -1,8 +1,8 @@
 //! Keys as bytes that sort as the keys do: numbers big-endian, texts last or preceded by their length.
 
 use model::{
-    AccountKey, AppId, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId,
-    MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
+    AccountKey, AppId, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey,
+    MerchantId, MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 
 /// The longest key: a checkout's id and an idempotency key of 255 bytes.

@@ -39,10 +39,10 @@ use model::{
 };
 use news::Teller;
 use records::{
-    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
-    Customer, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, OperatorTask, Outcome,
-    Page, PostingRow, RuleListRow, Queries, Store, StoreError, StoreFuture, VerdictRow, Webhook, WebhookEndpoint,
-    WebhookTotals, Work,
+    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command,
+    ConfirmationRow, Customer, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method,
+    OperatorTask, Outcome, Page, PostingRow, Queries, RuleListRow, Store, StoreError, StoreFuture,
+    VerdictRow, Webhook, WebhookEndpoint, WebhookTotals, Work,
 };
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex as StdMutex, PoisonError, RwLock};

@@ -18,8 +18,9 @@ use model::{
     PaymentId, TerminalNumber, Timestamp,
 };
 use records::{
-    ActivationCodeRow, App, AuditHead, AuditRow, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer, Effect,
-    Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Page, PostingRow, RuleListRow, VerdictRow,
+    ActivationCodeRow, App, AuditHead, AuditRow, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer,
+    Effect, Enrolment, EventRow, IdempotencyRow, Merchant, Method, OperatorTask, Page, PostingRow,
+    RuleListRow, VerdictRow,
 };
 
 /// Calls `$implement` with every question but those of the balances and the audit chain, which each store keeps up in

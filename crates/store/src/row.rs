@@ -6,8 +6,8 @@ use crate::stored::{Series, StoredEvent, StoredPayment};
 use model::{CheckoutId, EffectId, PaymentId, WebhookEndpointId, WebhookId};
 use records::{
     ActivationCodeRow, App, AuditEntry, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse,
-    ConfirmationRow, Customer, Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, RuleListRow, StoreError,
-    Webhook, WebhookEndpoint,
+    ConfirmationRow, Customer, Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, RuleListRow,
+    StoreError, Webhook, WebhookEndpoint,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -175,7 +175,10 @@ mod tests {
         assert!(read::<Enrolment>("enrolments", &bytes).is_err(), "a longer row was read");
         bytes.pop();
         bytes[0] = 1;
-        assert!(read::<Enrolment>("enrolments", &bytes).is_err(), "a row of before the first release was read");
+        assert!(
+            read::<Enrolment>("enrolments", &bytes).is_err(),
+            "a row of before the first release was read"
+        );
     }
 
     #[test]

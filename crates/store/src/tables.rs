@@ -9,12 +9,13 @@ use crate::row::Row;
 use crate::stored::{Series, StoredEvent, StoredPayment};
 use core::marker::PhantomData;
 use model::{
-    AccountKey, AppId, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId,
-    MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
+    AccountKey, AppId, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey,
+    MerchantId, MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use records::{
-    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, ConfirmationRow, Customer,
-    Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, RuleListRow, StoreError, Webhook, WebhookEndpoint,
+    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, ConfirmationRow,
+    Customer, Enrolment, IdempotencyRow, Merchant, Method, OperatorTask, RuleListRow, StoreError, Webhook,
+    WebhookEndpoint,
 };
 use redb::TableDefinition;
 

@@ -26,7 +26,8 @@ pub struct EnrolmentChange {
 /// The notice, without words that could steer a screen, or that are no message any more.
 fn showable(mut notice: AppNotice) -> AppNotice {
     let fits = |text: &String| text.chars().count() <= MESSAGE_CHARS_MAX && text.chars().all(is_showable);
-    let has_words = |texts: &CustomerTexts| [&texts.en, &texts.de, &texts.fr, &texts.it].into_iter().all(fits);
+    let has_words =
+        |texts: &CustomerTexts| [&texts.en, &texts.de, &texts.fr, &texts.it].into_iter().all(fits);
     notice.message = notice.message.filter(has_words);
     notice.cause = notice.cause.filter(fits);
     notice

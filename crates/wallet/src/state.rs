@@ -124,7 +124,9 @@ impl State {
             return Err(WalletError::Contradiction("the new app belongs to another installation"));
         }
         if realm.app.id != self.realm.app.id {
-            return Err(WalletError::Contradiction("that is another app; activate it with a code of its own"));
+            return Err(WalletError::Contradiction(
+                "that is another app; activate it with a code of its own",
+            ));
         }
         self.realm = realm;
         Ok(())

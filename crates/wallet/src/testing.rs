@@ -18,7 +18,7 @@ use protocol::{
     activation_request::{Attestation, Platform, SealedActivation},
     confirmation::{Cause, Confirmation, ConfirmationKind, MerchantName},
     evidence::Evidence,
-    key_bundle::{RuleKey, ConfirmationKey, Der, DisplayLimits, KeyBundle, KeyId, PaymentKey, SUITE_X25519},
+    key_bundle::{ConfirmationKey, Der, DisplayLimits, KeyBundle, KeyId, PaymentKey, RuleKey, SUITE_X25519},
     payment_code::{OpenedCode, PaymentCode, Pin, PinKey, RecipientKey, open},
     realm::Realm,
     realm_file::{ActivationKey, AppIdentity, RealmFile},

@@ -123,9 +123,8 @@ pub(super) async fn run(
             client.put(&path(&app, ""), &AppRequest { name, signers, only_known_versions }).await?
         }
         AppCommand::Version { app, version, number, digests, ends_at_ms } => {
-            let state = ends_at_ms.map_or(VersionStateView::Full {}, |ends_at_ms| {
-                VersionStateView::Deprecated { ends_at_ms }
-            });
+            let state = ends_at_ms
+                .map_or(VersionStateView::Full {}, |ends_at_ms| VersionStateView::Deprecated { ends_at_ms });
             let digests = (!digests.is_empty()).then_some(digests);
             put_version(client, &app, version, VersionRequest { number, digests, state }).await?
         }
@@ -167,7 +166,8 @@ async fn put_version(
 
 fn list_text(list: &AppList) -> String {
     if list.apps.is_empty() {
-        return "no app is registered, so no app is looked at: phones are enrolled and pay with any".to_owned();
+        return "no app is registered, so no app is looked at: phones are enrolled and pay with any"
+            .to_owned();
     }
     let lines = list.apps.iter().map(|app| {
         let newest = app.versions.last().map_or("no versions".to_owned(), version_line);

@@ -5,10 +5,10 @@ use model::{
     PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use records::{
-    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command, ConfirmationRow,
-    Customer, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method, OperatorTask, Outcome,
-    Page, PostingRow, RuleListRow, Queries, Store, StoreError, StoreFuture, VerdictRow, Webhook, WebhookEndpoint,
-    WebhookTotals, Work,
+    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CheckMark, Checkout, CodeUse, Command,
+    ConfirmationRow, Customer, Effect, Enrolment, EventRow, IdempotencyRow, Listener, Merchant, Method,
+    OperatorTask, Outcome, Page, PostingRow, Queries, RuleListRow, Store, StoreError, StoreFuture,
+    VerdictRow, Webhook, WebhookEndpoint, WebhookTotals, Work,
 };
 use std::sync::Arc;
 

@@ -25,7 +25,9 @@ impl RuleDelta {
     /// [`ProtocolError::Malformed`] if a head does not read.
     pub fn between(old: &RuleList, new: &RuleList) -> Result<Self, ProtocolError> {
         let is_in = |entry: &RuleEntry, list: &RuleList| {
-            list.entries.binary_search_by_key(&entry.id, |known| known.id).is_ok_and(|at| list.entries[at] == *entry)
+            list.entries
+                .binary_search_by_key(&entry.id, |known| known.id)
+                .is_ok_and(|at| list.entries[at] == *entry)
         };
         Ok(Self {
             head: new.head.clone(),

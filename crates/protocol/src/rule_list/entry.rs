@@ -42,15 +42,8 @@ pub enum RuleKind {
 
 impl RuleKind {
     /// Every one, in the order of their numbers.
-    pub const ALL: [Self; 7] = [
-        Self::Package,
-        Self::Installer,
-        Self::Path,
-        Self::Sha256,
-        Self::Library,
-        Self::Thread,
-        Self::Port,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Package, Self::Installer, Self::Path, Self::Sha256, Self::Library, Self::Thread, Self::Port];
 
     /// The number in the form that is hashed, from 1.
     #[must_use]
@@ -81,9 +74,7 @@ impl RuleKind {
                 value.len() == 64 && value.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
             }
             Self::Library | Self::Thread => fits(64),
-            Self::Port => {
-                !value.starts_with(['0', '+']) && value.parse::<u16>().is_ok_and(|port| port > 0)
-            }
+            Self::Port => !value.starts_with(['0', '+']) && value.parse::<u16>().is_ok_and(|port| port > 0),
         }
     }
 }

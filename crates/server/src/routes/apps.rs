@@ -151,10 +151,9 @@ fn view(app: &App) -> AppView {
         name: app.name.clone(),
         signers: app.signers.iter().map(|hash| HEXLOWER.encode(hash)).collect(),
         only_known_versions: app.only_known,
-        minimum: app.minimum.map(|minimum| MinimumView {
-            version: minimum.version,
-            from_ms: minimum.from.ms(),
-        }),
+        minimum: app
+            .minimum
+            .map(|minimum| MinimumView { version: minimum.version, from_ms: minimum.from.ms() }),
         message: texts(&app.message),
         versions: app.versions.iter().map(version_view).collect(),
         created_at_ms: app.created_at.ms(),

@@ -72,10 +72,7 @@ pub(crate) async fn publish(
 /// The lists of rules for sensors that are kept, latest first.
 #[utoipa::path(get, path = "/v1/admin/rules", tag = "operator", security(("operator_key" = [])),
     responses((status = 200, body = RulesPage)))]
-pub(crate) async fn lists(
-    State(shared): State<Shared>,
-    _operator: OperatorCaller,
-) -> Reply<Json<RulesPage>> {
+pub(crate) async fn lists(State(shared): State<Shared>, _operator: OperatorCaller) -> Reply<Json<RulesPage>> {
     let latest = shared.store.latest_rule_list().await?.map_or(0, |latest| latest.version);
     let mut lists = Vec::new();
     for version in (latest.saturating_sub(records::RULE_LISTS_KEPT)..=latest).rev() {

@@ -18,7 +18,8 @@ async fn put(world: &World, path: &str, body: Value) -> Value {
 
 async fn register(world: &World, app: &str) {
     put(world, app, json!({"name": "Wallet"})).await;
-    let words = json!({"en": "Update now.", "de": "Jetzt aktualisieren.", "fr": "Mettez à jour.", "it": "Aggiorni."});
+    let words =
+        json!({"en": "Update now.", "de": "Jetzt aktualisieren.", "fr": "Mettez à jour.", "it": "Aggiorni."});
     put(world, &format!("{app}/message"), words).await;
 }
 
@@ -111,7 +112,8 @@ async fn an_old_vulnerable_app_that_is_kept_in_use_pays_no_more() {
     till.begin("wrong", &phone.wrong_pin_code(&world, 3)).await.is_declined("open_app_online");
     assert_eq!(world.enrolment(phone.enrolment).await.pin.failures, 0);
     let told = phone.confirmations(&world, 0).await;
-    let causes: Vec<_> = told.iter().filter_map(|one| one.cause.name()).filter(|name| *name != "none").collect();
+    let causes: Vec<_> =
+        told.iter().filter_map(|one| one.cause.name()).filter(|name| *name != "none").collect();
     assert_eq!(causes, ["app_blocked", "app_blocked"], "the phone learns why, the till does not");
 
     let notice = phone.status(&world).await.app.unwrap();
@@ -145,7 +147,10 @@ async fn phones_learn_what_is_offered_and_until_when_they_may_pay() {
     set_version(&world, "1.5", json!({"state": "rollout", "percent": 100})).await;
     let notice = tells(&world, &phone, "1").await.unwrap();
     assert_eq!((notice.state, notice.offered_version), (AppStateName::UpdateAvailable, "1.5".parse().ok()));
-    assert!(tells(&world, &phone, "1.5-rc.1").await.unwrap().message.is_none(), "words where nothing is to be done");
+    assert!(
+        tells(&world, &phone, "1.5-rc.1").await.unwrap().message.is_none(),
+        "words where nothing is to be done"
+    );
 
     let from_ms = crate::support::start().plus_s(3_600).ms();
     let minimum = json!({"minimum": {"version": "1.5", "from_ms": from_ms}});
@@ -182,7 +187,8 @@ async fn a_repackaged_app_is_told_by_who_signed_it_and_by_what_is_attested() {
     put(&world, &app, json!({"name": "Wallet", "signers": signers})).await;
     try_with("android", "1.0").await.is(200);
     // It says that it is a later version than the one that is attested.
-    put(&world, &format!("{app}/versions/2.0"), json!({"number": 1_000_000, "state": {"state": "full"}})).await;
+    put(&world, &format!("{app}/versions/2.0"), json!({"number": 1_000_000, "state": {"state": "full"}}))
+        .await;
     assert_eq!(try_with("android", "2.0").await.json()["app"]["cause"], "other_version");
     // It says that it is another registered app.
     register(&world, &format!("linux:{PACKAGE}")).await;
@@ -199,14 +205,20 @@ async fn operators_are_told_what_no_app_may_be_and_changes_are_on_record() {
     put("wallet", json!({"name": "x"})).await.is_problem(400, "malformed-request");
     put(APP, json!({"name": ""})).await.is_problem(400, "malformed-request");
     put(APP, json!({"name": "x", "signers": ["abc"]})).await.is_problem(400, "malformed-request");
-    put(APP, json!({"name": "x", "signers": vec!["11".repeat(32); 9]})).await.is_problem(400, "malformed-request");
+    put(APP, json!({"name": "x", "signers": vec!["11".repeat(32); 9]}))
+        .await
+        .is_problem(400, "malformed-request");
     let minimum = json!({"minimum": null});
     put(&format!("{APP}/minimum"), minimum).await.is_problem(404, "not-found");
     register(&world, APP).await;
     let state = |state: Value| json!({"state": state});
     let version = format!("{APP}/versions/1.2");
-    put(&version, state(json!({"state": "rollout", "percent": 101}))).await.is_problem(400, "malformed-request");
-    put(&version, state(json!({"state": "blocked", "reason": ""}))).await.is_problem(400, "malformed-request");
+    put(&version, state(json!({"state": "rollout", "percent": 101})))
+        .await
+        .is_problem(400, "malformed-request");
+    put(&version, state(json!({"state": "blocked", "reason": ""})))
+        .await
+        .is_problem(400, "malformed-request");
     put(&version, state(json!({"state": "full", "more": 1}))).await.is_problem(400, "malformed-request");
     let zero = format!("{APP}/versions/0");
     put(&zero, state(json!({"state": "full"}))).await.is_problem(400, "malformed-request");
@@ -223,7 +235,8 @@ async fn operators_are_told_what_no_app_may_be_and_changes_are_on_record() {
     assert_eq!((&known["number"], &known["digests"][0]), (&json!(12), &json!("22".repeat(32))));
     assert_eq!(known["state"], blocked());
     let audit = world.store.audit(records::Page::first(99)).await.unwrap();
-    let told: Vec<_> = audit.iter().filter(|row| row.entry.subject == APP).map(|row| &row.entry.action).collect();
+    let told: Vec<_> =
+        audit.iter().filter(|row| row.entry.subject == APP).map(|row| &row.entry.action).collect();
     assert_eq!(told, ["app.put", "app.message_set", "app.version_put", "app.version_put"]);
     assert!(audit.last().unwrap().entry.detail.contains("leaks codes"));
     world.end().await;

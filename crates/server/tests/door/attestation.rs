@@ -52,7 +52,11 @@ pub(crate) async fn challenge(world: &World) -> Challenge {
 }
 
 /// What the platform says of the key, for a challenge of ours.
-pub(crate) fn said(world: &World, challenge: &Challenge, change: impl FnOnce(&mut Description)) -> Attestation {
+pub(crate) fn said(
+    world: &World,
+    challenge: &Challenge,
+    change: impl FnOnce(&mut Description),
+) -> Attestation {
     let mut description = Description {
         challenge: derive_key_attestation_challenge(world.keys.realm(), challenge).to_vec(),
         ..Description::default()

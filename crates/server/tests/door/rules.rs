@@ -78,7 +78,8 @@ async fn an_older_or_a_forged_list_is_refused() {
     let forged = String::from_utf8(old.body).unwrap().replace("\"a\"", "\"x\"");
     let refused = trusting(&world, 0, |trust| RuleList::verify(forged.as_bytes(), trust));
     assert!(matches!(refused, Err(ProtocolError::DigestMismatch(_))));
-    let delta = String::from_utf8(fetch(&world, "?from=1", None).await.body).unwrap().replace("\"c\"", "\"x\"");
+    let delta =
+        String::from_utf8(fetch(&world, "?from=1", None).await.body).unwrap().replace("\"c\"", "\"x\"");
     let first = whole(&world, &fetch(&world, "?from=9", None).await);
     let delta = RuleDelta::from_json(delta.as_bytes()).unwrap();
     let refused = trusting(&world, 0, |trust| delta.apply(&first, trust));
@@ -100,7 +101,10 @@ async fn caches_may_keep_lists_and_ask_for_news() {
         assert_eq!(answer.headers["cache-control"], "public, max-age=300");
         let tag = answer.headers["etag"].to_str().unwrap().to_owned();
         let same = fetch(&world, query, Some(&format!("\"other\", {tag}"))).await;
-        assert_eq!((same.status, same.body.len(), same.headers["etag"].to_str().unwrap()), (304, 0, tag.as_str()));
+        assert_eq!(
+            (same.status, same.body.len(), same.headers["etag"].to_str().unwrap()),
+            (304, 0, tag.as_str())
+        );
         published(&world, &["a", "b", query.len().to_string().as_str()]).await;
         assert_eq!(fetch(&world, query, Some(&tag)).await.status, 200, "{query}: news were not told");
     }

@@ -1,17 +1,18 @@
 //! Rows and commands that are whole and plausible, told apart by small numbers.
 
 use model::{
-    AccountKey, AppId, Booking, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey,
-    Layer, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState,
-    Posting, ProviderId, SaleTerms, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
+    AccountKey, AppId, Booking, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId,
+    IdempotencyKey, Layer, MerchantId, MethodSlot, Money, Order, Payer, Payment, PaymentEvent, PaymentId,
+    PaymentState, Posting, ProviderId, SaleTerms, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use protocol::confirmation::ConfirmationKind;
 use protocol::verdict::Verdict;
 use records::{
     ActivationCodeRow, ActivationUse, Actor, Answer, App, AuditEntry, BeginPayment, ChangePayment, Checkout,
-    CodeUse, Command, Customer, CustomerTexts, Effect, EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange,
-    EnrolmentStatus, EventRow, InstalledApp, KnownVersion, Merchant, Method, MethodState, MinimumVersion, NewConfirmation, OperatorTask, PinState, PublishRules, PutApp,
-    RequestId, RuleListRow, TrustLevel, VerdictRow, VersionState, Waiting, Webhook, WebhookEndpoint, WebhookState,
+    CodeUse, Command, Customer, CustomerTexts, Effect, EffectKind, EndpointStatus, Enrol, Enrolment,
+    EnrolmentChange, EnrolmentStatus, EventRow, InstalledApp, KnownVersion, Merchant, Method, MethodState,
+    MinimumVersion, NewConfirmation, OperatorTask, PinState, PublishRules, PutApp, RequestId, RuleListRow,
+    TrustLevel, VerdictRow, VersionState, Waiting, Webhook, WebhookEndpoint, WebhookState,
 };
 
 /// When all samples happen.

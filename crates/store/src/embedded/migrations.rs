@@ -15,7 +15,8 @@ use redb::{
 pub(crate) type Migration = fn(&WriteTransaction) -> Result<(), OpenError>;
 
 /// Every step there ever was.
-pub(crate) const MIGRATIONS: &[Migration] = &[create, start_books, add_webhooks, join_rows, join_stories, add_apps];
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[create, start_books, add_webhooks, join_rows, join_stories, add_apps];
 
 /// What the store says it is.
 const KIND: &[u8] = b"batzen store";

@@ -47,7 +47,9 @@ fn words_that_could_steer_a_screen_are_not_kept() {
         let words = || "Update.".to_owned();
         Some(CustomerTexts { en: en.to_owned(), de: words(), fr: words(), it: words() })
     };
-    for (en, is_kept) in [("Update now.", true), ("\u{1b}[2J", false), ("a\u{202e}b", false), (&*"x".repeat(281), false)] {
+    for (en, is_kept) in
+        [("Update now.", true), ("\u{1b}[2J", false), ("a\u{202e}b", false), (&*"x".repeat(281), false)]
+    {
         told(&world, &mut state, Some(AppNotice { message: texts(en), ..notice(AppStateName::Blocked) }));
         assert_eq!(state.status(NOW).app.unwrap().message.is_some(), is_kept, "{en:?}");
     }

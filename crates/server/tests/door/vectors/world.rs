@@ -10,10 +10,10 @@ use model::{
 };
 use protocol::verdict::Verdict;
 use records::{
-    ActivationCodeRow, ActivationUse, Actor, Answer, App, AuditEntry, BeginPayment, ChangeEnrolment, Checkout,
-    CodeUse, Command, Customer, CustomerTexts, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus, InstalledApp, KnownVersion, LockReason, Merchant,
-    Method, MethodState, Outcome, PinState, PutApp, PutMethod, ReplacedPinKey, RequestId, Store, TrustLevel,
-    VerdictRow, VersionState,
+    ActivationCodeRow, ActivationUse, Actor, Answer, App, AuditEntry, BeginPayment, ChangeEnrolment,
+    Checkout, CodeUse, Command, Customer, CustomerTexts, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus,
+    InstalledApp, KnownVersion, LockReason, Merchant, Method, MethodState, Outcome, PinState, PutApp,
+    PutMethod, ReplacedPinKey, RequestId, Store, TrustLevel, VerdictRow, VersionState,
 };
 use security::Policy;
 
