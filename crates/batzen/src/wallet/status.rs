@@ -67,7 +67,7 @@ pub(super) async fn update_app(
     wallet.store()?;
     let client = client_of(&wallet)?;
     refresh(&client, &mut wallet).await?;
-    tell(&wallet.state.status(now()), output);
+    tell(&wallet, output);
     Ok(())
 }
 
