@@ -2,9 +2,9 @@
  * The types of the wallet page: what the flows hand to the screens. The engine's own types are in
  * `engine/types.d.ts`; nothing here knows how a screen looks or how the engine works.
  */
-import type { Confirmation, Engine, FaultKind, Hint, Method, ShownCode, Standing, View } from './engine/types.js';
+import type { AppMessage, Confirmation, Engine, FaultKind, Hint, Method, ShownCode, Standing, View } from './engine/types.js';
 
-export type { Confirmation, Engine, FaultKind, Hint, Method, ShownCode, Standing, View };
+export type { AppMessage, Confirmation, Engine, FaultKind, Hint, Method, ShownCode, Standing, View };
 
 /** What a payment has come to, as far as this phone was told. */
 export type PaymentState =

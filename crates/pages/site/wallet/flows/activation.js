@@ -13,8 +13,8 @@ import { askNewPin } from './pin.js';
 /** @typedef {import('../types.js').App} App */
 /** @typedef {import('../types.js').FaultKind} FaultKind */
 
-/** These say that another code is needed; everything else may work the next time. */
-const CODE_FAULTS = ['bad_activation_code', 'activation_refused'];
+/** These lead back to the code: another one is needed, or another version of the app. Everything else may work the next time. */
+const CODE_FAULTS = ['bad_activation_code', 'activation_refused', 'app_refused'];
 
 /** @param {App} app */
 export function showInstall(app) {

@@ -8,7 +8,7 @@ import { banner, button, methodName, methodSub, screen } from './parts.js';
 
 /** @typedef {import('../types.js').Hint} Hint */
 /** @typedef {import('../types.js').Method} Method */
-/** @typedef {import('../engine/types.js').AppMessage} AppMessage */
+/** @typedef {import('../types.js').AppMessage} AppMessage */
 
 // Which hints belong on the start page. The others belong to a code or to the settings.
 /** @type {[Hint, '' | 'good' | 'warn' | 'bad', import('/shared/dom.js').IconName][]} */
