@@ -157,7 +157,7 @@ async fn phones_learn_what_is_offered_and_until_when_they_may_pay() {
     put(&world, &format!("{APP}/minimum"), minimum).await;
     let notice = tells(&world, &phone, "1").await.unwrap();
     assert_eq!((notice.state, notice.needed_before_ms), (AppStateName::UpdateNeeded, Some(from_ms)));
-    till.authorised("in time", &phone.code(&world, 1)).await;
+    till.authorised("in-time", &phone.code(&world, 1)).await;
     world.clock.advance_s(3_600);
     till.begin("late", &phone.code(&world, 2)).await.is_declined("open_app_online");
     // What is no version is older than every minimum.
