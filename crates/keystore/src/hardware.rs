@@ -53,6 +53,17 @@ impl RealmKeys {
         Self::at(Home::Token(token))
     }
 
+    /// Destroys every key of this realm in its token, and the register: nothing of the realm works afterwards.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Refused`] for keys in a file, which is removed instead; [`KeyStoreError::Token`].
+    pub fn destroy(&self) -> Result<(), KeyStoreError> {
+        match &self.home {
+            Home::File(_) => Err(KeyStoreError::Refused("remove the file")),
+            Home::Token(token) => token.clear(),
+        }
+    }
+
     /// Private halves of this realm in the token that its register does not know, by label: what is left of a change
     /// that was cut off. None in a file.
     ///

@@ -67,6 +67,12 @@ impl Case {
     }
 }
 
+/// A code of some phone, sealed to this key.
+pub(super) fn make_code_for(recipient: &RecipientKey) -> Result<PaymentCode, Failure> {
+    let case = Case::make(Suite::X25519)?;
+    Case { recipient: recipient.clone(), ..case }.make_code()
+}
+
 /// One suite, and what its primitives are called where they are reported.
 struct Names {
     suite: Suite,
@@ -143,18 +149,18 @@ fn enc_of(code: &PaymentCode) -> [u8; 32] {
 }
 
 /// A thing that is measured, with how long it took in each round.
-struct Measured<'a> {
+pub(super) struct Measured<'a> {
     name: &'static str,
     once: Box<dyn FnMut() -> bool + 'a>,
     times: Vec<Duration>,
 }
 
 impl<'a> Measured<'a> {
-    fn new(name: &'static str, once: impl FnMut() -> bool + 'a) -> Self {
+    pub(super) fn new(name: &'static str, once: impl FnMut() -> bool + 'a) -> Self {
         Self { name, once: Box::new(once), times: Vec::new() }
     }
 
-    fn once_more(&mut self) {
+    pub(super) fn once_more(&mut self) {
         let started = Instant::now();
         for _ in 0..TIMES {
             black_box((self.once)());
@@ -162,7 +168,7 @@ impl<'a> Measured<'a> {
         self.times.push(started.elapsed() / TIMES);
     }
 
-    fn median_us(&mut self) -> f64 {
+    pub(super) fn median_us(&mut self) -> f64 {
         self.times.sort_unstable();
         self.times.get(self.times.len() / 2).map_or(0.0, |median| median.as_secs_f64() * 1e6)
     }

@@ -2,6 +2,7 @@
 
 mod code;
 mod pay;
+mod token;
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -22,6 +23,8 @@ enum Bench {
         /// How many rounds to take the median of.
         #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(10..=100_000))]
         rounds: u32,
+        #[command(flatten)]
+        token: token::TokenArgs,
     },
     /// Authorise and capture over HTTP with a durable store, beside what bounds it: the disk's syncs, HTTP alone, HTTP
     /// with the cryptography of codes.
@@ -33,7 +36,10 @@ enum Bench {
 
 pub(crate) fn bench(arguments: BenchArgs, output: &Output) -> Result<ExitCode, Failure> {
     match arguments.bench {
-        Bench::Code { rounds } => code::bench(rounds, output),
+        Bench::Code { rounds, token } => match token.address()? {
+            Some(address) => token::bench(rounds, address, output),
+            None => code::bench(rounds, output),
+        },
         Bench::Pay(arguments) => pay::bench(&arguments, output),
     }
 }

@@ -133,12 +133,15 @@ pub(super) fn destroy(session: &Session, realm: &Realm, name: KeyName) -> Result
     Ok(())
 }
 
-/// Destroys all private halves of a realm.
+/// Destroys all private halves of a realm, and its register.
 pub(super) fn clear(session: &Session, realm: &Realm) -> Result<(), Trouble> {
     for label in private_labels(session, realm)? {
         for handle in session.find_objects(&[Attribute::Label(label.into_bytes())])? {
             session.destroy_object(handle)?;
         }
+    }
+    for (_, _, handle) in registers(session, realm)? {
+        session.destroy_object(handle)?;
     }
     Ok(())
 }
