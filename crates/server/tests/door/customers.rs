@@ -73,7 +73,7 @@ async fn an_erased_customer_is_an_id_and_the_books_are_as_before() {
     let path = format!("/v1/admin/customers/{customer}/erase");
     world.operator(Method::POST, &path, None).await.is_problem(409, "wrong-state");
     assert_eq!(world.store.customer(customer).await.unwrap().unwrap().name, "Ada", "refused, and half done");
-    till.capture("capture", paid, json!({})).await.is(200);
+    till.capture("capture", paid, json!({})).await.is(201);
     eventually("the bank books the capture", || async {
         world.store.effects_of(paid).await.unwrap().is_empty()
     })
