@@ -98,6 +98,7 @@ fn wiped(seen: Enrolment, devices: &mut Devices, now: Timestamp) -> EnrolmentCha
     let _ = revoked(&mut enrolment, RevocationReason::Erased, now);
     end(devices, &enrolment);
     enrolment.platform.clear();
+    enrolment.app = None;
     enrolment.pin.wrapped_key.clear();
     enrolment.pin.previous = None;
     EnrolmentChange { expected_version, enrolment, notice: None }

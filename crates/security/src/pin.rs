@@ -1,6 +1,6 @@
 //! The PIN as the server knows it: keys by generation, and the change from one to the next (`spec/pin-change.md`).
 
-use crypto::Random;
+use crypto::{Random, Secret};
 use model::Timestamp;
 use protocol::{
     error::ProtocolError,
@@ -92,6 +92,16 @@ impl Security {
             failures: 0,
             blocked_until: None,
         })
+    }
+
+    /// The present PIN's key for the judgement of a code. That of an erased customer is wiped: of a revoked device no PIN
+    /// is looked at, so any key does.
+    pub(crate) fn pin_key_to_judge(&self, enrolment: &Enrolment) -> Result<PinKey, SecurityError> {
+        let is_revoked = matches!(enrolment.status, EnrolmentStatus::Revoked { .. });
+        if is_revoked && enrolment.pin.wrapped_key.is_empty() {
+            return Ok(PinKey::from_secret(Secret::from_bytes([0; 32])));
+        }
+        self.present_pin_key(enrolment)
     }
 
     pub(crate) fn present_pin_key(&self, enrolment: &Enrolment) -> Result<PinKey, SecurityError> {

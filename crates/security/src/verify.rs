@@ -119,7 +119,7 @@ impl Security {
             None => None,
         };
         let is_app_blocked = self.apps(now).await?.is_blocked(&enrolment, now);
-        let pin_key = self.present_pin_key(&enrolment)?;
+        let pin_key = self.pin_key_to_judge(&enrolment)?;
         let previous_pin = self.previous_pin(&enrolment, now)?;
         let category = merchant.and_then(|merchant| merchant.category);
         Ok(Some(Snapshot {

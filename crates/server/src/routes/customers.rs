@@ -182,6 +182,7 @@ fn device_json(enrolment: &Enrolment) -> Value {
         "status": status_name(&enrolment.status),
         "level": enrolment.level,
         "platform": enrolment.platform,
+        "app": enrolment.app.as_ref().map(|app| format!("{} {}", app.id, app.version)),
         "counter": enrolment.counter.0,
         "pin_generation": enrolment.pin.generation,
         "pin_failures": enrolment.pin.failures,

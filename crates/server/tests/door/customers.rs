@@ -38,7 +38,11 @@ async fn an_export_holds_all_that_is_stored_and_no_secret() {
     assert_eq!((&payments[0]["id"], &payments[0]["state"]), (&paid.to_string().into(), &"authorised".into()));
     assert_eq!(payments[1]["verdict"], "wrong_pin");
     let told = part(&world, customer, &format!("confirmations?{of}")).await;
-    assert_eq!(told["confirmations"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        told["confirmations"].as_array().unwrap().len(),
+        1,
+        "an authorisation is confirmed when it is captured"
+    );
     let audit = part(&world, customer, "audit").await;
     let actions: Vec<_> =
         audit["audit"].as_array().unwrap().iter().map(|entry| entry["action"].clone()).collect();
@@ -73,7 +77,7 @@ async fn an_erased_customer_is_an_id_and_the_books_are_as_before() {
     let path = format!("/v1/admin/customers/{customer}/erase");
     world.operator(Method::POST, &path, None).await.is_problem(409, "wrong-state");
     assert_eq!(world.store.customer(customer).await.unwrap().unwrap().name, "Ada", "refused, and half done");
-    till.capture("capture", paid, json!({})).await.is(200);
+    till.capture("capture", paid, json!({})).await.is(201);
     eventually("the bank books the capture", || async {
         world.store.effects_of(paid).await.unwrap().is_empty()
     })

@@ -166,7 +166,7 @@ async fn a_revoked_phone_neither_pays_nor_asks_nor_renews() {
     let again = world.operator(Method::POST, &at("revoke"), Some(json!({"reason": "retired"}))).await;
     assert_eq!(again.is(200)["revoked_for"], "lost");
     // What the customer owns and has begun is untouched: methods are the customer's, and the open payment goes on.
-    till.capture("open-capture", open, json!({})).await.is(200);
+    till.capture("open-capture", open, json!({})).await.is(201);
     till.authorised("other-phone", &one.code(&world, 2)).await;
     world.end().await;
 }

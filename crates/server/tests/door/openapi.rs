@@ -58,6 +58,7 @@ async fn ask(world: &World, method: &str, path: &str) -> crate::support::Answer 
         .replace("/webhooks/{id}", "/webhooks/msg_00000000000000000000000001")
         .replace("/customers/{id}", "/customers/cus_00000000000000000000000001")
         .replace("/enrolments/{id}", "/enrolments/0000a1b2c3d4")
+        .replace("/devices/{id}", "/devices/0000a1b2c3d4")
         .replace("/merchants/{id}", "/merchants/mer_00000000000000000000000001")
         .replace("/tasks/{id}", "/tasks/eff_00000000000000000000000001")
         .replace("{app}", "android:com.example.wallet")
