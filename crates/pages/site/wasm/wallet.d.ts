@@ -267,6 +267,13 @@ export class Wallet {
      */
     server_time_ms(now_ms: number): number;
     /**
+     * Takes the file that an updated app ships with. Ask how the wallet stands afterwards, and store the state.
+     *
+     * # Errors
+     * A fault of kind `refused` if it is not one, or of another installation.
+     */
+    update_app(realm_file: string): void;
+    /**
      * How the wallet stands at the phone's time `now_ms`, with all that it keeps to be shown.
      */
     view(now_ms: number): string;
@@ -358,6 +365,7 @@ export interface InitOutput {
     readonly wallet_roll_back_pin_change: (a: number) => void;
     readonly wallet_seal: (a: number, b: number, c: number) => [number, number, number, number];
     readonly wallet_server_time_ms: (a: number, b: number) => number;
+    readonly wallet_update_app: (a: number, b: number, c: number) => [number, number];
     readonly wallet_view: (a: number, b: number) => [number, number];
     readonly wallet_wipe: (a: number) => void;
     readonly __wbindgen_exn_store: (a: number) => void;

@@ -812,6 +812,21 @@ export class Wallet {
         return ret;
     }
     /**
+     * Takes the file that an updated app ships with. Ask how the wallet stands afterwards, and store the state.
+     *
+     * # Errors
+     * A fault of kind `refused` if it is not one, or of another installation.
+     * @param {string} realm_file
+     */
+    update_app(realm_file) {
+        const ptr0 = passStringToWasm0(realm_file, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.wallet_update_app(this.__wbg_ptr, ptr0, len0);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+    /**
      * How the wallet stands at the phone's time `now_ms`, with all that it keeps to be shown.
      * @param {number} now_ms
      * @returns {string}
