@@ -9,6 +9,8 @@ use std::process::Command;
 
 /// The script of the implementation that was written from the spec alone.
 const SECOND_IMPLEMENTATION: &str = "tests/second-implementation/run.py";
+/// Gives each test a token of its own.
+const TOKEN_RUNNER: &str = "tests/softhsm/run.sh";
 /// What looks at the pages in a browser.
 const PAGES: &str = "tests/pages/run.mjs";
 /// What is type-checked together, beside the page tests themselves: pages, and the script that has no page.
@@ -33,6 +35,7 @@ pub(super) fn all() -> Vec<Step> {
         step("page gallery", page_gallery),
         step("failpoints build", failpoints_build),
         step("tests", tests),
+        step("keys in a token", tests_in_a_token),
         slow("simulator", simulator),
         slow("fuzz", fuzz_targets),
         slow("documentation tests", documentation_tests),
@@ -128,17 +131,34 @@ fn failpoints_build(bench: &Bench) -> Result<Counts, String> {
     Ok(Counts::ONE_PASSED)
 }
 
+fn has_nextest(bench: &Bench) -> bool {
+    bench.cargo(&["nextest", "--version"]).output().is_ok_and(|output| output.status.success())
+}
+
 /// All tests, in nextest (a process per test) or, where it is not installed, in cargo's own runner.
 fn tests(bench: &Bench) -> Result<Counts, String> {
-    let has_nextest =
-        bench.cargo(&["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
-    let mut command = if has_nextest {
+    let mut command = if has_nextest(bench) {
         bench.cargo(&["nextest", "run", "--workspace", "--no-fail-fast", "--config-file", ".ci/nextest.toml"])
     } else {
         println!("cargo-nextest is not installed; cargo test does as well, only slower");
         bench.cargo(&["test", "--workspace", "--all-targets", "--no-fail-fast"])
     };
     command.env("BATZEN_BIN", bench.failpoints_binary()).env("BATZEN_TEST_VENV", bench.venv());
+    run_counted(bench, &mut command)
+}
+
+/// Activation, payments and all else that comes through the server's door, with the server's keys in a token: a fresh
+/// SoftHSM for each test. Nextest alone runs each test as a process of its own.
+fn tests_in_a_token(bench: &Bench) -> Result<Counts, String> {
+    if !has_nextest(bench) {
+        println!("cargo-nextest is not installed: left out");
+        return Ok(Counts::default());
+    }
+    let mut command = bench.cargo(&["nextest", "run", "--workspace", "--test", "door", "--no-fail-fast"]);
+    // The whole workspace, so that it is the features of the tests before, and nothing is compiled again.
+    command.args(["--config-file", ".ci/nextest.toml"]);
+    let variable = format!("CARGO_TARGET_{}_UNKNOWN_LINUX_GNU_RUNNER", std::env::consts::ARCH.to_uppercase());
+    command.env(variable, bench.places.root.join(TOKEN_RUNNER));
     run_counted(bench, &mut command)
 }
 

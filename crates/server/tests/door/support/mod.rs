@@ -18,11 +18,12 @@ pub(crate) use tills::Till;
 
 use core::future::Future;
 use core::time::Duration;
-use crypto::SystemRandom;
 use crypto::hash::sha256;
+use crypto::p256::SigningKey;
+use crypto::{SecretString, SystemRandom};
 use http::{Method, Request};
 use https::{Client, HttpsError, Limits, StreamLimits};
-use keystore::RealmKeys;
+use keystore::{RealmKeys, TokenAddress};
 use model::{Clock, Currency, CustomerId, EnrolmentId, MerchantId, Timestamp};
 use payments::{Provider, Terms};
 use protocol::payment_code::{EmvProfile, Suite};
@@ -270,7 +271,23 @@ pub(crate) fn roots() -> https::Roots {
 }
 
 pub(crate) fn make_keys(folder: &TempDir, now: Timestamp) -> Arc<RealmKeys> {
-    make_keys_in(folder, now, Suite::X25519)
+    keys_in_a_token(now).unwrap_or_else(|| make_keys_in(folder, now, Suite::X25519))
+}
+
+/// The realm's keys in the token that `tests/softhsm/run.sh` made for this test, if it runs the test.
+fn keys_in_a_token(now: Timestamp) -> Option<Arc<RealmKeys>> {
+    let from_runner = |name: &str| std::env::var(format!("BATZEN_TEST_TOKEN{name}")).ok();
+    let (module, token, pin) = (from_runner("_MODULE")?, from_runner("")?, from_runner("_PIN")?);
+    let address = || TokenAddress {
+        module: module.clone().into(),
+        token: token.clone(),
+        pin: SecretString::from_string(pin.clone()),
+    };
+    let (realm, root) = (Realm::new("shop.example").unwrap(), SigningKey::make(&mut SystemRandom));
+    // A test of several worlds has one token for all.
+    let keys = RealmKeys::open_in_token(address(), &realm)
+        .or_else(|_| RealmKeys::create_in_token(address(), &realm, &root, now, &mut SystemRandom));
+    Some(Arc::new(keys.unwrap()))
 }
 
 pub(crate) fn make_keys_in(folder: &TempDir, now: Timestamp, suite: Suite) -> Arc<RealmKeys> {

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Runs a test with a fresh SoftHSM token of its own, where the server's keys are then made. As a runner of test programs:
+#   CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER=tests/softhsm/run.sh cargo nextest run --package server --test door
+set -euo pipefail
+for argument in "$@"; do
+    [[ $argument == --list ]] && exec "$@"
+done
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+mkdir "$folder/tokens"
+export SOFTHSM2_CONF=$folder/softhsm2.conf
+printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$folder/tokens" > "$SOFTHSM2_CONF"
+softhsm2-util --init-token --free --label test --so-pin 654321 --pin 654321 > "$folder/made"
+export BATZEN_TEST_TOKEN=test BATZEN_TEST_TOKEN_PIN=654321
+export BATZEN_TEST_TOKEN_MODULE=/usr/lib/softhsm/libsofthsm2.so
+"$@"
