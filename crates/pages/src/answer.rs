@@ -1,7 +1,7 @@
 //! From a file and a request to an answer: compressed or not, or "you have it already".
 
 use crate::headers::Headers;
-use crate::shelf::Ready;
+use crate::shelf::{Coding, Ready};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -37,12 +37,14 @@ pub(crate) fn moved(to: &'static str, headers: &Headers) -> Response {
 }
 
 fn whole(ready: &Ready, asked: &HeaderMap) -> Response {
-    let compressed = if takes_gzip(asked) { ready.compressed() } else { None };
-    let is_compressed = compressed.is_some();
-    let mut response = plain(StatusCode::OK, compressed.unwrap_or_else(|| ready.file.bytes.clone()));
+    let mut taken = Coding::ALL.into_iter().filter(|coding| takes(asked, *coding));
+    let compressed = taken.find_map(|coding| Some((coding, ready.compressed(coding)?)));
+    let (coding, body) =
+        compressed.map_or((None, ready.file.bytes.clone()), |(coding, body)| (Some(coding), body));
+    let mut response = plain(StatusCode::OK, body);
     set(&mut response, header::CONTENT_TYPE, ready.content_type);
-    if is_compressed {
-        set(&mut response, header::CONTENT_ENCODING, "gzip");
+    if let Some(coding) = coding {
+        set(&mut response, header::CONTENT_ENCODING, coding.name());
     }
     response
 }
@@ -64,16 +66,17 @@ fn has(asked: &HeaderMap, tag: &str) -> bool {
     tags.any(|one| one == "*" || one.trim_start_matches("W/") == strong)
 }
 
-/// Whether the asker takes gzip.
-fn takes_gzip(asked: &HeaderMap) -> bool {
+/// Whether the asker takes this coding.
+fn takes(asked: &HeaderMap, wanted: Coding) -> bool {
     listed(asked, &header::ACCEPT_ENCODING).any(|coding| {
         let mut parts = coding.split(';').map(str::trim);
-        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip") || name == "*");
+        let is_wanted =
+            parts.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted.name()) || name == "*");
         let is_refused = parts.any(|part| {
             let weight = part.strip_prefix("q=").and_then(|weight| weight.trim().parse::<f32>().ok());
             weight.is_some_and(|weight| weight <= 0.0)
         });
-        is_gzip && !is_refused
+        is_wanted && !is_refused
     })
 }
 

@@ -4,6 +4,7 @@ use crate::kind::content_type;
 use crate::site::{File, Site};
 use crate::worker;
 use axum::body::Bytes;
+use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::collections::HashMap;
@@ -14,24 +15,66 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 pub(crate) struct Ready {
     pub(crate) content_type: &'static str,
     pub(crate) file: File,
-    compressed: OnceLock<Option<Bytes>>,
+    brotli: OnceLock<Option<Bytes>>,
+    gzip: OnceLock<Option<Bytes>>,
 }
+
+/// How a file is compressed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Coding {
+    /// RFC 7932; every browser takes it over TLS. A tenth smaller.
+    Brotli,
+    /// RFC 1952.
+    Gzip,
+}
+
+impl Coding {
+    /// The smallest first.
+    pub(crate) const ALL: [Self; 2] = [Self::Brotli, Self::Gzip];
+
+    /// As it stands in headers.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Brotli => "br",
+            Self::Gzip => "gzip",
+        }
+    }
+
+    fn compress(self, bytes: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Brotli => {
+                let mut compressed = Vec::new();
+                let parameters = BrotliEncoderParams { quality: BROTLI_QUALITY, ..Default::default() };
+                brotli::BrotliCompress(&mut &bytes[..], &mut compressed, &parameters).ok()?;
+                Some(compressed)
+            }
+            Self::Gzip => {
+                let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+                encoder.write_all(bytes).ok()?;
+                encoder.finish().ok()
+            }
+        }
+    }
+}
+
+/// Of 11: the last two take twenty times as long for another tenth, and somebody waits for it.
+const BROTLI_QUALITY: i32 = 9;
 
 impl Ready {
     fn new(content_type: &'static str, file: File) -> Self {
-        Self { content_type, file, compressed: OnceLock::new() }
+        Self { content_type, file, brotli: OnceLock::new(), gzip: OnceLock::new() }
     }
 
-    /// The file in gzip's form; none where that is no smaller. Compressed at the first call and kept.
-    pub(crate) fn compressed(&self) -> Option<Bytes> {
-        self.compressed.get_or_init(|| compress(&self.file.bytes)).clone()
+    /// The file in this form; none where that is no smaller. Compressed at the first call and kept.
+    pub(crate) fn compressed(&self, coding: Coding) -> Option<Bytes> {
+        let kept = match coding {
+            Coding::Brotli => &self.brotli,
+            Coding::Gzip => &self.gzip,
+        };
+        let plain = &self.file.bytes;
+        let smaller = || coding.compress(plain).filter(|compressed| compressed.len() < plain.len());
+        kept.get_or_init(|| smaller().map(Bytes::from)).clone()
     }
-}
-
-fn compress(bytes: &[u8]) -> Option<Bytes> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes).ok()?;
-    encoder.finish().ok().filter(|compressed| compressed.len() < bytes.len()).map(Bytes::from)
 }
 
 /// All files of a site, and the realm's.

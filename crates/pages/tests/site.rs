@@ -70,7 +70,7 @@ async fn what_the_worker_keeps_is_there() {
     }
 }
 
-/// Bytes that a phone loads before its first code, compressed as they are sent.
+/// Bytes that a phone loads before its first code, compressed as they are sent to a browser.
 const WALLET_BYTES_MAX: usize = 400_000;
 /// The core's part of them.
 const WALLET_MODULE_BYTES_MAX: usize = 250_000;
@@ -79,7 +79,7 @@ const WALLET_MODULE_BYTES_MAX: usize = 250_000;
 async fn the_wallet_is_light_and_loads_no_scanner() {
     let mut sum = 0;
     for address in kept_by_the_worker().await {
-        let request = Request::get(&address).header(header::ACCEPT_ENCODING, "gzip");
+        let request = Request::get(&address).header(header::ACCEPT_ENCODING, "gzip, deflate, br");
         let response = pages().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         let sent = response.into_body().collect().await.unwrap().to_bytes().len();
         if address == "/wasm/wallet_bg.wasm" {
