@@ -76,7 +76,7 @@ async fn a_server_that_goes_over_to_suite_2_serves_phones_that_know_it_and_phone
     let new_phone = Phone { recipient, ..phone };
     let codes = [old_phone.code(&world, 1), new_phone.code(&world, 2)];
     assert_eq!(codes.each_ref().map(|code| code.suite()), [Suite::X25519, Suite::P256]);
-    till.authorised("suite 1", &codes[0]).await;
-    till.authorised("suite 2", &codes[1]).await;
+    till.authorised("suite-1", &codes[0]).await;
+    till.authorised("suite-2", &codes[1]).await;
     world.end().await;
 }

@@ -150,6 +150,7 @@ pub async fn an_activation_code_makes_one_enrolment(place: &impl Place) {
     let mut taken = enrol(2);
     taken.enrolment = enrolment(1);
     taken.used.enrolment = enrolment_id(1);
+    (taken.devices, taken.certificate) = (enrol(1).devices, enrol(1).certificate);
     expect_unchanged(&store, enrolling(taken), Outcome::Exists).await;
     assert_eq!(store.activation_code([2; 32]).await.unwrap().unwrap().used, None);
     expect(&store, enrolling(enrol(2)), Outcome::Done).await;
