@@ -72,7 +72,7 @@ impl Place {
         open(black_box(&self.code), &*self.epoch.holder, &self.recipient).is_ok()
     }
 
-    fn unwrap(&self) -> bool {
+    fn open_pin_key(&self) -> bool {
         self.keys.unwrap_pin_key(ENROLMENT, PinGeneration::FIRST, black_box(&self.wrapped)).is_ok()
     }
 
@@ -82,7 +82,7 @@ impl Place {
 
     /// All that one sale asks of keys: an opening, a PIN key, a statement and a confirmation.
     fn sale(&self) -> bool {
-        self.open() && self.unwrap() && self.sign() && self.sign()
+        self.open() && self.open_pin_key() && self.sign() && self.sign()
     }
 }
 
@@ -103,7 +103,7 @@ pub(super) fn bench(rounds: u32, address: TokenAddress, output: &Output) -> Resu
 
 fn measure(rounds: u32, memory: &Place, token: &Place, output: &Output) -> Result<(), Failure> {
     const NAMES: [&str; 4] = ["open a code", "open a PIN key", "sign", "all of a sale"];
-    let work: [fn(&Place) -> bool; 4] = [Place::open, Place::unwrap, Place::sign, Place::sale];
+    let work: [fn(&Place) -> bool; 4] = [Place::open, Place::open_pin_key, Place::sign, Place::sale];
     let places = [memory, token];
     if let Some(place) = places.into_iter().find(|place| !place.sale()) {
         return Err(Failure::new(format!("the keys in the {} do not work", place.name)));
