@@ -9,7 +9,6 @@ use crate::{
     Algorithm, KeyStoreError, RealmKeys, TokenAddress,
     home::Home,
     make::{Maker, RootAt},
-    place::Place,
     token::TokenPlace,
 };
 
@@ -44,13 +43,9 @@ impl RealmKeys {
     /// [`KeyStoreError::Token`] if the token is not there, has no keys of this realm, or misses one.
     pub fn open_in_token(address: TokenAddress, realm: &Realm) -> Result<Self, KeyStoreError> {
         let token = Arc::new(TokenPlace::connect(address, realm.clone())?);
-        let register = token.read_register()?;
-        for entry in register.keys.iter().filter(|entry| entry.is_in_place()) {
-            if !token.has(entry.name())? {
-                return Err(token.misses(entry.name()));
-            }
-        }
-        Self::at(Home::Token(token))
+        let keys = Self::at(Home::Token(token.clone()))?;
+        token.refuse_if_incomplete(&keys.ring().register)?;
+        Ok(keys)
     }
 
     /// Destroys every key of this realm in its token, and the register: nothing of the realm works afterwards.

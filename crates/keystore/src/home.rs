@@ -16,6 +16,9 @@ use crate::{
     token::TokenPlace,
 };
 
+/// A register and the place of its keys.
+pub(crate) type Loaded = (Register, Arc<dyn Place>);
+
 /// Keeps a register and private halves.
 pub(crate) enum Home {
     /// A sealed file.
@@ -54,7 +57,7 @@ impl SealedFile {
 
 impl Home {
     /// The register and the place of its keys, as they are now.
-    pub(crate) fn load(&self) -> Result<(Register, Arc<dyn Place>), KeyStoreError> {
+    pub(crate) fn load(&self) -> Result<Loaded, KeyStoreError> {
         match self {
             Self::File(file) => {
                 let inner = file.read()?;
@@ -65,15 +68,14 @@ impl Home {
         }
     }
 
-    /// Whether there may be a later register than this one. Asked often, so it costs little.
-    pub(crate) fn is_newer_than(&self, revision: u64) -> bool {
-        match self {
-            Self::File(file) => {
-                let seen = file.seen.lock().unwrap_or_else(PoisonError::into_inner);
-                file::mark(&file.path) != *seen
-            }
-            Self::Token(token) => token.read_register().is_ok_and(|register| register.revision > revision),
+    /// The same if it is later than this revision. Asked often, so a file that is as it was is not opened.
+    pub(crate) fn load_newer_than(&self, revision: u64) -> Result<Option<Loaded>, KeyStoreError> {
+        if let Self::File(file) = self
+            && file::mark(&file.path) == *file.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            return Ok(None);
         }
+        Ok(Some(self.load()?).filter(|(register, _)| register.revision > revision))
     }
 
     /// Keeps a first register and what its keys' place holds; never in place of another.

@@ -65,10 +65,6 @@ impl Place for MemoryPlace {
         Ok(())
     }
 
-    fn has(&self, name: KeyName) -> Result<bool, KeyStoreError> {
-        Ok(self.0.read().unwrap_or_else(PoisonError::into_inner).contains_key(&name))
-    }
-
     fn signer(&self, entry: &KeyEntry) -> Result<Arc<dyn Sign>, KeyStoreError> {
         Ok(Arc::new(SigningKey::from_scalar(self.secret(entry.name())?.expose())?))
     }

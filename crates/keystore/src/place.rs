@@ -17,8 +17,6 @@ pub(crate) trait Place: Send + Sync {
     ) -> Result<Vec<u8>, KeyStoreError>;
     /// Destroys a key. One that is not there is destroyed already.
     fn destroy(&self, name: KeyName) -> Result<(), KeyStoreError>;
-    /// Whether the private half is there.
-    fn has(&self, name: KeyName) -> Result<bool, KeyStoreError>;
 
     /// Signs with an ECDSA key.
     fn signer(&self, entry: &KeyEntry) -> Result<Arc<dyn Sign>, KeyStoreError>;

@@ -21,12 +21,7 @@ use protocol::{
 };
 use security::{Authority, KeyStore, PaymentEpoch};
 
-use crate::{
-    KeyName, KeyStoreError, Register, Role,
-    home::Home,
-    keyring::{Keyring, verifying_key},
-    place::Place,
-};
+use crate::{KeyName, KeyStoreError, Register, Role, home::Home, keyring::Keyring, place::Place};
 
 const PIN_WRAPPING_LABEL: &str = "batzen/pin-key-wrapping/v1";
 const WEBHOOK_WRAPPING_LABEL: &str = "batzen/webhook-secret-wrapping/v1";
@@ -86,23 +81,6 @@ impl RealmKeys {
         self.ring().statement.verifying_key().clone()
     }
 
-    /// The keys that providers check authentication statements with, the present one first, then what comes next.
-    ///
-    /// # Errors
-    /// [`KeyStoreError::Unusable`].
-    pub fn statement_public_keys(&self) -> Result<Vec<VerifyingKey>, KeyStoreError> {
-        let ring = self.ring();
-        let mut keys = vec![ring.statement.verifying_key().clone()];
-        let others = ring.register.live(Role::Statement).map(verifying_key);
-        for key in others {
-            let key = key?;
-            if !keys.contains(&key) {
-                keys.push(key);
-            }
-        }
-        Ok(keys)
-    }
-
     /// What an app of this realm ships with.
     #[must_use]
     pub fn realm_file(&self, server_url: &str, tls_roots_pem: &str, app: AppIdentity) -> RealmFile {
@@ -158,17 +136,12 @@ impl KeyStore for RealmKeys {
     }
 
     fn refresh(&self) -> Result<bool, CryptoError> {
-        let ring = self.ring();
-        if !self.home.is_newer_than(ring.register.revision) {
-            return Ok(false);
-        }
-        let load = || {
-            let (register, place) = self.home.load()?;
-            let is_newer = register.revision > ring.register.revision && register.realm == self.realm;
-            is_newer.then(|| self.replace(register, place)).transpose()
-        };
-        let loaded: Result<Option<()>, KeyStoreError> = load();
-        loaded.map(|loaded| loaded.is_some()).map_err(|error| error.to_crypto())
+        let newer = self.home.load_newer_than(self.ring().register.revision);
+        let taken = newer.and_then(|newer| {
+            let newer = newer.filter(|(register, _)| register.realm == self.realm);
+            newer.map(|(register, place)| self.replace(register, place)).transpose()
+        });
+        taken.map(|taken| taken.is_some()).map_err(|error| error.to_crypto())
     }
 
     fn changed_at(&self) -> Timestamp {

@@ -8,7 +8,7 @@ use crypto::{CryptoError, Secret, SecretString, SystemRandom, p256::SigningKey};
 use cryptoki::{
     context::{CInitializeArgs, CInitializeFlags, Pkcs11},
     object::{Attribute, AttributeType, ObjectClass},
-    session::UserType,
+    session::{Session, UserType},
     types::AuthPin,
 };
 use keystore::{Algorithm, KeyState, RealmKeys, Role, join_root, split_root};
@@ -36,6 +36,28 @@ fn make(token: &Token) -> (SigningKey, RealmKeys) {
     (root, keys)
 }
 
+/// The token as anybody sees it who has its PIN.
+fn session() -> Session {
+    let library = Pkcs11::new(MODULE).unwrap();
+    let _ = library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK));
+    let slot = library.get_slots_with_initialized_token().unwrap()[0];
+    let session = library.open_rw_session(slot).unwrap();
+    let _ = session.login(UserType::User, Some(&AuthPin::new(PIN.into())));
+    session
+}
+
+#[test]
+fn a_token_that_misses_a_key_is_not_opened() {
+    in_a_token_of_its_own("a_token_that_misses_a_key_is_not_opened", |token| {
+        drop(make(token));
+        let session = session();
+        let lost = session.find_objects(&[Attribute::Class(ObjectClass::SECRET_KEY)]).unwrap()[0];
+        session.destroy_object(lost).unwrap();
+        let refused = RealmKeys::open_in_token(address(token), &realm()).unwrap_err().to_string();
+        assert!(refused.contains("is not in it; restore the token's backup"), "{refused}");
+    });
+}
+
 /// What does not work.
 fn faults(keys: &RealmKeys) -> String {
     let rehearsed = keys.rehearse(&mut SystemRandom);
@@ -55,11 +77,7 @@ fn every_key_works_and_none_can_be_taken_out() {
         assert!(keys.strays().unwrap().is_empty());
         drop(keys);
 
-        let library = Pkcs11::new(MODULE).unwrap();
-        let _ = library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK));
-        let slot = library.get_slots_with_initialized_token().unwrap()[0];
-        let session = library.open_ro_session(slot).unwrap();
-        let _ = session.login(UserType::User, Some(&AuthPin::new(PIN.into())));
+        let session = session();
         let mut seen = 0;
         for class in [ObjectClass::PRIVATE_KEY, ObjectClass::SECRET_KEY] {
             for key in session.find_objects(&[Attribute::Class(class), Attribute::Token(true)]).unwrap() {

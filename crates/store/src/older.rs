@@ -1,9 +1,13 @@
 //! Rows as older programs wrote them, read as what they are today.
 
-use model::{Counter, CustomerId, EnrolmentId, Timestamp};
+use crate::stored::{Series, StoredEvent, StoredPayment};
+use model::{
+    CheckoutId, Counter, CustomerId, EnrolmentId, IdempotencyKey, MerchantId, Payment, PaymentId, Timestamp,
+};
+use protocol::verdict::Verdict;
 use records::{
-    ActivationCodeRow, ActivationPurpose, ActivationUse, Enrolment, EnrolmentStatus, LockReason, PinState,
-    ReplacedPinKey, RevocationReason, TrustLevel,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, Effect, Enrolment, EnrolmentStatus, LockReason,
+    Merchant, MerchantTerms, PinState, ReplacedPinKey, RevocationReason, TrustLevel, VerdictRow,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -49,6 +53,23 @@ pub(crate) fn activation_code(version: u8, bytes: &[u8]) -> Option<ActivationCod
     let Code1 { code_hash, customer, issued_at, expires_at, used } = old;
     let purpose = ActivationPurpose::NewDevice;
     Some(ActivationCodeRow { code_hash, customer, issued_at, expires_at, purpose, used })
+}
+
+/// A payment of version 2, before decisions were recorded.
+pub(crate) fn payment(version: u8, bytes: &[u8]) -> Option<StoredPayment> {
+    let old: StoredPayment2 = if version == 2 { whole(bytes)? } else { return None };
+    let StoredPayment2 { payment, verdict, request, wake_at, effects, recent } = old;
+    let Verdict2 { payment: of, verdict, code_hash, enrolment, counter, at, confirmation } = verdict;
+    let verdict =
+        VerdictRow { payment: of, verdict, code_hash, enrolment, counter, at, confirmation, decision: None };
+    Some(StoredPayment { payment, verdict, request, wake_at, effects, recent })
+}
+
+/// A merchant of version 1, before categories.
+pub(crate) fn merchant(version: u8, bytes: &[u8]) -> Option<Merchant> {
+    let old: Merchant1 = if version == 1 { whole(bytes)? } else { return None };
+    let Merchant1 { id, name, terms, created_at } = old;
+    Some(Merchant { id, name, terms, created_at, category: None })
 }
 
 fn whole<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
@@ -106,10 +127,42 @@ struct Code1 {
     used: Option<ActivationUse>,
 }
 
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+struct StoredPayment2 {
+    payment: Payment,
+    verdict: Verdict2,
+    request: (CheckoutId, IdempotencyKey),
+    wake_at: Option<Timestamp>,
+    effects: Vec<Effect>,
+    recent: Series<StoredEvent>,
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+struct Verdict2 {
+    payment: PaymentId,
+    verdict: Verdict,
+    code_hash: [u8; 32],
+    enrolment: Option<EnrolmentId>,
+    counter: Option<Counter>,
+    at: Timestamp,
+    confirmation: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+struct Merchant1 {
+    id: MerchantId,
+    name: String,
+    terms: Vec<MerchantTerms>,
+    created_at: Timestamp,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::read;
+    use crate::row::{self, read};
     use serde::Serialize;
 
     /// The fields of an enrolment of version 2, in their order, up to what changed since; and what follows.
@@ -152,5 +205,41 @@ mod tests {
         let code = (1_u8, [3_u8; 32], CustomerId::from_u128(7), at, at, None::<ActivationUse>);
         let code: ActivationCodeRow = read("activation_codes", &postcard::to_stdvec(&code).unwrap()).unwrap();
         assert_eq!((code.code_hash, code.purpose), ([3; 32], ActivationPurpose::NewDevice));
+    }
+
+    /// The bytes of `row` as version `version` of its table has them.
+    fn older(version: u8, row: &impl Serialize) -> Vec<u8> {
+        postcard::to_extend(row, vec![version]).unwrap()
+    }
+
+    #[test]
+    fn rows_of_before_read_as_before() {
+        let merchant = Merchant1 {
+            id: MerchantId::from_u128(7),
+            name: "Shop".to_owned(),
+            terms: Vec::new(),
+            created_at: Timestamp::from_ms(1),
+        };
+        let bytes = older(1, &merchant);
+        let read: Merchant = row::read("merchants", &bytes).unwrap();
+        assert_eq!((read.name.as_str(), read.category), ("Shop", None));
+        assert!(row::read::<Merchant>("merchants", &[bytes, vec![0]].concat()).is_err());
+
+        let begun = crate::conformance::sample::begin(1, &crate::conformance::sample::enrolment(1), 1);
+        let VerdictRow { payment, verdict, code_hash, enrolment, counter, at, confirmation, .. } =
+            begun.verdict.clone();
+        let stored = StoredPayment2 {
+            payment: begun.payment.clone(),
+            verdict: Verdict2 { payment, verdict, code_hash, enrolment, counter, at, confirmation },
+            request: (CheckoutId::from_u128(1), begun.request.key),
+            wake_at: None,
+            effects: Vec::new(),
+            recent: Series::default(),
+        };
+        let bytes = older(2, &stored);
+        let read: StoredPayment = row::read("payments", &bytes).unwrap();
+        assert_eq!(read.payment, begun.payment);
+        assert_eq!(read.verdict, VerdictRow { decision: None, ..begun.verdict });
+        assert!(row::read::<StoredPayment>("payments", &bytes[..bytes.len() - 1]).is_err());
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::fault::Fault;
 use crate::older;
-use crate::stored::{self, Series, StoredEvent, StoredPayment};
+use crate::stored::{Series, StoredEvent, StoredPayment};
 use model::{CheckoutId, EffectId, PaymentId, WebhookEndpointId, WebhookId};
 use records::{
     ActivationCodeRow, App, AuditEntry, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout,
@@ -74,10 +74,10 @@ rows!(
     ActivationCodeRow = ACTIVATION_CODE_VERSION, older older::activation_code;
     Enrolment = ENROLMENT_VERSION, older older::enrolment;
     Method;
-    Merchant = MERCHANT_VERSION, older stored::read_merchant_1;
+    Merchant = MERCHANT_VERSION, older older::merchant;
     Checkout;
     CodeUse;
-    StoredPayment = PAYMENT_VERSION, older stored::read_payment_2;
+    StoredPayment = PAYMENT_VERSION, older older::payment;
     Series<StoredEvent> = EVENTS_VERSION;
     IdempotencyRow;
     OperatorTask;

@@ -3,12 +3,8 @@
 
 use crate::fault::Fault;
 use core::marker::PhantomData;
-use model::{
-    CheckoutId, Counter, EffectId, EnrolmentId, IdempotencyKey, MerchantId, Payment, PaymentEvent, PaymentId,
-    Posting, Timestamp,
-};
-use protocol::verdict::Verdict;
-use records::{Effect, EventRow, Merchant, MerchantTerms, PostingRow, StoreError, VerdictRow};
+use model::{CheckoutId, EffectId, IdempotencyKey, Payment, PaymentEvent, PaymentId, Posting, Timestamp};
+use records::{Effect, EventRow, PostingRow, StoreError, VerdictRow};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -51,58 +47,6 @@ impl StoredPayment {
         self.recent.push(event)?;
         Ok(moved)
     }
-}
-
-/// A payment as row version 2 has it, before decisions were recorded.
-#[derive(Serialize, Deserialize)]
-struct StoredPayment2 {
-    payment: Payment,
-    verdict: Verdict2,
-    request: (CheckoutId, IdempotencyKey),
-    wake_at: Option<Timestamp>,
-    effects: Vec<Effect>,
-    recent: Series<StoredEvent>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Verdict2 {
-    payment: PaymentId,
-    verdict: Verdict,
-    code_hash: [u8; 32],
-    enrolment: Option<EnrolmentId>,
-    counter: Option<Counter>,
-    at: Timestamp,
-    confirmation: Option<u32>,
-}
-
-/// Reads row version 2 of a payment, to its last byte; none for another version.
-pub(crate) fn read_payment_2(version: u8, bytes: &[u8]) -> Option<StoredPayment> {
-    let older = (version == 2).then(|| whole(bytes))?;
-    let StoredPayment2 { payment, verdict, request, wake_at, effects, recent } = older?;
-    let Verdict2 { payment: of, verdict, code_hash, enrolment, counter, at, confirmation } = verdict;
-    let verdict =
-        VerdictRow { payment: of, verdict, code_hash, enrolment, counter, at, confirmation, decision: None };
-    Some(StoredPayment { payment, verdict, request, wake_at, effects, recent })
-}
-
-/// A merchant as row version 1 has it, before categories.
-#[derive(Serialize, Deserialize)]
-struct Merchant1 {
-    id: MerchantId,
-    name: String,
-    terms: Vec<MerchantTerms>,
-    created_at: Timestamp,
-}
-
-/// Reads row version 1 of a merchant, to its last byte; none for another version.
-pub(crate) fn read_merchant_1(version: u8, bytes: &[u8]) -> Option<Merchant> {
-    let older = (version == 1).then(|| whole(bytes))?;
-    let Merchant1 { id, name, terms, created_at } = older?;
-    Some(Merchant { id, name, terms, created_at, category: None })
-}
-
-fn whole<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
-    postcard::take_from_bytes(bytes).ok().and_then(|(row, rest)| rest.is_empty().then_some(row))
 }
 
 /// An event and what it booked.
@@ -182,46 +126,8 @@ impl<T: Serialize + DeserializeOwned> Series<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::row;
     use records::TrustLevel;
     use records::{DecisionRow, Facts, Ground, Ruling, Spent};
-
-    /// The bytes of `row` as version `version` of its table has them.
-    fn older(version: u8, row: &impl Serialize) -> Vec<u8> {
-        postcard::to_extend(row, vec![version]).unwrap()
-    }
-
-    #[test]
-    fn rows_of_before_read_as_before() {
-        let merchant = Merchant1 {
-            id: MerchantId::from_u128(7),
-            name: "Shop".to_owned(),
-            terms: Vec::new(),
-            created_at: Timestamp::from_ms(1),
-        };
-        let bytes = older(1, &merchant);
-        let read: Merchant = row::read("merchants", &bytes).unwrap();
-        assert_eq!((read.name.as_str(), read.category), ("Shop", None));
-        assert!(row::read::<Merchant>("merchants", &[bytes, vec![0]].concat()).is_err());
-
-        let begun = crate::conformance::sample::begin(1, &crate::conformance::sample::enrolment(1), 1);
-        let VerdictRow { payment, verdict, code_hash, enrolment, counter, at, confirmation, .. } =
-            begun.verdict.clone();
-        let stored = StoredPayment2 {
-            payment: begun.payment.clone(),
-            verdict: Verdict2 { payment, verdict, code_hash, enrolment, counter, at, confirmation },
-            request: (CheckoutId::from_u128(1), begun.request.key),
-            wake_at: None,
-            effects: Vec::new(),
-            recent: Series::default(),
-        };
-        let bytes = older(2, &stored);
-        let read: StoredPayment = row::read("payments", &bytes).unwrap();
-        assert_eq!(read.payment, begun.payment);
-        assert_eq!(read.verdict, VerdictRow { decision: None, ..begun.verdict });
-        assert!(row::read::<StoredPayment>("payments", &bytes[..bytes.len() - 1]).is_err());
-    }
 
     #[test]
     fn a_decision_takes_few_bytes() {

@@ -114,20 +114,30 @@ impl TokenPlace {
         self.told(self.link.with(|session| objects::clear(session, &self.realm)))
     }
 
-    /// A key that the register names is not there.
-    pub(crate) fn misses(&self, name: KeyName) -> KeyStoreError {
-        self.link.explain(&format!(
-            "the key {name}, which its register names, is not in it; restore the token's backup"
-        ))
+    /// Refuses a token that misses a key which this register names.
+    pub(crate) fn refuse_if_incomplete(&self, register: &Register) -> Result<(), KeyStoreError> {
+        let labels = self.labels()?;
+        let is_missing = |name: KeyName| !labels.contains(&objects::label(&self.realm, name));
+        let named = register.keys.iter().filter(|entry| entry.is_in_place()).map(KeyEntry::name);
+        match named.into_iter().find(|name| is_missing(*name)) {
+            None => Ok(()),
+            Some(name) => Err(self.link.explain(&format!(
+                "the key {name}, which its register names, is not in it; restore the token's backup"
+            ))),
+        }
+    }
+
+    /// The labels of all private halves of this realm.
+    fn labels(&self) -> Result<Vec<String>, KeyStoreError> {
+        self.told(self.link.with(|session| objects::private_labels(session, &self.realm)))
     }
 
     /// Keys of this realm that the register does not know: what is left of a change that was cut off.
     pub(crate) fn strays(&self, register: &Register) -> Result<Vec<String>, KeyStoreError> {
-        let labels = self.told(self.link.with(|session| objects::private_labels(session, &self.realm)))?;
         let known = |label: &String| {
             register.keys.iter().any(|entry| objects::label(&self.realm, entry.name()) == *label)
         };
-        Ok(labels.into_iter().filter(|label| !known(label)).collect())
+        Ok(self.labels()?.into_iter().filter(|label| !known(label)).collect())
     }
 
     fn told<T>(&self, result: Result<T, Trouble>) -> Result<T, KeyStoreError> {
@@ -182,10 +192,6 @@ impl Place for Arc<TokenPlace> {
     fn destroy(&self, name: KeyName) -> Result<(), KeyStoreError> {
         self.found.write().unwrap_or_else(PoisonError::into_inner).remove(&name);
         self.told(self.link.with(|session| objects::destroy(session, &self.realm, name)))
-    }
-
-    fn has(&self, name: KeyName) -> Result<bool, KeyStoreError> {
-        self.told(self.link.with(|session| Ok(objects::find_key(session, &self.realm, name)?.is_some())))
     }
 
     fn signer(&self, entry: &KeyEntry) -> Result<Arc<dyn Sign>, KeyStoreError> {
