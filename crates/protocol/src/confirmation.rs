@@ -3,31 +3,34 @@
 
 use crypto::{
     Random,
-    hash::sha256,
     hpke::{self, Decapsulate},
-    p256::{Sign, Signature, VerifyingKey},
+    p256::{Sign, VerifyingKey},
     x25519,
 };
 use model::{Counter, Currency, PaymentId, TerminalNumber, Timestamp};
 
 pub use crate::confirmation_cause::Cause;
 use crate::{
-    confirmation_digits, error::ProtocolError, key_bundle::KeyId, realm::Realm, short_text::is_showable,
+    confirmation_digits,
+    error::ProtocolError,
+    key_bundle::KeyId,
+    letter::{self, Form, LETTER_LEN},
+    realm::Realm,
+    short_text::is_showable,
 };
 
 const WHAT: &str = "confirmation";
-const LABEL_SEAL: &str = "batzen/confirmation/v1/seal";
-const LABEL_SIGNATURE: &str = "batzen/confirmation/v1/signature";
-/// Version 1 in the high, suite 1 in the low four bits.
-const VERSION_AND_SUITE: u8 = 0x11;
-const HEADER_LEN: usize = 3;
-const SIGNATURE_LEN: usize = 64;
+const FORM: Form = Form {
+    what: WHAT,
+    label_seal: "batzen/confirmation/v1/seal",
+    label_signature: "batzen/confirmation/v1/signature",
+};
 const FIELDS_LEN_MIN: usize = 49;
 /// ISO 4217's code for "no currency".
 const NO_CURRENCY: u16 = 999;
 
 /// The fewest bytes of a sealed confirmation.
-pub const SEALED_LEN_MIN: usize = HEADER_LEN + hpke::ENC_LEN + FIELDS_LEN_MIN + SIGNATURE_LEN + hpke::TAG_LEN;
+pub const SEALED_LEN_MIN: usize = LETTER_LEN + FIELDS_LEN_MIN;
 /// The most bytes of a sealed confirmation.
 pub const SEALED_LEN_MAX: usize = SEALED_LEN_MIN + MerchantName::LEN_MAX;
 
@@ -198,16 +201,8 @@ impl Confirmation {
         random: &mut dyn Random,
     ) -> Result<SealedConfirmation, ProtocolError> {
         self.well_formed()?;
-        let header = header(key_id);
-        let (enc, mut context) = hpke::setup_sender(&(*recipient).into(), &realm.context(LABEL_SEAL), random)
-            .map_err(|_| ProtocolError::Unavailable(WHAT))?;
-        let mut plaintext = self.to_bytes();
-        let signature = signing_key
-            .sign(&[&signed_context(realm, recipient.as_bytes()), &header, &enc, &plaintext])
-            .map_err(|_| ProtocolError::Unavailable(WHAT))?;
-        plaintext.extend_from_slice(signature.as_bytes());
-        let sealed = context.seal(&header, &plaintext).map_err(|_| ProtocolError::Unavailable(WHAT))?;
-        Ok(SealedConfirmation([&header[..], &enc, &sealed].concat()))
+        let sealed = FORM.seal(self.to_bytes(), recipient, signing_key, key_id, realm, random)?;
+        Ok(SealedConfirmation(sealed))
     }
 
     fn to_bytes(&self) -> Vec<u8> {
@@ -257,13 +252,7 @@ impl SealedConfirmation {
     /// # Errors
     /// [`ProtocolError::Size`], [`ProtocolError::VersionUnsupported`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, ProtocolError> {
-        if !(SEALED_LEN_MIN..=SEALED_LEN_MAX).contains(&bytes.len()) {
-            return Err(ProtocolError::Size(WHAT));
-        }
-        if bytes[0] != VERSION_AND_SUITE {
-            return Err(ProtocolError::VersionUnsupported(WHAT));
-        }
-        Ok(Self(bytes))
+        FORM.check(bytes, FIELDS_LEN_MIN..=FIELDS_LEN_MIN + MerchantName::LEN_MAX).map(Self)
     }
 
     /// Takes digits as scanned from a 2D code, white space around them allowed.
@@ -289,13 +278,13 @@ impl SealedConfirmation {
     /// The id of the key that signed it.
     #[must_use]
     pub fn key_id(&self) -> KeyId {
-        KeyId(u16::from_be_bytes([self.0[1], self.0[2]]))
+        letter::key_id(&self.0)
     }
 
     /// The encapsulated key, for a confirmation key that is kept where only a Diffie-Hellman value can be had.
     #[must_use]
     pub fn enc(&self) -> &[u8; hpke::ENC_LEN] {
-        self.0[HEADER_LEN..].first_chunk().expect("the length was checked when it was taken")
+        letter::enc(&self.0)
     }
 
     /// Opens it with the enrolment's confirmation key and checks the signature; `signing_key` gives the
@@ -310,30 +299,8 @@ impl SealedConfirmation {
         signing_key: impl FnOnce(KeyId) -> Option<&'k VerifyingKey>,
         realm: &Realm,
     ) -> Result<Confirmation, ProtocolError> {
-        let key = signing_key(self.key_id()).ok_or(ProtocolError::KeyUnknown(WHAT))?;
-        let unopenable = ProtocolError::Unopenable(WHAT);
-        let (header, rest) = self.0.split_first_chunk::<HEADER_LEN>().ok_or(unopenable.clone())?;
-        let (enc, sealed) = rest.split_first_chunk::<{ hpke::ENC_LEN }>().ok_or(unopenable.clone())?;
-        let plaintext = hpke::open(recipient, enc, &realm.context(LABEL_SEAL), header, sealed)
-            .map_err(|_| unopenable.clone())?;
-        let (fields, raw) = plaintext.expose().split_last_chunk::<SIGNATURE_LEN>().ok_or(unopenable)?;
-        let bad = |_| ProtocolError::SignatureBad(WHAT);
-        let signature = Signature::from_bytes(raw).map_err(bad)?;
-        let context = signed_context(realm, recipient.public_key().as_bytes());
-        key.verify(&[&context, header, enc, fields], &signature).map_err(bad)?;
-        Confirmation::parse(fields)
+        FORM.open(&self.0, recipient, signing_key, realm, Confirmation::parse)
     }
-}
-
-fn header(key_id: KeyId) -> [u8; HEADER_LEN] {
-    let [high, low] = key_id.0.to_be_bytes();
-    [VERSION_AND_SUITE, high, low]
-}
-
-fn signed_context(realm: &Realm, recipient: &[u8]) -> Vec<u8> {
-    let mut context = realm.context(LABEL_SIGNATURE);
-    context.extend_from_slice(&sha256(&[recipient]));
-    context
 }
 
 /// Fields not yet read.

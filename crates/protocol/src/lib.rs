@@ -24,6 +24,7 @@ pub mod http_signature;
 mod http_signature_input;
 mod json;
 pub mod key_bundle;
+mod letter;
 pub mod notice;
 pub mod payment_code;
 pub mod pin_change;

@@ -3,30 +3,30 @@
 
 use crypto::{
     Random,
-    hash::sha256,
     hpke::{self, Decapsulate},
-    p256::{Sign, Signature, VerifyingKey},
+    p256::{Sign, VerifyingKey},
     x25519,
 };
 use model::{EnrolmentId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    base64url::VersionOne, error::ProtocolError, json, key_bundle::KeyId, realm::Realm, short_text::ShortText,
+    base64url::VersionOne,
+    error::ProtocolError,
+    json,
+    key_bundle::KeyId,
+    letter::{self, Form, LETTER_LEN},
+    realm::Realm,
+    short_text::ShortText,
 };
 
 const WHAT: &str = "notice";
-const LABEL_SEAL: &str = "batzen/notice/v1/seal";
-const LABEL_SIGNATURE: &str = "batzen/notice/v1/signature";
-/// Version 1 in the high, suite 1 in the low four bits.
-const VERSION_AND_SUITE: u8 = 0x11;
-const HEADER_LEN: usize = 3;
-const SIGNATURE_LEN: usize = 64;
+const FORM: Form =
+    Form { what: WHAT, label_seal: "batzen/notice/v1/seal", label_signature: "batzen/notice/v1/signature" };
 /// The most bytes of a notice before it is sealed.
 const CONTENT_LEN_MAX: usize = 1_024;
 /// The most bytes of a sealed notice.
-pub const NOTICE_LEN_MAX: usize =
-    HEADER_LEN + hpke::ENC_LEN + CONTENT_LEN_MAX + SIGNATURE_LEN + hpke::TAG_LEN;
+pub const NOTICE_LEN_MAX: usize = LETTER_LEN + CONTENT_LEN_MAX;
 
 /// What happened to a device.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
@@ -114,16 +114,8 @@ impl Notice {
         realm: &Realm,
         random: &mut dyn Random,
     ) -> Result<SealedNotice, ProtocolError> {
-        let header = header(key_id);
-        let (enc, mut context) = hpke::setup_sender(&(*recipient).into(), &realm.context(LABEL_SEAL), random)
-            .map_err(|_| ProtocolError::Unavailable(WHAT))?;
-        let mut plaintext = json::write(self);
-        let signature = signing_key
-            .sign(&[&signed_context(realm, recipient.as_bytes()), &header, &enc, &plaintext])
-            .map_err(|_| ProtocolError::Unavailable(WHAT))?;
-        plaintext.extend_from_slice(signature.as_bytes());
-        let sealed = context.seal(&header, &plaintext).map_err(|_| ProtocolError::Unavailable(WHAT))?;
-        Ok(SealedNotice([&header[..], &enc, &sealed].concat()))
+        let sealed = FORM.seal(json::write(self), recipient, signing_key, key_id, realm, random)?;
+        Ok(SealedNotice(sealed))
     }
 }
 
@@ -133,14 +125,7 @@ impl SealedNotice {
     /// # Errors
     /// [`ProtocolError::Size`], [`ProtocolError::VersionUnsupported`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, ProtocolError> {
-        let len_min = HEADER_LEN + hpke::ENC_LEN + SIGNATURE_LEN + hpke::TAG_LEN;
-        if !(len_min..=NOTICE_LEN_MAX).contains(&bytes.len()) {
-            return Err(ProtocolError::Size(WHAT));
-        }
-        if bytes[0] != VERSION_AND_SUITE {
-            return Err(ProtocolError::VersionUnsupported(WHAT));
-        }
-        Ok(Self(bytes))
+        FORM.check(bytes, 0..=CONTENT_LEN_MAX).map(Self)
     }
 
     /// The bytes.
@@ -152,13 +137,13 @@ impl SealedNotice {
     /// The id of the key that signed it.
     #[must_use]
     pub fn key_id(&self) -> KeyId {
-        KeyId(u16::from_be_bytes([self.0[1], self.0[2]]))
+        letter::key_id(&self.0)
     }
 
     /// The encapsulated key, for a confirmation key that is kept where only a Diffie-Hellman value can be had.
     #[must_use]
     pub fn enc(&self) -> &[u8; hpke::ENC_LEN] {
-        self.0[HEADER_LEN..].first_chunk().expect("the length was checked when it was taken")
+        letter::enc(&self.0)
     }
 
     /// Opens it with the device's confirmation key and checks the signature; `signing_key` gives the server's key with an
@@ -173,30 +158,10 @@ impl SealedNotice {
         signing_key: impl FnOnce(KeyId) -> Option<&'k VerifyingKey>,
         realm: &Realm,
     ) -> Result<Notice, ProtocolError> {
-        let key = signing_key(self.key_id()).ok_or(ProtocolError::KeyUnknown(WHAT))?;
-        let unopenable = ProtocolError::Unopenable(WHAT);
-        let (header, rest) = self.0.split_first_chunk::<HEADER_LEN>().ok_or(unopenable.clone())?;
-        let (enc, sealed) = rest.split_first_chunk::<{ hpke::ENC_LEN }>().ok_or(unopenable.clone())?;
-        let plaintext = hpke::open(recipient, enc, &realm.context(LABEL_SEAL), header, sealed)
-            .map_err(|_| unopenable.clone())?;
-        let (content, raw) = plaintext.expose().split_last_chunk::<SIGNATURE_LEN>().ok_or(unopenable)?;
-        let bad = |_| ProtocolError::SignatureBad(WHAT);
-        let signature = Signature::from_bytes(raw).map_err(bad)?;
-        let context = signed_context(realm, recipient.public_key().as_bytes());
-        key.verify(&[&context, header, enc, content], &signature).map_err(bad)?;
-        json::parse_versioned(content, CONTENT_LEN_MAX, WHAT)
+        FORM.open(&self.0, recipient, signing_key, realm, |content| {
+            json::parse_versioned(content, CONTENT_LEN_MAX, WHAT)
+        })
     }
-}
-
-fn header(key_id: KeyId) -> [u8; HEADER_LEN] {
-    let [high, low] = key_id.0.to_be_bytes();
-    [VERSION_AND_SUITE, high, low]
-}
-
-fn signed_context(realm: &Realm, recipient: &[u8]) -> Vec<u8> {
-    let mut context = realm.context(LABEL_SIGNATURE);
-    context.extend_from_slice(&sha256(&[recipient]));
-    context
 }
 
 #[cfg(test)]

@@ -128,15 +128,16 @@ impl PinChange {
     }
 }
 
-/// Whose change, and to which generation.
-fn about(enrolment: EnrolmentId, generation: PinGeneration) -> [u8; 10] {
+/// Whose new PIN, and of which generation.
+pub(crate) fn about(enrolment: EnrolmentId, generation: PinGeneration) -> [u8; 10] {
     let mut about = [0; 10];
     about[..6].copy_from_slice(&enrolment.to_bytes());
     about[6..].copy_from_slice(&generation.0.to_be_bytes());
     about
 }
 
-fn sealed_about(about: &[u8; 10], key_id: KeyId) -> Vec<u8> {
+/// The same, and under which key: what anything sealed about it is bound to.
+pub(crate) fn sealed_about(about: &[u8; 10], key_id: KeyId) -> Vec<u8> {
     [&about[..], &key_id.0.to_be_bytes()].concat()
 }
 

@@ -16,6 +16,7 @@ use crate::{
     json,
     key_bundle::KeyId,
     payment_code::{PinGeneration, PinKey},
+    pin_change::{about, sealed_about},
     realm::Realm,
     realm_file::ActivationKey,
 };
@@ -74,7 +75,7 @@ impl PinReset {
             &activation_key.public_key,
             &realm.context(LABEL),
             random,
-            &about(enrolment, generation, activation_key.key_id),
+            &sealed_about(&about(enrolment, generation), activation_key.key_id),
             &inner,
         )
         .map_err(|_| ProtocolError::Unavailable(WHAT))?;
@@ -116,16 +117,17 @@ impl PinReset {
     /// What is inside, opened with the private half of [`PinReset::key_id`].
     ///
     /// # Errors
-    /// [`ProtocolError::Unopenable`]; [`ProtocolError::Malformed`] if it is not as specified.
+    /// [`ProtocolError::Unopenable`]; [`ProtocolError::Malformed`] if it is not as specified; [`ProtocolError::KeyStore`]
+    /// where the holder of the key fails.
     pub fn open(
         &self,
         realm: &Realm,
         enrolment: EnrolmentId,
         holder: &dyn Decapsulate,
     ) -> Result<OpenedReset, ProtocolError> {
-        let about = about(enrolment, self.pin_generation, self.key_id);
+        let about = sealed_about(&about(enrolment, self.pin_generation), self.key_id);
         let opened = hpke::open(holder, &self.enc, &realm.context(LABEL), &about, &self.sealed)
-            .map_err(|_| ProtocolError::Unopenable(WHAT))?;
+            .map_err(|error| ProtocolError::unopened(error, WHAT))?;
         let Inner { activation_code, pin_key } = json::parse(opened.expose(), PIN_RESET_LEN_MAX, WHAT)?;
         Ok(OpenedReset { code: activation_code, new_key: PinKey::from_secret(pin_key) })
     }
@@ -137,15 +139,23 @@ impl core::fmt::Debug for OpenedReset {
     }
 }
 
-/// Whose reset, to which generation, under which key.
-fn about(enrolment: EnrolmentId, generation: PinGeneration, key_id: KeyId) -> Vec<u8> {
-    [&enrolment.to_bytes()[..], &generation.0.to_be_bytes(), &key_id.0.to_be_bytes()].concat()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crypto::{SystemRandom, x25519::SecretKey};
+    use crypto::{CryptoError, SystemRandom, hpke::PublicKey, x25519::SecretKey};
+
+    /// A key whose holder is away.
+    struct Gone(PublicKey);
+
+    impl Decapsulate for Gone {
+        fn public_key(&self) -> PublicKey {
+            self.0
+        }
+
+        fn agree(&self, _: &PublicKey) -> Result<Secret<32>, CryptoError> {
+            Err(CryptoError::KeyStore("it is not there"))
+        }
+    }
 
     #[test]
     fn it_opens_for_its_phone_and_generation_only() {
@@ -165,6 +175,8 @@ mod tests {
         assert_eq!(read.open(&realm, other, &holder).unwrap_err(), ProtocolError::Unopenable(WHAT));
         let later = PinReset { pin_generation: PinGeneration(3), ..read.clone() };
         assert_eq!(later.open(&realm, own, &holder).unwrap_err(), ProtocolError::Unopenable(WHAT));
+        let error = read.open(&realm, own, &Gone((*holder.public_key()).into())).unwrap_err();
+        assert_eq!(error, ProtocolError::KeyStore("it is not there"), "not the request's fault");
         assert_eq!(PinReset::parse(b"{}").unwrap_err(), ProtocolError::Malformed(WHAT));
         assert_eq!(PinReset::parse(&[b' '; 4_097]).unwrap_err(), ProtocolError::Size(WHAT));
     }

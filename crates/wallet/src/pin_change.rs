@@ -7,6 +7,7 @@ use protocol::{
     payment_code::{Pin, PinError, PinGeneration, PinKey, PinSecret},
     pin_change::PinChange,
     pin_reset::PinReset,
+    realm_file::RealmFile,
 };
 use serde::{Deserialize, Serialize};
 
@@ -49,13 +50,7 @@ impl State {
         new: &Pin,
         random: &mut dyn Random,
     ) -> Result<(), WalletError> {
-        let (enrolled, realm) = self.enrolled_mut()?;
-        if enrolled.changing_pin.is_some() {
-            return Err(WalletError::PinChangeUnderWay);
-        }
-        if new.is_obvious() {
-            return Err(WalletError::Pin(PinError::Obvious));
-        }
+        let (enrolled, realm) = self.ready_for(new)?;
         let secret = PinSecret::from_secret(enrolled.pin_secret.clone());
         let present_key = PinKey::derive(&secret, present);
         if present_key == PinKey::derive(&secret, new) {
@@ -94,13 +89,7 @@ impl State {
         new: &Pin,
         random: &mut dyn Random,
     ) -> Result<(), WalletError> {
-        let (enrolled, realm) = self.enrolled_mut()?;
-        if enrolled.changing_pin.is_some() {
-            return Err(WalletError::PinChangeUnderWay);
-        }
-        if new.is_obvious() {
-            return Err(WalletError::Pin(PinError::Obvious));
-        }
+        let (enrolled, realm) = self.ready_for(new)?;
         let pin_secret = PinSecret::make(random);
         let generation = enrolled.pin_generation.next();
         let reset = PinReset::make(
@@ -119,6 +108,18 @@ impl State {
             is_reset: true,
         });
         Ok(())
+    }
+
+    /// What a new PIN is set in, if it may be that one and none is under way.
+    fn ready_for(&mut self, new: &Pin) -> Result<(&mut Enrolled, &RealmFile), WalletError> {
+        let (enrolled, realm) = self.enrolled_mut()?;
+        if enrolled.changing_pin.is_some() {
+            return Err(WalletError::PinChangeUnderWay);
+        }
+        if new.is_obvious() {
+            return Err(WalletError::Pin(PinError::Obvious));
+        }
+        Ok((enrolled, realm))
     }
 
     /// What is to be sent to end a PIN change or reset: as [`State::pin_change_under_way`], and where it goes.

@@ -5,10 +5,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use super::{Point, order};
-use crate::{
-    CryptoError, Random, Secret,
-    backend::{self, EcdhSecretKey},
-};
+use crate::{CryptoError, Random, Secret, backend::EcdhSecretKey};
 
 /// A P-256 private key for agreements, its public key computed once. Cheap to clone; wiped with the last clone.
 #[derive(Clone)]
@@ -23,14 +20,7 @@ struct Parts {
 impl AgreementKey {
     /// Draws a fresh key.
     pub fn make(random: &mut dyn Random) -> Self {
-        let mut scalar = Secret::make(random);
-        loop {
-            if let Ok(key) = Self::from_scalar(scalar.expose()) {
-                return key;
-            }
-            // As in `SigningKey::make`: one draw in 2³² is out of range.
-            scalar = Secret::from_bytes(backend::sha256(&[scalar.expose()]));
-        }
+        order::draw(random, Self::from_scalar)
     }
 
     /// Takes a private scalar, 32 bytes big-endian.

@@ -1,4 +1,7 @@
-//! Comparisons with the order n of P-256's group (SEC 2, section 2.4.2), free of branches on content.
+//! The order n of P-256's group (SEC 2, section 2.4.2): comparisons with it, free of branches on content, and drawing
+//! private scalars below it.
+
+use crate::{CryptoError, Random, Secret, backend};
 
 /// n, big-endian.
 const ORDER: [u8; 32] = [
@@ -17,6 +20,22 @@ pub(super) fn is_in_range(number: &[u8; 32]) -> bool {
     let any = number.iter().fold(0, |any, byte| any | byte);
     let (_, below) = subtract(number, &ORDER);
     (any != 0) & below
+}
+
+/// Draws the scalar of a fresh private key, and makes the key of it.
+pub(super) fn draw<K>(
+    random: &mut dyn Random,
+    from_scalar: impl Fn(&[u8; 32]) -> Result<K, CryptoError>,
+) -> K {
+    let mut scalar = Secret::make(random);
+    loop {
+        if let Ok(key) = from_scalar(scalar.expose()) {
+            return key;
+        }
+        // One draw in 2³² is out of range. Hashing it on is as good as a new draw, and ends even
+        // where a broken source gives the same bytes again.
+        scalar = Secret::from_bytes(backend::sha256(&[scalar.expose()]));
+    }
 }
 
 /// Whether s is the higher of s and n − s.

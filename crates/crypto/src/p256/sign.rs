@@ -34,15 +34,7 @@ struct Parts {
 impl SigningKey {
     /// Draws a fresh key.
     pub fn make(random: &mut dyn Random) -> Self {
-        let mut scalar = Secret::make(random);
-        loop {
-            if let Ok(key) = Self::from_scalar(scalar.expose()) {
-                return key;
-            }
-            // One draw in 2³² is out of range. Hashing it on is as good as a new draw, and ends even
-            // where a broken source gives the same bytes again.
-            scalar = Secret::from_bytes(backend::sha256(&[scalar.expose()]));
-        }
+        order::draw(random, Self::from_scalar)
     }
 
     /// Takes a private scalar, 32 bytes big-endian.

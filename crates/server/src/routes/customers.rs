@@ -88,7 +88,7 @@ pub(crate) async fn export_payments(
             payments.push(payment_json(&shared, used, &payment).await?);
         }
     }
-    let next_after = uses.last().filter(|_| uses.len() == LIST_MAX).map(|last| last.counter.0);
+    let next_after = next_after(&uses, LIST_MAX, |last| last.counter.0);
     Ok(Json(json!({ "payments": payments, "next_after": next_after })))
 }
 
@@ -104,9 +104,14 @@ pub(crate) async fn export_confirmations(
 ) -> Reply<Json<Value>> {
     own_enrolment(&shared, id, query.enrolment).await?;
     let rows = shared.store.confirmations(query.enrolment, Page::after(query.after, LIST_MAX)).await?;
-    let next_after = rows.last().filter(|_| rows.len() == LIST_MAX).map(|last| last.sequence);
+    let next_after = next_after(&rows, LIST_MAX, |last| last.sequence);
     let confirmations: Vec<Value> = rows.iter().map(confirmation_json).collect();
     Ok(Json(json!({ "confirmations": confirmations, "next_after": next_after })))
+}
+
+/// What the page after this one begins with; none if this one, not being full, is the last.
+fn next_after<T, N>(page: &[T], limit: usize, of: impl FnOnce(&T) -> N) -> Option<N> {
+    page.last().filter(|_| page.len() == limit).map(of)
 }
 
 /// Which page of the audit trail.
@@ -142,7 +147,7 @@ pub(crate) async fn export_audit(
         names.contains(&row.entry.subject) || actor.is_some_and(|name| names.contains(name))
     };
     let entries: Vec<Value> = rows.iter().filter(is_about).map(audit_json).collect();
-    let next_after = rows.last().filter(|_| rows.len() == PAGE_LIMIT_MAX).map(|last| last.sequence);
+    let next_after = next_after(&rows, PAGE_LIMIT_MAX, |last| last.sequence);
     Ok(Json(json!({ "audit": entries, "next_after": next_after })))
 }
 
