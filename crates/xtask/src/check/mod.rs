@@ -15,11 +15,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// The one selection that all is built with, so that nothing is compiled twice: cargo chooses the features of others'
+/// crates by what is built beside them. Failpoints do nothing and the simulator's rules hold until somebody asks.
+const EVERYTHING: &[&str] = &["--workspace", "--features", FEATURES];
+/// See [`EVERYTHING`].
+pub(crate) const FEATURES: &str = "batzen/failpoints,sim/broken-rules";
+
 /// What to leave out.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Leave out the slow last steps: simulator, documentation tests, second implementation, release build, demo,
-    /// pages in the browsers, bench.
+    /// Leave out the slow last steps: simulator, fuzz targets, documentation tests, second implementation, demo, pages
+    /// in the browsers, bench.
     #[arg(long)]
     quick: bool,
     /// Install nothing; what is missing makes its step fail.
@@ -90,7 +96,7 @@ pub(crate) fn run(options: &Options) -> Result<bool, String> {
 pub(crate) fn make_vectors() -> Result<bool, String> {
     let (places, _) = tree::read_workspace()?;
     let bench = Bench { places };
-    Ok(bench.run(&mut bench.cargo(&["run", "--package", "fixtures", "--bin", "vectors"])).is_ok())
+    Ok(bench.run(&mut bench.program("vectors")?).is_ok())
 }
 
 /// Builds `batzen` and lets a storm come over it, with so many kills or with a database that loses its primary; true
@@ -101,13 +107,13 @@ pub(crate) fn make_vectors() -> Result<bool, String> {
 pub(crate) fn storm(kills: Option<u32>, seed: u64, history: Option<&Path>) -> Result<bool, String> {
     let (places, _) = tree::read_workspace()?;
     let bench = Bench { places };
-    bench.run(&mut bench.cargo(&["build", "--package", "batzen"]))?;
-    let mut command = bench.cargo(&["run", "--package", "storm", "--"]);
+    bench.program("batzen")?;
+    let mut command = bench.program("storm")?;
     match kills {
         Some(kills) => command.args(["--kills", &kills.to_string()]),
         None => command.arg("--failover"),
     };
-    command.args(["--seed", &seed.to_string()]).env("BATZEN_BIN", bench.built_binary("debug"));
+    command.args(["--seed", &seed.to_string()]).env("BATZEN_BIN", bench.built("batzen"));
     if let Some(history) = history {
         // The chore runs at the root, whoever called it from wherever.
         let history =
@@ -124,7 +130,7 @@ pub(crate) fn storm(kills: Option<u32>, seed: u64, history: Option<&Path>) -> Re
 pub(crate) fn make_wasm(is_check: bool) -> Result<bool, String> {
     let (places, _) = tree::read_workspace()?;
     let bench = Bench { places };
-    let mut command = bench.wasm_build();
+    let mut command = bench.program("wasm-build")?;
     if is_check {
         command.arg("--check");
     }
@@ -138,7 +144,7 @@ pub(crate) fn make_wasm(is_check: bool) -> Result<bool, String> {
 pub(crate) fn simulate(arguments: &[String]) -> Result<bool, String> {
     let (places, _) = tree::read_workspace()?;
     let bench = Bench { places };
-    Ok(bench.run(bench.simulator().args(arguments)).is_ok())
+    Ok(bench.run(bench.program("sim")?.args(arguments)).is_ok())
 }
 
 fn run_step(step: &Step, bench: &Bench) -> End {
@@ -199,24 +205,20 @@ impl Bench {
         self.places.target.join("test-node")
     }
 
-    /// The `batzen` that the end-to-end tests may kill at its failpoints.
-    fn failpoints_binary(&self) -> PathBuf {
-        self.places.target.join("failpoints").join(format!("batzen{}", std::env::consts::EXE_SUFFIX))
-    }
-
-    /// The program that makes the pages' WebAssembly, ready for its arguments.
-    fn wasm_build(&self) -> Command {
-        self.cargo(&["run", "--package", "wasm-build", "--"])
-    }
-
     /// The folder of the module that checks the vectors in WebAssembly.
     fn vectors_module(&self) -> PathBuf {
         self.places.target.join("wasm/vectors")
     }
 
-    /// Where cargo leaves a profile's `batzen`.
-    fn built_binary(&self, profile: &str) -> PathBuf {
-        self.places.target.join(profile).join(format!("batzen{}", std::env::consts::EXE_SUFFIX))
+    /// Where cargo leaves one of our programs.
+    fn built(&self, name: &str) -> PathBuf {
+        self.places.target.join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+    }
+
+    /// One of our programs, built and ready for its arguments.
+    fn program(&self, name: &str) -> Result<Command, String> {
+        self.run(self.cargo(&["build", "--quiet"]).args(EVERYTHING).args(["--bin", name]))?;
+        Ok(self.command(self.built(name)))
     }
 
     /// The same cargo that runs us.
@@ -225,11 +227,6 @@ impl Bench {
         let mut command = self.command(cargo);
         command.args(arguments);
         command
-    }
-
-    /// The simulator. Its one build can break rules too: without being told to, it keeps them all.
-    fn simulator(&self) -> Command {
-        self.cargo(&["run", "--quiet", "--package", "sim", "--features", "broken-rules", "--"])
     }
 
     /// A command at the root, without input: nothing here may wait for a person.
@@ -282,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_have_different_names_and_the_release_build_is_slow() {
+    fn steps_have_different_names_and_some_can_be_left_out() {
         let steps = steps::all();
         let mut names: Vec<&str> = steps.iter().map(|step| step.name).collect();
         names.sort_unstable();

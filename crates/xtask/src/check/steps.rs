@@ -1,7 +1,7 @@
 //! The steps of `cargo xtask test`, cheapest first, so that a small mistake is told early.
 
 use super::counts::{Counts, run_counted};
-use super::{Bench, Step, install};
+use super::{Bench, EVERYTHING, FEATURES, Step, install};
 use crate::{fuzz, tidy};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,22 +28,21 @@ pub(super) fn all() -> Vec<Step> {
         Step { is_install: true, ..step("install", install::run) },
         step("format", format),
         step("tidy", tidy_tree),
-        step("clippy", clippy),
         step("page types", page_types),
+        step("clippy", clippy),
+        step("build", build),
         step("vectors", vectors),
-        step("WebAssembly", web_assembly),
-        step("page gallery", page_gallery),
-        step("failpoints build", failpoints_build),
         step("tests", tests),
         step("keys in a token", tests_in_a_token),
+        step("WebAssembly", web_assembly),
+        step("page gallery", page_gallery),
         slow("simulator", simulator),
-        slow("fuzz", fuzz_targets),
         slow("documentation tests", documentation_tests),
         slow("second implementation", second_implementation),
-        slow("release build", release_build),
         slow("demo", demo),
         slow("pages", pages),
         slow("bench", benches),
+        slow("fuzz", fuzz_targets),
     ]
 }
 
@@ -57,7 +56,15 @@ fn tidy_tree(_: &Bench) -> Result<Counts, String> {
 }
 
 fn clippy(bench: &Bench) -> Result<Counts, String> {
-    bench.run(&mut bench.cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    let mut command = bench.cargo(&["clippy", "--all-targets", "--workspace"]);
+    command.args(["--features", &format!("{FEATURES},{}", fuzz::FEATURE), "--", "-D", "warnings"]);
+    bench.run(&mut command)?;
+    Ok(Counts::ONE_PASSED)
+}
+
+/// Every program and every test, once.
+fn build(bench: &Bench) -> Result<Counts, String> {
+    bench.run(bench.cargo(&["build", "--all-targets"]).args(EVERYTHING))?;
     Ok(Counts::ONE_PASSED)
 }
 
@@ -99,35 +106,20 @@ fn pages(bench: &Bench) -> Result<Counts, String> {
 fn page_tests(bench: &Bench, suites: &[&str]) -> Command {
     let mut command = bench.command("node");
     command.arg(PAGES).args(suites.iter().flat_map(|suite| ["--suite", suite]));
-    command.env("BATZEN_BIN", bench.built_binary("release")).env("BATZEN_TARGET", &bench.places.target);
+    command.env("BATZEN_BIN", bench.built("batzen")).env("BATZEN_TARGET", &bench.places.target);
     command
 }
 
 fn vectors(bench: &Bench) -> Result<Counts, String> {
-    bench.run(&mut bench.cargo(&["run", "--package", "fixtures", "--bin", "vectors", "--", "--check"]))?;
+    bench.run(bench.program("vectors")?.arg("--check"))?;
     Ok(Counts::ONE_PASSED)
 }
 
 /// Proves that the committed WebAssembly matches its source, and makes the module in which Node and Chromium check
 /// the vectors.
 fn web_assembly(bench: &Bench) -> Result<Counts, String> {
-    bench.run(bench.wasm_build().arg("--check"))?;
-    bench.run(bench.wasm_build().arg("--vectors").arg(bench.vectors_module()))?;
-    Ok(Counts::ONE_PASSED)
-}
-
-/// Builds the binary that tests kill, and puts it where building the tests does not replace it.
-fn failpoints_build(bench: &Bench) -> Result<Counts, String> {
-    bench.run(&mut bench.cargo(&["build", "--package", "batzen", "--features", "failpoints"]))?;
-    let kept = bench.failpoints_binary();
-    let problem = |error: std::io::Error| format!("{}: {error}", kept.display());
-    if let Some(folder) = kept.parent() {
-        fs::create_dir_all(folder).map_err(problem)?;
-    }
-    // Copied aside and renamed: a running one cannot be written to.
-    let fresh = kept.with_extension("new");
-    fs::copy(bench.built_binary("debug"), &fresh).map_err(problem)?;
-    fs::rename(&fresh, &kept).map_err(problem)?;
+    bench.run(bench.program("wasm-build")?.arg("--check"))?;
+    bench.run(bench.program("wasm-build")?.arg("--vectors").arg(bench.vectors_module()))?;
     Ok(Counts::ONE_PASSED)
 }
 
@@ -138,12 +130,13 @@ fn has_nextest(bench: &Bench) -> bool {
 /// All tests, in nextest (a process per test) or, where it is not installed, in cargo's own runner.
 fn tests(bench: &Bench) -> Result<Counts, String> {
     let mut command = if has_nextest(bench) {
-        bench.cargo(&["nextest", "run", "--workspace", "--no-fail-fast", "--config-file", ".ci/nextest.toml"])
+        bench.cargo(&["nextest", "run", "--no-fail-fast", "--config-file", ".ci/nextest.toml"])
     } else {
         println!("cargo-nextest is not installed; cargo test does as well, only slower");
-        bench.cargo(&["test", "--workspace", "--all-targets", "--no-fail-fast"])
+        bench.cargo(&["test", "--all-targets", "--no-fail-fast"])
     };
-    command.env("BATZEN_BIN", bench.failpoints_binary()).env("BATZEN_TEST_VENV", bench.venv());
+    command.args(EVERYTHING);
+    command.env("BATZEN_BIN", bench.built("batzen")).env("BATZEN_TEST_VENV", bench.venv());
     run_counted(bench, &mut command)
 }
 
@@ -154,9 +147,8 @@ fn tests_in_a_token(bench: &Bench) -> Result<Counts, String> {
         println!("cargo-nextest is not installed: left out");
         return Ok(Counts::default());
     }
-    let mut command = bench.cargo(&["nextest", "run", "--workspace", "--test", "door", "--no-fail-fast"]);
-    // The whole workspace, so that it is the features of the tests before, and nothing is compiled again.
-    command.args(["--config-file", ".ci/nextest.toml"]);
+    let mut command = bench.cargo(&["nextest", "run", "--no-fail-fast", "--config-file", ".ci/nextest.toml"]);
+    command.args(EVERYTHING).args(["--test", "door"]);
     let variable = format!("CARGO_TARGET_{}_UNKNOWN_LINUX_GNU_RUNNER", std::env::consts::ARCH.to_uppercase());
     command.env(variable, bench.places.root.join(TOKEN_RUNNER));
     run_counted(bench, &mut command)
@@ -165,8 +157,8 @@ fn tests_in_a_token(bench: &Bench) -> Result<Counts, String> {
 /// Histories under every fault, none of which may break a rule; then six rules broken on purpose, each of which must be
 /// noticed.
 fn simulator(bench: &Bench) -> Result<Counts, String> {
-    bench.run(bench.simulator().args(["--seeds", "10000"]))?;
-    bench.run(bench.simulator().args(["--broken", "all", "--seeds", "1000"]))?;
+    bench.run(bench.program("sim")?.args(["--seeds", "10000"]))?;
+    bench.run(bench.program("sim")?.args(["--broken", "all", "--seeds", "1000"]))?;
     Ok(Counts { passed: 10_006, failed: 0 })
 }
 
@@ -177,40 +169,35 @@ fn fuzz_targets(bench: &Bench) -> Result<Counts, String> {
 }
 
 fn documentation_tests(bench: &Bench) -> Result<Counts, String> {
-    run_counted(bench, &mut bench.cargo(&["test", "--doc", "--workspace"]))
+    run_counted(bench, bench.cargo(&["test", "--doc"]).args(EVERYTHING))
 }
 
 fn second_implementation(bench: &Bench) -> Result<Counts, String> {
     let mut command = bench.command(bench.python());
-    command.arg(SECOND_IMPLEMENTATION).env("BATZEN_BIN", bench.failpoints_binary());
+    command.arg(SECOND_IMPLEMENTATION).env("BATZEN_BIN", bench.built("batzen"));
     let counts = run_counted(bench, &mut command)?;
     Ok(if counts == Counts::default() { Counts::ONE_PASSED } else { counts })
 }
 
-fn release_build(bench: &Bench) -> Result<Counts, String> {
-    bench.run(&mut bench.cargo(&["build", "--release", "--package", "batzen"]))?;
-    Ok(Counts::ONE_PASSED)
-}
-
 /// README's first command, in a folder where nothing is yet.
 fn demo(bench: &Bench) -> Result<Counts, String> {
-    run_released(bench, &["demo", "--once"])
+    run_batzen(bench, &["demo", "--once"])
 }
 
-/// Printed for the reader; a shared machine's speed is no test.
+/// That it runs: a shared machine's speed is no test, and a build for tests is slow.
 fn benches(bench: &Bench) -> Result<Counts, String> {
-    let code = run_released(bench, &["bench", "code"])?;
-    let pay = run_released(
+    let code = run_batzen(bench, &["bench", "code"])?;
+    let pay = run_batzen(
         bench,
         &["bench", "pay", "--connections", "1,16", "--seconds", "1", "--enrolments", "64"],
     )?;
     Ok(code.plus(pay))
 }
 
-/// Runs the released binary in a fresh folder, which is kept when it fails.
-fn run_released(bench: &Bench, arguments: &[&str]) -> Result<Counts, String> {
+/// Runs the binary in a fresh folder, which is kept when it fails.
+fn run_batzen(bench: &Bench, arguments: &[&str]) -> Result<Counts, String> {
     let folder = fresh_folder(bench, &arguments.join("-"))?;
-    let mut command = bench.command(bench.built_binary("release"));
+    let mut command = bench.command(bench.built("batzen"));
     bench.run(command.args(arguments).current_dir(&folder))?;
     // What is left behind does no harm: the next run clears it first.
     let _ = fs::remove_dir_all(&folder);

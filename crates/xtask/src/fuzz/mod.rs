@@ -7,6 +7,7 @@ mod corpus;
 mod coverage;
 mod run;
 
+use crate::check::FEATURES;
 use crate::tree::{self, Places};
 use clap::Args;
 use std::ffi::OsString;
@@ -18,8 +19,10 @@ use std::process::{Command, Stdio};
 const ROOM: &str = "crates/fuzz";
 /// Where its targets are.
 const TARGETS: &str = "crates/fuzz/fuzz_targets";
+/// Brings libFuzzer in.
+pub(crate) const FEATURE: &str = "fuzz/libfuzzer";
 /// Seconds for each target in `cargo xtask test`.
-pub(crate) const SHORT_RUN_S: u32 = 5;
+pub(crate) const SHORT_RUN_S: u32 = 4;
 
 /// What to fuzz, and for how long.
 #[derive(Args)]
@@ -118,10 +121,9 @@ impl Bench {
     fn build(&self, instrument: Instrument) -> Result<(), String> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut command = Command::new(cargo);
-        // Beside `batzen`, though that is not built: so that others' crates have the features that the tests' build
-        // of it gave them, and are not compiled again.
-        command.args(["build", "--quiet", "--package", "fuzz", "--package", "batzen"]);
-        command.args(["--features", "fuzz/libfuzzer"]);
+        // With the features of the tests' build, so that others' crates are not compiled again.
+        command.args(["build", "--quiet", "--workspace"]);
+        command.args(["--features", &format!("{FEATURES},{FEATURE}")]);
         command.args(self.targets.iter().flat_map(|name| ["--bin", name]));
         command.env("RUSTC_WORKSPACE_WRAPPER", self.places.root.join(instrument.wrapper()));
         command.current_dir(&self.places.root).stdin(Stdio::null());
