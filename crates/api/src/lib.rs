@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod app;
+pub mod approval;
 pub mod books;
 pub mod check;
 pub mod checkout;

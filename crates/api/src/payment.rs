@@ -102,6 +102,8 @@ pub enum PaymentStateName {
     Disputed,
     /// Captured, and taken back by the provider after a dispute.
     ChargedBack,
+    /// The customer is asked to approve it on the phone.
+    AwaitingApproval,
 }
 
 /// A payment, as the merchant that asked for it may see it: nothing of who paid with what.
@@ -134,6 +136,9 @@ pub struct PaymentView {
     pub received_at_ms: i64,
     /// Until when it may be captured, while it may.
     pub capture_by_ms: Option<i64>,
+    /// Until when the customer may approve it on the phone, if that was asked for.
+    #[serde(default)]
+    pub approve_by_ms: Option<i64>,
     /// The neutral thing to tell the customer, if it was declined.
     #[schema(value_type = Option<String>)]
     pub customer_action: Option<CustomerAction>,
@@ -155,6 +160,7 @@ impl From<&Payment> for PaymentView {
             PaymentState::Authorised(hold) | PaymentState::PartlyCaptured(hold) => Some(hold.capture_by.ms()),
             _ => None,
         };
+        let approve_by_ms = payment.approval.map(|approval| approval.until.ms());
         let customer_action = match payment.state {
             PaymentState::Declined(reason) => Some(DeclineReason::customer_action(reason)),
             _ => None,
@@ -175,6 +181,7 @@ impl From<&Payment> for PaymentView {
             terminal: payment.order.terminal,
             received_at_ms: payment.received_at.ms(),
             capture_by_ms,
+            approve_by_ms,
             customer_action,
         }
     }
@@ -195,6 +202,7 @@ impl From<&PaymentState> for PaymentStateName {
             PaymentState::Reversed => Self::Reversed,
             PaymentState::Disputed(_) => Self::Disputed,
             PaymentState::ChargedBack => Self::ChargedBack,
+            PaymentState::AwaitingApproval => Self::AwaitingApproval,
         }
     }
 }

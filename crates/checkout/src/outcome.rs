@@ -92,7 +92,12 @@ impl Outcome {
             Some(PaymentStateName::Captured | PaymentStateName::Disputed | PaymentStateName::ChargedBack) => {
                 "it was captured by another till"
             }
-            Some(PaymentStateName::Declined | PaymentStateName::Received | PaymentStateName::Unknown)
+            Some(
+                PaymentStateName::Declined
+                | PaymentStateName::Received
+                | PaymentStateName::Unknown
+                | PaymentStateName::AwaitingApproval,
+            )
             | None => "the payment did not come about",
         };
         Self::NotPaid(words.to_owned())

@@ -5,6 +5,8 @@ use api::problem::ProblemType;
 /// From the scan: when no answer is known by then, the sale is cancelled. Longer than the server's own time for
 /// an answer (30 s, `spec/payment-states.md`).
 pub const SALE_DEADLINE_MS: i64 = 45_000;
+/// The most that a customer who is asked on the phone adds to that.
+pub const APPROVAL_MS_MAX: i64 = 300_000;
 /// How long a server that cannot even be connected to is tried.
 pub const CONNECT_PATIENCE_MS: i64 = 10_000;
 /// How long a cancel is tried before it is left for `resume`.
@@ -18,7 +20,7 @@ pub const ASK_DEADLINE_MS: i64 = 5_000;
 /// Shortest wait worth a request.
 pub const REQUEST_DEADLINE_MIN_MS: i64 = 1_000;
 /// Tries of one thing in one run, whatever the clock says.
-pub const ATTEMPTS_MAX: u32 = 200;
+pub const ATTEMPTS_MAX: u32 = 400;
 
 const PAUSE_FIRST_MS: i64 = 250;
 pub(crate) const PAUSE_MAX_MS: i64 = 2_000;

@@ -262,15 +262,20 @@ impl Run {
         }
     }
 
+    /// From the scan: when the sale is given up.
+    fn deadline_ms(&self) -> i64 {
+        policy::SALE_DEADLINE_MS + self.sale.approval_ms()
+    }
+
     /// A clock that was set back tells nothing about how old the sale is: it counts as overdue.
     fn is_overdue(&self, now: Timestamp) -> bool {
-        !(0..policy::SALE_DEADLINE_MS).contains(&now.ms_since(self.sale.opened_at()))
+        !(0..self.deadline_ms()).contains(&now.ms_since(self.sale.opened_at()))
     }
 
     fn send(&mut self, call: Call, now: Timestamp) -> Next {
         self.since.get_or_insert(now);
         self.in_flight = Some(call.clone());
-        let remaining = policy::SALE_DEADLINE_MS - now.ms_since(self.sale.opened_at());
+        let remaining = self.deadline_ms() - now.ms_since(self.sale.opened_at());
         let deadline_ms = match (&call, self.sale.stage()) {
             (Call::Authorise { .. }, _) => policy::ACT_DEADLINE_MS.min(remaining),
             (Call::QueryKey(_), Stage::Asking) => policy::ASK_DEADLINE_MS.min(remaining),

@@ -1,7 +1,7 @@
 //! One sale as its journal entries say it stands. Pure: entries in, state out, nothing else.
 
 use crate::event::{Action, Entry, Event, Failure, Opening, Operation, Plan, Refusal};
-use crate::{SaleNumber, id};
+use crate::{SaleNumber, id, policy};
 use api::payment::{PaymentStateName, PaymentView};
 use model::{CustomerAction, IdempotencyKey, Timestamp};
 
@@ -147,7 +147,7 @@ impl Sale {
     fn answered(&mut self, payment: &PaymentView, at: Timestamp) {
         self.payment = Some(payment.clone());
         match payment.state {
-            PaymentStateName::Received | PaymentStateName::Unknown => {}
+            PaymentStateName::Received | PaymentStateName::Unknown | PaymentStateName::AwaitingApproval => {}
             PaymentStateName::Declined => {
                 let action = payment.customer_action.unwrap_or(CustomerAction::OtherMethod);
                 self.close(Closing::Declined(action), at);
@@ -296,6 +296,23 @@ impl Sale {
         matches!(self.stage, Stage::Asking | Stage::Cancelling)
             || self.operation.is_some()
             || self.awaits_capture()
+    }
+
+    /// Whether the customer is asked on the phone, as far as is known here.
+    #[must_use]
+    pub fn awaits_approval(&self) -> bool {
+        let awaits = |payment: &PaymentView| payment.state == PaymentStateName::AwaitingApproval;
+        matches!(self.stage, Stage::Asking) && self.payment.as_ref().is_some_and(awaits)
+    }
+
+    /// How much longer than for other sales an answer is worth waiting for, in milliseconds: as long as the customer is
+    /// given. By the server's clock alone, for the till's may be another.
+    pub(crate) fn approval_ms(&self) -> i64 {
+        let given = |payment: &PaymentView| {
+            payment.approve_by_ms.map(|until_ms| until_ms.saturating_sub(payment.received_at_ms))
+        };
+        let given_ms = self.payment.as_ref().and_then(given).unwrap_or_default();
+        given_ms.clamp(0, policy::APPROVAL_MS_MAX)
     }
 
     /// Whether `payment` can be this sale's: the server's word must fit what was asked.

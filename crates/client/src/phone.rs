@@ -1,6 +1,7 @@
 //! A phone's side of the payment server's API, over HTTPS with the roots that its app ships with.
 
 use api::admin::ActivationCodeView;
+use api::approval::{AnsweredView, QuestionPage, QuestionView};
 use api::device::{
     CertificateRequest, CertificateView, DeviceNameRequest, DevicePage, MoveRequest, NoticePage,
     RevokeRequest,
@@ -15,7 +16,7 @@ use crypto::p256::Sign;
 use crypto::{Random, SystemRandom};
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use https::{Bytes, Chunks, Client, HttpsError, Limits, PemError, Roots, StreamLimits};
-use model::{EnrolmentId, MethodSlot, ProviderId, Timestamp};
+use model::{ApprovalId, EnrolmentId, MethodSlot, ProviderId, Timestamp};
 use protocol::activation::Challenge;
 use protocol::error::ProtocolError;
 use protocol::http_signature::{HttpRequest, NONCE_LEN, sign_request};
@@ -260,6 +261,27 @@ impl PhoneClient {
         self.call(Method::GET, &format!("/v1/notices?after={after}"), Vec::new(), Some(signer)).await
     }
 
+    /// What waits for this phone's answer.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn questions(&self, signer: Signer<'_>) -> Result<QuestionPage, PhoneError> {
+        self.call(Method::GET, "/v1/approvals", Vec::new(), Some(signer)).await
+    }
+
+    /// Answers a question. The same decision may be sent again.
+    ///
+    /// # Errors
+    /// [`PhoneError`].
+    pub async fn answer_question(
+        &self,
+        signer: Signer<'_>,
+        question: ApprovalId,
+        answer: Vec<u8>,
+    ) -> Result<AnsweredView, PhoneError> {
+        self.call(Method::POST, &format!("/v1/approvals/{question}"), answer, Some(signer)).await
+    }
+
     /// The customer's methods.
     ///
     /// # Errors
@@ -408,7 +430,17 @@ impl PhoneClient {
     }
 }
 
-/// Confirmations as they come, in the form of server-sent events.
+/// What a stream brings.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Heard {
+    /// Something became of a payment.
+    Confirmation(ConfirmationView),
+    /// The customer is asked.
+    Question(QuestionView),
+}
+
+/// Confirmations and questions as they come, in the form of server-sent events.
 #[derive(Debug)]
 pub struct ConfirmationStream {
     chunks: Chunks,
@@ -416,15 +448,17 @@ pub struct ConfirmationStream {
 }
 
 impl ConfirmationStream {
-    /// The next confirmation; none when the server ends the stream: listen again then.
+    /// The next confirmation or question; none when the server ends the stream: listen again then.
     ///
     /// # Errors
     /// [`PhoneError`].
-    pub async fn next(&mut self) -> Result<Option<ConfirmationView>, PhoneError> {
+    pub async fn next(&mut self) -> Result<Option<Heard>, PhoneError> {
         loop {
             if let Some(event) = self.take_event() {
-                let Some(json) = data_of(&event) else { continue };
-                return serde_json::from_slice(&json).map(Some).map_err(|_| PhoneError::NotTheApi(200));
+                match heard(&event).map_err(|_| PhoneError::NotTheApi(200))? {
+                    Some(heard) => return Ok(Some(heard)),
+                    None => continue,
+                }
             }
             if self.buffer.len() > EVENT_BYTES_MAX {
                 return Err(PhoneError::NotTheApi(200));
@@ -441,6 +475,17 @@ impl ConfirmationStream {
         let end = self.buffer.windows(2).position(|pair| pair == b"\n\n")?;
         let rest = self.buffer.split_off(end + 2);
         Some(core::mem::replace(&mut self.buffer, rest))
+    }
+}
+
+/// What an event tells; none for a comment, and for events of a kind that later servers send.
+fn heard(event: &[u8]) -> Result<Option<Heard>, serde_json::Error> {
+    let Some(json) = data_of(event) else { return Ok(None) };
+    let kind = event.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"event:"));
+    match kind.map(<[u8]>::trim_ascii) {
+        None | Some(b"message") => serde_json::from_slice(&json).map(|view| Some(Heard::Confirmation(view))),
+        Some(b"approval") => serde_json::from_slice(&json).map(|view| Some(Heard::Question(view))),
+        Some(_) => Ok(None),
     }
 }
 
@@ -495,6 +540,17 @@ mod tests {
     fn comments_are_no_events_and_lines_of_data_belong_together() {
         assert_eq!(data_of(b": keep-alive\n\n"), None);
         assert_eq!(data_of(b"id: 1\ndata: {\"a\":\ndata: 1}\n\n").as_deref(), Some(&b"{\"a\":\n1}"[..]));
+    }
+
+    #[test]
+    fn events_are_told_apart_and_those_of_later_servers_are_passed_over() {
+        let confirmation = heard(b"id: 1\ndata: {\"sequence\":1,\"sealed\":\"AA\"}\n\n").unwrap();
+        assert!(matches!(confirmation, Some(Heard::Confirmation(view)) if view.sequence == 1));
+        let question = br#"data: {"id":"apr_00000000000000000000000007","sealed":"AA","expires_at_ms":5}"#;
+        let question = heard(&[b"event: approval\n", &question[..], b"\n\n"].concat()).unwrap();
+        assert!(matches!(question, Some(Heard::Question(view)) if view.expires_at_ms == 5));
+        assert_eq!(heard(b"event: weather\ndata: {\"sun\":1}\n\n").unwrap(), None);
+        assert!(heard(b"data: {\"sun\":1}\n\n").is_err());
     }
 
     #[test]

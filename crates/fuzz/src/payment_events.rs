@@ -4,9 +4,9 @@
 //! before. So an event that is new in `model` is tried here without a change.
 
 use model::{
-    AccountKey, CheckoutId, Counter, Currency, CustomerId, EnrolmentId, Layer, MerchantId, MethodSlot, Money,
-    Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState, Posting, SaleTerms, TerminalNumber,
-    Timestamp,
+    AccountKey, ApprovalId, CheckoutId, Counter, Currency, CustomerId, EnrolmentId, Layer, MerchantId,
+    MethodSlot, Money, Order, Payer, Payment, PaymentApproval, PaymentEvent, PaymentId, PaymentState,
+    Posting, SaleTerms, TerminalNumber, Timestamp,
 };
 use payments::{replay, step};
 use records::{EffectKind, EventRow};
@@ -23,6 +23,10 @@ pub fn payment_events(data: &[u8]) {
     for _ in 0..EVENTS_MAX {
         let Ok(((event, ms), after)) = postcard::take_from_bytes::<(PaymentEvent, i32)>(rest) else { break };
         rest = after;
+        if history.events.is_empty() && is_of_approval(&event) {
+            history.payment.state = PaymentState::AwaitingApproval;
+            history.payment.approval = Some(approval());
+        }
         history.happens(event, ms);
     }
     history.ends();
@@ -69,6 +73,7 @@ impl History {
             refunded_minor: self.payment.refunded_minor,
             charged_back_minor: self.payment.charged_back_minor,
             in_suspense_minor: self.payment.in_suspense_minor,
+            approval: self.payment.approval,
             ..step.payment.clone()
         };
         assert_eq!(as_before, self.payment, "an event changed who pays what to whom");
@@ -135,6 +140,15 @@ impl History {
     }
 }
 
+/// Whether only a payment that awaits approval can begin with it.
+const fn is_of_approval(event: &PaymentEvent) -> bool {
+    matches!(event, PaymentEvent::ApprovedOnPhone | PaymentEvent::RefusedOnPhone)
+}
+
+fn approval() -> PaymentApproval {
+    PaymentApproval { approval: ApprovalId::from_u128(5), until: NOW.plus_s(90), approved_at: None }
+}
+
 fn is_held(payment: &Payment) -> bool {
     open_hold_minor(payment) > 0
 }
@@ -173,5 +187,6 @@ fn received() -> Payment {
         refunded_minor: 0,
         charged_back_minor: 0,
         in_suspense_minor: 0,
+        approval: None,
     }
 }

@@ -127,6 +127,8 @@ wide_ids! {
     CheckoutId, "chk", "checkout";
     /// A request to prove a bank account, answered at the bank.
     LinkId, "lnk", "link";
+    /// A question to a customer, answered on the phone.
+    ApprovalId, "apr", "approval";
     /// Something to be told to a provider, kept until it is known to be done.
     EffectId, "eff", "effect";
     /// Where a merchant's own systems are told of payments.

@@ -1,8 +1,8 @@
 //! What a payment is. How it changes is one table in `spec/payment-states.md` and one function in `payments`.
 
 use crate::{
-    CaptureId, CheckoutId, Counter, CustomerId, DisputeId, EnrolmentId, MerchantId, MethodSlot, Money,
-    PaymentId, ProviderId, RefundId, SaleTerms, TerminalNumber, Timestamp,
+    ApprovalId, CaptureId, CheckoutId, Counter, CustomerId, DisputeId, EnrolmentId, MerchantId, MethodSlot,
+    Money, PaymentId, ProviderId, RefundId, SaleTerms, TerminalNumber, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,8 @@ pub struct Payment {
     pub charged_back_minor: i64,
     /// Minor units of refused bookings that no operator has settled yet.
     pub in_suspense_minor: i64,
+    /// The approval on the phone that policy asks for, if it does.
+    pub approval: Option<PaymentApproval>,
 }
 
 impl Payment {
@@ -38,6 +40,17 @@ impl Payment {
     pub const fn kept_minor(&self) -> i64 {
         self.captured_minor - self.refunded_minor - self.charged_back_minor
     }
+}
+
+/// What a payment waits, or waited, for before its provider was asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PaymentApproval {
+    /// Which approval.
+    pub approval: ApprovalId,
+    /// Until when the customer may answer.
+    pub until: Timestamp,
+    /// When the customer approved.
+    pub approved_at: Option<Timestamp>,
 }
 
 /// What the till asked for.
@@ -97,6 +110,8 @@ pub enum PaymentState {
     Disputed(Dispute),
     /// Captured, and what the merchant still had of it was taken back by the provider.
     ChargedBack,
+    /// Verified and durable; the customer is asked to approve it on the phone, and no provider knows of it.
+    AwaitingApproval,
 }
 
 impl PaymentState {
@@ -111,6 +126,11 @@ impl PaymentState {
                 | Self::Expired
                 | Self::Reversed
         )
+    }
+
+    /// Whether the till that began it cannot be answered yet.
+    pub const fn is_under_way(&self) -> bool {
+        matches!(self, Self::Received | Self::Unknown | Self::AwaitingApproval)
     }
 
     /// Its name in the specification.
@@ -128,6 +148,7 @@ impl PaymentState {
             Self::Reversed => "reversed",
             Self::Disputed(_) => "disputed",
             Self::ChargedBack => "charged back",
+            Self::AwaitingApproval => "awaiting approval",
         }
     }
 }
@@ -162,6 +183,8 @@ pub enum DeclineReason {
     AccountUnusable,
     /// The provider refused the authentication statement or for a reason of its own.
     ProviderRefused,
+    /// It was to be approved on the phone, and was not: refused there, or not answered in time.
+    NotApproved,
 }
 
 impl DeclineReason {
@@ -169,6 +192,7 @@ impl DeclineReason {
     pub const fn customer_action(self) -> CustomerAction {
         match self {
             Self::Security(action) => action,
+            Self::NotApproved => CustomerAction::OpenAppOnline,
             Self::InsufficientFunds | Self::AccountUnusable | Self::ProviderRefused => {
                 CustomerAction::OtherMethod
             }
@@ -257,6 +281,10 @@ pub enum PaymentEvent {
     DisputeWon(DisputeId),
     /// The dispute was decided for the customer: the provider takes the money back.
     DisputeLost(DisputeId),
+    /// The customer approved the payment on the phone.
+    ApprovedOnPhone,
+    /// The customer refused the payment on the phone.
+    RefusedOnPhone,
 }
 
 /// Whose money a refused booking turned out to move. Of a refused capture: who bears the loss; of a refused

@@ -10,7 +10,7 @@ use serde::Serialize;
 /// The answer to the request that began a payment; none while it is under way.
 pub(crate) fn begun(payment: &Payment) -> Option<Answer> {
     match &payment.state {
-        PaymentState::Received | PaymentState::Unknown => None,
+        state if state.is_under_way() => None,
         PaymentState::Declined(_) => {
             let action =
                 decline_reason(payment).map_or(CustomerAction::EnterAgain, DeclineReason::customer_action);
@@ -26,7 +26,7 @@ pub(crate) fn begun(payment: &Payment) -> Option<Answer> {
 /// The status of the answer to the request that began a payment which stands so, once it has one.
 pub(crate) const fn begun_status(state: &PaymentState) -> u16 {
     match state {
-        PaymentState::Received | PaymentState::Unknown => 202,
+        PaymentState::Received | PaymentState::Unknown | PaymentState::AwaitingApproval => 202,
         PaymentState::Declined(_) | PaymentState::Reversing | PaymentState::Reversed => 402,
         _ => 201,
     }

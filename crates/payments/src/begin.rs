@@ -11,8 +11,8 @@ use model::{
 };
 use protocol::confirmation::{Cause, ConfirmationKind};
 use records::{
-    Answer, AuditEntry, BeginPayment, CodeUse, Command, Effect, EffectKind, EnrolmentChange, IdempotencyRow,
-    NewConfirmation, Outcome, RequestId, VerdictRow,
+    Answer, ApprovalWanted, AuditEntry, BeginPayment, CodeUse, Command, Effect, EffectKind, EnrolmentChange,
+    IdempotencyRow, NewConfirmation, Outcome, RequestId, VerdictRow,
 };
 use security::VerifiedCode;
 
@@ -58,7 +58,7 @@ impl Payments {
         verified: VerifiedCode,
         watch: &dyn Watch,
     ) -> Result<Begun, PaymentError> {
-        let mut command = self.intent(request, verified);
+        let (mut command, approval) = self.intent(request, verified);
         if command.payment.order.amount.amount_minor <= 0 {
             return Err(NotAllowed::NotPositive.into());
         }
@@ -66,6 +66,9 @@ impl Payments {
         let provider = self.provider(&payer.provider)?.clone();
         let merchant = self.merchant(&command.payment).await?;
         command.payment.terms = merchant.terms_of(&payer.provider, command.payment.order.amount.currency);
+        if let Some(wanted) = approval {
+            return self.ask_for_approval(command, wanted, merchant.name, watch).await;
+        }
         let (payment, asked) = (command.payment.clone(), command.request.clone());
         let effect = match self.write_intent(command).await? {
             Ok(effect) => effect,
@@ -100,7 +103,7 @@ impl Payments {
         kept.or_else(|| answers::begun(payment)).unwrap_or_else(|| answers::under_way(payment))
     }
 
-    fn intent(&self, request: RequestId, verified: VerifiedCode) -> BeginPayment {
+    fn intent(&self, request: RequestId, verified: VerifiedCode) -> (BeginPayment, Option<ApprovalWanted>) {
         let parts = verified.into_parts();
         let received_at = self.clock.now();
         let payment = Payment {
@@ -115,6 +118,7 @@ impl Payments {
             refunded_minor: 0,
             charged_back_minor: 0,
             in_suspense_minor: 0,
+            approval: None,
         };
         let kind = EffectKind::Authorise {
             signature: parts.statement.signature.as_bytes().to_vec(),
@@ -122,7 +126,7 @@ impl Payments {
         };
         let written = self.effects(&payment, vec![kind], received_at).into_iter().next();
         let due_at = received_at.plus_ms(self.terms.first_retry_ms);
-        BeginPayment {
+        let command = BeginPayment {
             request,
             verdict: parts.verdict,
             enrolment: Some(parts.enrolment),
@@ -130,12 +134,14 @@ impl Payments {
             velocity: parts.velocity,
             effect: written.map(|effect| Effect { attempts: 1, due_at, ..effect }),
             wake_at: Some(self.answer_by(&payment)),
+            approval: None,
             confirmation: None,
             answer: None,
             webhooks: Vec::new(),
             audit: parts.audit,
             payment,
-        }
+        };
+        (command, parts.approval)
     }
 
     /// Consumes the code and writes the intent durably; an effect's id that is taken is drawn again. Gives back
@@ -169,6 +175,7 @@ impl Payments {
             refunded_minor: 0,
             charged_back_minor: 0,
             in_suspense_minor: 0,
+            approval: None,
         };
         let confirmation = match (&refusal.code_use, refusal.cause) {
             (Some(code_use), Some(cause)) => Some(NewConfirmation {
@@ -197,6 +204,7 @@ impl Payments {
             velocity: None,
             effect: None,
             wake_at: None,
+            approval: None,
             confirmation,
             answer: Some(answer.clone()),
             webhooks,
@@ -292,7 +300,7 @@ pub(crate) fn payer_of(payment: &Payment) -> Result<&Payer, PaymentError> {
     payment.payer.as_ref().ok_or_else(|| PaymentError::Inconsistent(format!("{} has no payer", payment.id)))
 }
 
-fn begun_by(outcome: Outcome) -> Result<Option<Begun>, PaymentError> {
+pub(crate) fn begun_by(outcome: Outcome) -> Result<Option<Begun>, PaymentError> {
     match outcome {
         Outcome::Done => Ok(None),
         Outcome::Conflict => Ok(Some(Begun::VerifyAgain)),

@@ -3,7 +3,7 @@
 use crate::service::ATTEMPTS_MAX;
 use crate::{PaymentError, Payments, answers};
 use futures_util::future::join;
-use model::{MerchantId, Payment, PaymentEvent, PaymentId, PaymentState};
+use model::{MerchantId, Payment, PaymentEvent, PaymentId};
 use records::{Answer, ChangePayment, Command, EffectKind, IdempotencyRow, Outcome, RequestId};
 
 /// What a till wants of a payment.
@@ -124,13 +124,14 @@ impl Payments {
 
     /// Gives back what is held, or gives up what is not yet answered.
     pub(crate) async fn compose_void(&self, payment: &Payment) -> Result<ChangePayment, PaymentError> {
-        let is_under_way = matches!(payment.state, PaymentState::Received | PaymentState::Unknown);
+        let is_under_way = payment.state.is_under_way();
         let event = if is_under_way { PaymentEvent::GivenUp } else { PaymentEvent::Void };
         let mut change = self.compose(payment, event).await?;
         if is_under_way {
             let effects = self.store.effects_of(payment.id).await?;
             let asked = effects.iter().find(|effect| matches!(effect.kind, EffectKind::Authorise { .. }));
             change.done_effect = asked.map(|effect| effect.id);
+            change.approval = self.withdrawn(payment, change.event.at).await?;
             self.attach_begin_answer(&mut change).await?;
         }
         Ok(change)

@@ -2,6 +2,7 @@
 //!
 //! The invariants are numbered as in `ARCHITECTURE.md`, "What must hold, always".
 
+mod approved;
 mod audit;
 mod bookings;
 mod codes;

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod answers;
+mod approve;
 mod begin;
 #[cfg(feature = "broken-rules")]
 mod broken;

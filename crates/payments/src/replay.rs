@@ -1,7 +1,7 @@
 //! A payment from its beginning: what it was at version 1, moved by each of its events.
 
 use crate::step::{NotAllowed, Told, step};
-use model::{DeclineReason, Payment, PaymentState, Posting};
+use model::{DeclineReason, Payment, PaymentApproval, PaymentState, Posting};
 use records::{EffectKind, EventRow};
 
 /// What a payment's events make of it.
@@ -44,15 +44,16 @@ pub(crate) fn replay_all(stored: &Payment, events: &[EventRow]) -> Result<Replay
 }
 
 fn answerable(payment: &Payment) -> Option<PaymentState> {
-    let is_open = matches!(payment.state, PaymentState::Received | PaymentState::Unknown);
-    (!is_open).then(|| payment.state.clone())
+    (!payment.state.is_under_way()).then(|| payment.state.clone())
 }
 
 fn beginning(stored: &Payment) -> Payment {
     let state = match stored.state {
         PaymentState::Declined(reason @ DeclineReason::Security(_)) => PaymentState::Declined(reason),
+        _ if stored.approval.is_some() => PaymentState::AwaitingApproval,
         _ => PaymentState::Received,
     };
+    let approval = stored.approval.map(|approval| PaymentApproval { approved_at: None, ..approval });
     Payment {
         version: 1,
         state,
@@ -60,6 +61,7 @@ fn beginning(stored: &Payment) -> Payment {
         refunded_minor: 0,
         charged_back_minor: 0,
         in_suspense_minor: 0,
+        approval,
         ..stored.clone()
     }
 }

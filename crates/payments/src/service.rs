@@ -99,7 +99,8 @@ impl Payments {
     }
 
     pub(crate) fn answer_by(&self, payment: &Payment) -> Timestamp {
-        payment.received_at.plus_s(self.terms.answer_within_s)
+        let approved_at = payment.approval.and_then(|approval| approval.approved_at);
+        approved_at.unwrap_or(payment.received_at).plus_s(self.terms.answer_within_s)
     }
 
     pub(crate) async fn merchant(&self, payment: &Payment) -> Result<Merchant, PaymentError> {
@@ -131,6 +132,7 @@ impl Payments {
             new_effects,
             done_effect: None,
             wake_at,
+            approval: None,
             confirmation,
             request: None,
             begin_answer: None,
@@ -232,6 +234,7 @@ fn decline_cause(payment: &Payment) -> Cause {
     match decline_reason(payment) {
         Some(DeclineReason::InsufficientFunds) => Cause::INSUFFICIENT_FUNDS,
         Some(DeclineReason::AccountUnusable) => Cause::ACCOUNT_UNUSABLE,
+        Some(DeclineReason::NotApproved) => Cause::APPROVAL_NEEDED,
         Some(DeclineReason::ProviderRefused | DeclineReason::Security(_)) => Cause::PROVIDER_REFUSED,
         None => Cause::PROVIDER_SILENT,
     }

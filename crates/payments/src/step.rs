@@ -2,8 +2,8 @@
 
 use crate::ledger::Books;
 use model::{
-    AccountKey, Booking, DeclineReason, Dispute, Hold, Layer, Payment, PaymentEvent, PaymentState, Posting,
-    RefundId, SettledWith, Timestamp,
+    AccountKey, Booking, DeclineReason, Dispute, Hold, Layer, Payment, PaymentApproval, PaymentEvent,
+    PaymentState, Posting, RefundId, SettledWith, Timestamp,
 };
 use protocol::confirmation::ConfirmationKind;
 use records::EffectKind;
@@ -94,6 +94,7 @@ pub fn step(payment: &Payment, event: &PaymentEvent, at: Timestamp) -> Result<St
         (PaymentState::Voided | PaymentState::Expired | PaymentState::ChargedBack, event) => {
             change.booked(event)
         }
+        (PaymentState::AwaitingApproval, event) => change.awaiting_approval(event),
         (PaymentState::Reversing, event) => change.reversing(event),
         (PaymentState::Reversed, PaymentEvent::TaskSettled { .. }) => change.booked(event),
         (PaymentState::Declined(_) | PaymentState::Reversed, _) => Err(NotAllowed::WrongState),
@@ -110,6 +111,29 @@ struct Change<'a> {
 }
 
 impl Change<'_> {
+    /// The customer is asked, and no provider knows of it: however that ends without approval, nothing is held.
+    fn awaiting_approval(&self, event: &PaymentEvent) -> Result<Step, NotAllowed> {
+        let Some(approval) = self.payment.approval else { return Err(NotAllowed::WrongState) };
+        let is_in_time = self.at < approval.until;
+        match event {
+            PaymentEvent::ApprovedOnPhone if is_in_time => {
+                let mut step = self.to(PaymentState::Received);
+                step.payment.approval = Some(PaymentApproval { approved_at: Some(self.at), ..approval });
+                Ok(step)
+            }
+            PaymentEvent::ApprovedOnPhone => Err(NotAllowed::TooLate(approval.until)),
+            PaymentEvent::DeadlinePassed if is_in_time => Err(NotAllowed::TooEarly(approval.until)),
+            PaymentEvent::RefusedOnPhone
+            | PaymentEvent::DeadlinePassed
+            | PaymentEvent::GivenUp
+            | PaymentEvent::Void => {
+                let state = PaymentState::Declined(DeclineReason::NotApproved);
+                Ok(Step { told: Some(Told::Declined), ..self.to(state) })
+            }
+            _ => Err(NotAllowed::WrongState),
+        }
+    }
+
     /// Received or unknown: waiting for the provider's answer.
     fn answer(&self, event: &PaymentEvent) -> Result<Step, NotAllowed> {
         match event {
@@ -123,8 +147,10 @@ impl Change<'_> {
                 told: Some(Told::Declined),
                 ..self.to(PaymentState::Reversing)
             }),
-            // Security management refuses before there is a payment to move; a provider that says so makes no sense.
-            PaymentEvent::Refused(reason) if !matches!(reason, DeclineReason::Security(_)) => {
+            // Security management and the customer refuse before a provider is asked; one that says so makes no sense.
+            PaymentEvent::Refused(reason)
+                if !matches!(reason, DeclineReason::Security(_) | DeclineReason::NotApproved) =>
+            {
                 Ok(Step { told: Some(Told::Declined), ..self.to(PaymentState::Declined(*reason)) })
             }
             PaymentEvent::Silent if self.payment.state == PaymentState::Received => {
@@ -362,6 +388,7 @@ pub(crate) const fn booked_minor(kind: &EffectKind) -> i64 {
 pub(crate) fn wake_at(payment: &Payment, answer_by: Timestamp) -> Option<Timestamp> {
     match &payment.state {
         PaymentState::Received | PaymentState::Unknown => Some(answer_by),
+        PaymentState::AwaitingApproval => payment.approval.map(|approval| approval.until),
         PaymentState::Authorised(hold) | PaymentState::PartlyCaptured(hold) => {
             Some(hold.capture_by.plus_ms(1))
         }

@@ -13,18 +13,22 @@ pub const WEBHOOK_TRIED_FOR_S: i64 = 3 * 24 * 3_600;
 /// need to know.
 pub fn webhook_type(event: &PaymentEvent, after: &Payment) -> Option<WebhookType> {
     match event {
-        PaymentEvent::Approved(_) | PaymentEvent::Refused(_) | PaymentEvent::GivenUp => match after.state {
+        PaymentEvent::Approved(_)
+        | PaymentEvent::Refused(_)
+        | PaymentEvent::GivenUp
+        | PaymentEvent::RefusedOnPhone => match after.state {
             PaymentState::Authorised(_) => Some(WebhookType::Authorised),
             _ => Some(WebhookType::Declined),
         },
         PaymentEvent::Capture { .. } => Some(WebhookType::Captured),
         PaymentEvent::Void => Some(match after.state {
             PaymentState::Voided => WebhookType::Voided,
-            PaymentState::Reversing => WebhookType::Declined,
+            PaymentState::Reversing | PaymentState::Declined(_) => WebhookType::Declined,
             _ => WebhookType::Released,
         }),
         PaymentEvent::DeadlinePassed => Some(match after.state {
             PaymentState::Expired => WebhookType::Expired,
+            PaymentState::Declined(_) => WebhookType::Declined,
             _ => WebhookType::Released,
         }),
         PaymentEvent::Refund { .. } => Some(WebhookType::Refunded),
@@ -39,7 +43,10 @@ pub fn webhook_type(event: &PaymentEvent, after: &Payment) -> Option<WebhookType
         PaymentEvent::DisputeOpened(_) => Some(WebhookType::Disputed),
         PaymentEvent::DisputeWon(_) => Some(WebhookType::DisputeWon),
         PaymentEvent::DisputeLost(_) => Some(WebhookType::ChargedBack),
-        PaymentEvent::Silent | PaymentEvent::CaptureBooked { .. } | PaymentEvent::RefundBooked { .. } => None,
+        PaymentEvent::Silent
+        | PaymentEvent::ApprovedOnPhone
+        | PaymentEvent::CaptureBooked { .. }
+        | PaymentEvent::RefundBooked { .. } => None,
     }
 }
 

@@ -77,6 +77,7 @@ impl Payments {
             let payment = self.load(id).await?;
             let change = match payment.state {
                 PaymentState::Received | PaymentState::Unknown => self.compose_void(&payment).await,
+                PaymentState::AwaitingApproval => self.compose_unapproved(&payment).await,
                 _ => self.compose(&payment, PaymentEvent::DeadlinePassed).await,
             };
             let change = match change {

@@ -68,6 +68,10 @@ fn capture_by(payment: &Payment, event: &PaymentEvent) -> Timestamp {
     }
 }
 
+fn approval_end(payment: &Payment) -> Timestamp {
+    payment.approval.expect("a payment that awaits approval has one").until
+}
+
 fn held(payment: &Payment) -> i64 {
     payment.order.amount.amount_minor - payment.captured_minor
 }
@@ -96,7 +100,11 @@ fn holds(condition: &str, payment: &Payment, event: &PaymentEvent, at: Timestamp
         "in dispute = kept" => open_dispute(payment).amount_minor == kept,
         "0 < amount ≤ captured" => (1..=payment.captured_minor).contains(&amount(event)),
         "0 < amount ≤ refunded" => (1..=payment.refunded_minor).contains(&amount(event)),
-        "for a reason of the provider" => !matches!(event, PaymentEvent::Refused(DeclineReason::Security(_))),
+        "for a reason of the provider" => {
+            !matches!(event, PaymentEvent::Refused(DeclineReason::Security(_) | DeclineReason::NotApproved))
+        }
+        "before the approval's end" => at < approval_end(payment),
+        "not before the approval's end" => at >= approval_end(payment),
         other => panic!("the table has a condition that this test does not know: {other}"),
     }
 }
@@ -263,6 +271,9 @@ fn every_row_does_what_it_says_and_every_other_pair_is_refused() {
             assert_eq!(step.postings, postings(&row.ledger, &payment, &event), "{context}");
             assert_eq!(step.effects, effects(&row.provider, &payment, &event), "{context}");
             assert_eq!(step.told, told(&row.phone, &event), "{context}");
+            let approved_at = step.payment.approval.and_then(|approval| approval.approved_at);
+            let is_approved = event == PaymentEvent::ApprovedOnPhone;
+            assert_eq!(approved_at, is_approved.then_some(at), "{context}");
         }
     }
     for (row, used) in rows.iter().zip(used) {

@@ -152,8 +152,18 @@ impl SignedStatement {
         }
         key.verify(&[&self.statement_bytes], &self.signature)
             .map_err(|_| ProtocolError::SignatureBad(WHAT))?;
-        let wire: Wire = json::parse_versioned(&self.statement_bytes, STATEMENT_LEN_MAX, WHAT)?;
-        let statement = AuthenticationStatement {
+        AuthenticationStatement::from_kept(&self.statement_bytes)
+    }
+}
+
+impl AuthenticationStatement {
+    /// Reads a statement that was kept by whoever made it.
+    ///
+    /// # Errors
+    /// `Size`, `Malformed`, `VersionUnsupported` of [`ProtocolError`].
+    pub fn from_kept(bytes: &[u8]) -> Result<Self, ProtocolError> {
+        let wire: Wire = json::parse_versioned(bytes, STATEMENT_LEN_MAX, WHAT)?;
+        let statement = Self {
             realm: wire.realm,
             hold_id: wire.hold_id,
             amount_minor: wire.amount_minor,

@@ -9,6 +9,7 @@ pub mod activation;
 pub mod activation_code;
 pub mod activation_reply;
 pub mod activation_request;
+pub mod approval;
 pub mod authentication_statement;
 mod base64;
 mod base64url;

@@ -22,18 +22,18 @@ pub enum PinProofPurpose {
     Revoke(EnrolmentId),
     /// To let another phone take this device's own place.
     Move,
+    /// To approve the question with this SHA-256.
+    Approve([u8; 32]),
 }
 
 impl PinProofPurpose {
-    /// The number, and the device, that the proof covers.
-    fn to_bytes(self, asking: EnrolmentId) -> [u8; 7] {
-        let (number, target) = match self {
-            Self::Revoke(target) => (1, target),
-            Self::Move => (2, asking),
-        };
-        let mut bytes = [number; 7];
-        bytes[1..].copy_from_slice(&target.to_bytes());
-        bytes
+    /// The number, and the device or the question, that the proof covers.
+    fn to_bytes(self, asking: EnrolmentId) -> Vec<u8> {
+        match self {
+            Self::Revoke(target) => [&[1][..], &target.to_bytes()].concat(),
+            Self::Move => [&[2][..], &asking.to_bytes()].concat(),
+            Self::Approve(question) => [&[3][..], &question].concat(),
+        }
     }
 }
 
@@ -118,6 +118,7 @@ mod tests {
         assert!(!proof.is_proved(&realm, other, purpose, &key("482916")));
         assert!(!proof.is_proved(&realm, own, PinProofPurpose::Revoke(own), &key("482916")));
         assert!(!proof.is_proved(&realm, own, PinProofPurpose::Move, &key("482916")));
+        assert!(!proof.is_proved(&realm, own, PinProofPurpose::Approve([2; 32]), &key("482916")));
         let elsewhere = Realm::new("other.example").unwrap();
         assert!(!proof.is_proved(&elsewhere, own, purpose, &key("482916")));
         let later = PinProof { pin_generation: PinGeneration(4), ..proof };

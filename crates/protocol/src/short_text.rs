@@ -36,6 +36,13 @@ impl ShortText {
         }
     }
 
+    /// As much of a text as fits, without what cannot be shown; none if nothing is left.
+    #[must_use]
+    pub fn shortened(text: &str) -> Option<Self> {
+        let text: String = text.chars().filter(|c| is_showable(*c)).take(Self::CHARS_MAX).collect();
+        Self::new(&text).ok()
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

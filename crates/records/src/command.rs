@@ -1,11 +1,11 @@
 //! The closed set of commands. Each commits wholly or not at all; an outcome is told only once durable.
 
 use crate::{
-    ActivationCodeRow, ActivationUse, Answer, App, AuditEntry, AuditHead, CertificateRow, ChangeDevices,
-    Checkout, CodeUse, Customer, Device, Devices, DevicesChange, Effect, Enrolment, EraseCustomer, EventRow,
-    IdempotencyRow, Merchant, MerchantTerms, Method, MoveCheckMark, NewConfirmation, NewNotice, NoticeBy,
-    NoticeKind, OperatorTask, PolicyRow, RequestId, RuleListRow, Velocity, VerdictRow, Webhook,
-    WebhookEndpoint, WebhookState,
+    ActivationCodeRow, ActivationUse, Answer, App, ApprovalChange, AuditEntry, AuditHead, CertificateRow,
+    ChangeDevices, Checkout, CodeUse, Customer, Device, Devices, DevicesChange, Effect, Enrolment,
+    EraseCustomer, EventRow, IdempotencyRow, Merchant, MerchantTerms, Method, MoveCheckMark, NewConfirmation,
+    NewNotice, NoticeBy, NoticeKind, OperatorTask, PolicyRow, PutApproval, RequestId, RuleListRow, Velocity,
+    VerdictRow, Webhook, WebhookEndpoint, WebhookState,
 };
 use model::{
     EffectId, MerchantCategory, MerchantId, Payment, PaymentId, Posting, Timestamp, WebhookEndpointId,
@@ -58,6 +58,8 @@ pub enum Command {
     PutApp(Box<PutApp>),
     /// Publishes a list of rules for sensors; [`Outcome::Conflict`] if it does not follow the last one.
     PublishRules(Box<PublishRules>),
+    /// Asks for an approval of the bank's own, answers it or withdraws it; [`Outcome::Conflict`] if it was answered before.
+    PutApproval(Box<PutApproval>),
     /// Consumes a code and writes what is to happen.
     BeginPayment(Box<BeginPayment>),
     /// Moves a payment by one event.
@@ -266,6 +268,8 @@ pub struct BeginPayment {
     pub effect: Option<Effect>,
     /// When the payment must be looked at if nothing happens.
     pub wake_at: Option<Timestamp>,
+    /// What the phone is asked to approve before the provider learns anything.
+    pub approval: Option<ApprovalChange>,
     /// What the phone shall learn.
     pub confirmation: Option<NewConfirmation>,
     /// The answer, if it is known already.
@@ -293,6 +297,8 @@ pub struct ChangePayment {
     pub done_effect: Option<EffectId>,
     /// When the payment must be looked at if nothing happens; replaces what was set before.
     pub wake_at: Option<Timestamp>,
+    /// The approval that this answers, or that is no longer wanted.
+    pub approval: Option<ApprovalChange>,
     /// What the phone shall learn.
     pub confirmation: Option<NewConfirmation>,
     /// The till's request that led here, with its answer.

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod approval;
 mod audit;
 mod check;
 mod command;
@@ -24,6 +25,7 @@ mod webhook;
 pub use app::{
     APP_VERSIONS_MAX, APPS_MAX, App, CustomerTexts, InstalledApp, KnownVersion, MinimumVersion, VersionState,
 };
+pub use approval::{Approval, ApprovalChange, ApprovalPurpose, ApprovalState, ApprovalWanted, PutApproval};
 pub use audit::{Actor, AuditEntry, AuditHead, AuditRow};
 pub use check::{CheckMark, CheckedSum, MoveCheckMark};
 pub use command::{

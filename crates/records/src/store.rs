@@ -1,16 +1,16 @@
 //! The port to a store: one door for changes, named queries for looking, at what is durable now or was at one moment.
 
 use crate::{
-    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse,
-    Command, ConfirmationRow, Customer, Devices, Effect, Enrolment, EventRow, IdempotencyRow, Merchant,
-    Method, NoticeRow, OperatorTask, Outcome, Page, PolicyRow, PostingRow, RuleListRow, Velocity, VerdictRow,
-    Webhook, WebhookEndpoint, WebhookTotals,
+    ActivationCodeRow, App, Approval, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout,
+    CodeUse, Command, ConfirmationRow, Customer, Devices, Effect, Enrolment, EventRow, IdempotencyRow,
+    Merchant, Method, NoticeRow, OperatorTask, Outcome, Page, PolicyRow, PostingRow, RuleListRow, Velocity,
+    VerdictRow, Webhook, WebhookEndpoint, WebhookTotals,
 };
 use core::future::Future;
 use core::pin::Pin;
 use model::{
-    CheckoutId, Counter, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId, MethodSlot, Payment,
-    PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
+    ApprovalId, CheckoutId, Counter, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId,
+    MethodSlot, Payment, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ impl Work {
 /// Something that was committed, here or by another server on the same store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Committed {
-    /// A confirmation for this phone.
+    /// A confirmation, or a question, for this phone.
     Confirmation(EnrolmentId),
     /// Something that a provider must learn.
     Effects,
@@ -186,6 +186,10 @@ pub trait Queries: Send + Sync + 'static {
     /// An enrolment's confirmations after a sequence.
     fn confirmations(&self, enrolment: EnrolmentId, page: Page<u32>)
     -> StoreFuture<'_, Vec<ConfirmationRow>>;
+    /// What a device was asked to approve.
+    fn approval(&self, enrolment: EnrolmentId, id: ApprovalId) -> StoreFuture<'_, Option<Approval>>;
+    /// What a device was asked to approve, latest first, answered or not; `after` names the last one seen.
+    fn approvals(&self, enrolment: EnrolmentId, page: Page<ApprovalId>) -> StoreFuture<'_, Vec<Approval>>;
     /// All balances.
     fn balances(&self) -> StoreFuture<'_, Vec<Balance>>;
     /// The audit chain.

@@ -8,6 +8,7 @@
 mod activation;
 mod app_changes;
 mod app_standing;
+mod approvals;
 mod apps;
 mod attesting;
 mod audit_head;
@@ -34,6 +35,7 @@ mod verify;
 pub use activation::IssuedCode;
 pub use app_changes::{AppChange, CUSTOMER_TEXT_CHARS_MAX};
 pub use app_standing::{AppFault, AppStanding, AppState};
+pub use approvals::{APPROVALS_WAITING_MAX, Answered, AnsweredApproval, AnsweredParts, ApprovalRequest};
 pub use attesting::{Attesters, Revocations};
 pub use devices::{AuthenticatedDevice, HighestCounter, PhoneTold};
 pub use erasure::Erasure;

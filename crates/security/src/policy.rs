@@ -69,6 +69,8 @@ pub struct Policy {
     pub challenge_s: u32,
     /// How long the code may be used that a phone is given for the one that takes its place; 600.
     pub move_code_s: u32,
+    /// How long a customer may take to approve a payment on the phone, seconds.
+    pub approval_s: u32,
     /// How long a device certificate is valid; 730.
     pub certificate_days: u16,
     /// How long after its certificate's end a device may still renew it; 30.
@@ -234,6 +236,7 @@ impl Policy {
             (self.devices_max == 0, "devices_max must be at least 1"),
             (self.certificate_status_s > DAY_S, "certificate_status_s must be at most 86400"),
             (!(1..=DAY_S).contains(&self.move_code_s), "move_code_s may be 1 to 86400"),
+            (!(15..=300).contains(&self.approval_s), "approval_s may be 15 to 300"),
             (self.methods_max == 0, "methods_max must be at least 1"),
             (self.certificate_days == 0, "certificate_days must be at least 1"),
             (self.bundle_days == 0, "bundle_days must be at least 1"),
@@ -286,6 +289,7 @@ impl Default for Policy {
             activation_code_s: 86_400,
             challenge_s: 300,
             move_code_s: 600,
+            approval_s: 90,
             certificate_days: 730,
             certificate_grace_days: 30,
             certificate_status_s: 3_600,
@@ -393,6 +397,7 @@ mod tests {
             r#"{"pin_round_waits_s": [86401]}"#,
             r#"{"devices_max": 0}"#,
             r#"{"move_code_s": 0}"#,
+            r#"{"approval_s": 301}"#,
             r#"{"certificate_status_s": 86401}"#,
         ] {
             assert!(serde_json::from_str::<Policy>(wrong).unwrap().check().is_err(), "{wrong}");

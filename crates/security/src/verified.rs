@@ -3,7 +3,7 @@
 
 use model::{Counter, CustomerAction, EnrolmentId, Order, Payer, PaymentId};
 use protocol::{authentication_statement::SignedStatement, verdict::Verdict};
-use records::{AuditEntry, CodeUse, EnrolmentChange, TrustLevel, Velocity, VerdictRow};
+use records::{ApprovalWanted, AuditEntry, CodeUse, EnrolmentChange, TrustLevel, Velocity, VerdictRow};
 
 /// What became of a payment code.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ pub struct VerifiedCode {
     pub(crate) trust_level: TrustLevel,
     pub(crate) is_terminal_bound: bool,
     pub(crate) statement: SignedStatement,
+    pub(crate) approval: Option<ApprovalWanted>,
     pub(crate) verdict: VerdictRow,
     pub(crate) enrolment: EnrolmentChange,
     pub(crate) code_use: CodeUse,
@@ -44,6 +45,8 @@ pub struct VerifiedParts {
     pub payer: Payer,
     /// What the provider is told of the authentication; names the payment as its hold.
     pub statement: SignedStatement,
+    /// That policy wants the customer to approve it first. The statement above is not sent then.
+    pub approval: Option<ApprovalWanted>,
     /// For [`records::BeginPayment::verdict`].
     pub verdict: VerdictRow,
     /// For [`records::BeginPayment::enrolment`]: the counter consumed, PIN failures reset.
@@ -93,6 +96,12 @@ impl VerifiedCode {
         self.code_use.code_hash
     }
 
+    /// What was found: that all is well, or that policy wants the customer to approve it first.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.verdict.verdict
+    }
+
     /// Takes everything out, to be committed in one command.
     #[must_use]
     pub fn into_parts(self) -> VerifiedParts {
@@ -101,6 +110,7 @@ impl VerifiedCode {
             order: self.order,
             payer: self.payer,
             statement: self.statement,
+            approval: self.approval,
             verdict: self.verdict,
             enrolment: self.enrolment,
             code_use: self.code_use,

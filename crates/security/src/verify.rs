@@ -10,8 +10,8 @@ use protocol::{
     verdict::Verdict,
 };
 use records::{
-    Actor, AuditEntry, CodeUse, DecisionRow, Enrolment, EnrolmentChange, Method, MethodState, NewNotice,
-    NoticeKind, TrustLevel, Velocity, VerdictRow,
+    Actor, ApprovalWanted, AuditEntry, CodeUse, DecisionRow, Enrolment, EnrolmentChange, Method, MethodState,
+    NewNotice, NoticeKind, TrustLevel, Velocity, VerdictRow,
 };
 
 use crate::{
@@ -69,7 +69,7 @@ impl Security {
         let judgement = judge(&opened, known.as_ref(), order, now, &policy, watch);
         let case = Case { policy_version: policy.version, ..case };
         match known {
-            Some(known) if judgement.verdict.is_ok() => self
+            Some(known) if matches!(judgement.verdict, Verdict::Ok | Verdict::ApprovalNeeded) => self
                 .accept(&case, &opened, &known, judgement)
                 .map(|code| Verification::Accepted(Box::new(code))),
             known => {
@@ -155,13 +155,19 @@ impl Security {
         let MethodState::Active { account_ref, .. } = &method.state else {
             return Err(SecurityError::Damaged("judgement"));
         };
+        let statement = self.statement(case, code, known, account_ref)?;
+        let approval = (verdict == Verdict::ApprovalNeeded).then(|| ApprovalWanted {
+            within_s: self.policy().approval_s,
+            statement: statement.statement_bytes.clone(),
+        });
         Ok(VerifiedCode {
             payment: case.payment,
             order: case.order.clone(),
             payer: payer(known, code, method, account_ref),
             trust_level: known.enrolment.level,
             is_terminal_bound: code.fields.terminal.is_some(),
-            statement: self.statement(case, code, known, account_ref)?,
+            statement,
+            approval,
             velocity: decided.as_ref().and_then(|decided| case.counted(known, decided)),
             verdict: case.verdict_row(verdict, Some(code), decided),
             enrolment: change(known, enrolment, None),

@@ -1,17 +1,19 @@
-//! Confirmations on their way to a phone: signed and sealed when they are handed out, live or looked up.
+//! Confirmations on their way to a phone, and questions to it: signed and sealed when they are handed out, live or looked
+//! up.
 
 use crate::fail::{Fail, Reply};
 use crate::live::Place;
+use crate::routes::approvals::question_view;
 use crate::state::Shared;
 use api::phone::ConfirmationView;
 use axum::response::sse::Event;
 use crypto::{SystemRandom, x25519};
 use data_encoding::BASE64URL_NOPAD;
 use futures_util::stream::{self, Stream};
-use model::EnrolmentId;
+use model::{ApprovalId, EnrolmentId};
 use protocol::confirmation::{Cause, Confirmation, MerchantName};
-use records::{ConfirmationRow, Enrolment, Page};
-use std::collections::VecDeque;
+use records::{Approval, ConfirmationRow, Enrolment, Page};
+use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -22,6 +24,8 @@ use tokio::time::timeout;
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// How many confirmations a listener reads at once.
 const READ_MAX: usize = 100;
+/// The type of the events that are questions.
+const QUESTION: &str = "approval";
 
 /// Seals confirmations to one phone.
 pub(crate) struct Sealer {
@@ -89,7 +93,11 @@ async fn has_confirmation(shared: &Shared, enrolment: EnrolmentId, sequence: u32
 struct Listener {
     shared: Shared,
     sealer: Sealer,
+    device: Enrolment,
     after: u32,
+    /// Questions that this stream told of.
+    asked: BTreeSet<ApprovalId>,
+    questions: VecDeque<Approval>,
     ready: VecDeque<ConfirmationRow>,
     /// Whether the last look gave as much as one look may.
     is_behind: bool,
@@ -97,16 +105,27 @@ struct Listener {
     draining: watch::Receiver<bool>,
 }
 
-/// Confirmations after `after` as events, until the server drains or the phone goes.
+/// Confirmations after `after` as events, and what waits for the phone's answer as events of the type `approval`, until
+/// the server drains or the phone goes.
 pub(crate) fn events(
     shared: Shared,
-    sealer: Sealer,
+    device: Enrolment,
     after: u32,
     place: Place,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let draining = shared.live.draining();
-    let listener =
-        Listener { shared, sealer, after, ready: VecDeque::new(), is_behind: false, place, draining };
+    let listener = Listener {
+        sealer: Sealer::new(&shared, &device),
+        shared,
+        device,
+        after,
+        asked: BTreeSet::new(),
+        questions: VecDeque::new(),
+        ready: VecDeque::new(),
+        is_behind: false,
+        place,
+        draining,
+    };
     stream::unfold(listener, |mut listener| async move {
         let event = listener.next().await?;
         Some((Ok(event), listener))
@@ -136,6 +155,10 @@ impl Listener {
                 let event = Event::default().id(row.sequence.to_string()).json_data(view);
                 return event.map(Some).map_err(Fail::ours);
             }
+            if let Some(approval) = self.questions.pop_front() {
+                let view = question_view(&self.shared, &self.device, &approval)?;
+                return Event::default().event(QUESTION).json_data(view).map(Some).map_err(Fail::ours);
+            }
             // Signing and sealing is work: a long list is given no faster live than page by page.
             let enrolment = self.sealer.enrolment;
             if self.is_behind && !self.shared.security.may_ask_more(enrolment, self.shared.now()) {
@@ -147,7 +170,10 @@ impl Listener {
             let page = Page::after(self.after, READ_MAX);
             self.ready = self.shared.store.confirmations(enrolment, page).await?.into();
             self.is_behind = self.ready.len() == READ_MAX;
-            if self.ready.is_empty() && !self.wait().await {
+            let waiting = self.shared.security.waiting_approvals(enrolment, self.shared.now()).await?;
+            let asked = &mut self.asked;
+            self.questions.extend(waiting.into_iter().filter(|approval| asked.insert(approval.id)));
+            if self.ready.is_empty() && self.questions.is_empty() && !self.wait().await {
                 return Ok(None);
             }
         }

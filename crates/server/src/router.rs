@@ -4,7 +4,8 @@ use crate::fail::Fail;
 use crate::input::whole_body;
 use crate::observe::Observation;
 use crate::routes::{
-    admin, apps, books, checks, customers, devices, payments, phone, policy, rules, system, webhooks,
+    admin, approvals, apps, books, checks, customers, devices, payments, phone, policy, rules, system,
+    webhooks,
 };
 use crate::state::Shared;
 use api::problem::ProblemType;
@@ -73,6 +74,8 @@ fn for_phones() -> OpenApiRouter<Shared> {
         .routes(routes!(devices::reset_pin))
         .routes(routes!(devices::begin_move))
         .routes(routes!(devices::notices))
+        .routes(routes!(approvals::questions))
+        .routes(routes!(approvals::answer))
         .routes(routes!(rules::fetch))
 }
 
@@ -101,6 +104,9 @@ fn for_operators() -> OpenApiRouter<Shared> {
         .routes(routes!(customers::export_confirmations))
         .routes(routes!(customers::export_audit))
         .routes(routes!(customers::erase))
+        .routes(routes!(approvals::ask))
+        .routes(routes!(approvals::show))
+        .routes(routes!(approvals::withdraw))
         .routes(routes!(admin::payment))
         .routes(routes!(admin::steps))
         .routes(routes!(policy::in_force))

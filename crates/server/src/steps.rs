@@ -134,6 +134,7 @@ pub(crate) fn provider_verdict(payment: &Payment) -> &'static str {
     match &payment.state {
         PaymentState::Declined(DeclineReason::InsufficientFunds) => "insufficient_funds",
         PaymentState::Declined(DeclineReason::AccountUnusable) => "account_unusable",
+        PaymentState::AwaitingApproval => "approval_needed",
         PaymentState::Declined(_) => "provider_refused",
         PaymentState::Received | PaymentState::Unknown => "provider_silent",
         _ => "ok",

@@ -98,7 +98,7 @@ async fn resync(world: &Arc<World>, phone: usize, chance: &mut Chance) -> bool {
     world.phone(phone).state.apply_enrolment(&view, now, world.time.now()).is_ok()
 }
 
-async fn ask<A: DeserializeOwned>(
+pub(crate) async fn ask<A: DeserializeOwned>(
     world: &Arc<World>,
     phone: usize,
     path: &str,
@@ -107,7 +107,7 @@ async fn ask<A: DeserializeOwned>(
     send(world, phone, &Method::GET, path, Vec::new(), chance).await
 }
 
-async fn send<A: DeserializeOwned>(
+pub(crate) async fn send<A: DeserializeOwned>(
     world: &Arc<World>,
     phone: usize,
     method: &Method,

@@ -63,11 +63,15 @@ pub enum Fault {
     PhoneRestored,
     /// A customer closed their account.
     AccountClosed,
+    /// A customer refused on the phone.
+    ApprovalRefused,
+    /// A customer did not answer on the phone.
+    ApprovalIgnored,
 }
 
 impl Fault {
     /// All kinds.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::ConnectionRefused,
         Self::RequestLost,
         Self::RequestDelayed,
@@ -98,6 +102,8 @@ impl Fault {
         Self::ForeignPayment,
         Self::PhoneRestored,
         Self::AccountClosed,
+        Self::ApprovalRefused,
+        Self::ApprovalIgnored,
     ];
 
     /// The kind in words.
@@ -134,6 +140,8 @@ impl Fault {
             Self::ForeignPayment => "other shops' payments touched",
             Self::PhoneRestored => "phones restored from a backup",
             Self::AccountClosed => "accounts closed",
+            Self::ApprovalRefused => "payments refused on the phone",
+            Self::ApprovalIgnored => "payments not answered on the phone",
         }
     }
 }

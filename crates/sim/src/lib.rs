@@ -6,6 +6,7 @@
 //! choices come from the seed. `docs/simulator.md` says more.
 #![forbid(unsafe_code)]
 
+mod approving;
 mod chance;
 mod clock;
 mod end;

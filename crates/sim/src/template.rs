@@ -1,6 +1,7 @@
 //! The world before the day begins: keys, customers, shops, activated phones, linked accounts. Made once for all
 //! histories, through the real doors; each history begins with a copy.
 
+use crate::approving::ASKED_ABOVE_MINOR;
 use crate::chance::Chance;
 use crate::clock::{MachineClock, START, Time};
 use crate::log::Log;
@@ -95,7 +96,10 @@ fn make_secrets() -> Made<Secrets> {
     let path = folder.path().join("keys");
     let keys = RealmKeys::create_file(&path, "only simulated", &realm, made_at, &mut Chance::of(&[1]))?;
     let often = Rate { burst: 100_000, refill_ms: 1 };
-    let policy = Policy { activation_rate: often, device_rate: often, ..Policy::default() };
+    // About a third of all sales is to be approved on the phone.
+    let large = json!([{"name": "large", "when": {"amount_above_minor": {"CHF": ASKED_ABOVE_MINOR}}, "then": "approve"}]);
+    let rules = serde_json::from_value(large)?;
+    let policy = Policy { activation_rate: often, device_rate: often, rules, ..Policy::default() };
     let operator_key = "operator key of the simulated server".replace(' ', "-");
     Ok(Secrets {
         keys: Arc::new(keys),

@@ -1,6 +1,7 @@
 //! A till that does as it should: the real till core, driven over the simulated network, with a journal that
 //! survives power cuts.
 
+use crate::approving;
 use crate::chance::Chance;
 use crate::clock::MachineClock;
 use crate::fault::Fault;
@@ -55,6 +56,10 @@ impl Till {
         let Some(digits) = world.make_code(phone, is_pin_right, chance) else { return Ok(()) };
         world.log.tell(|| format!("customer {} shows a code to {self} for {amount}", phone + 1));
         world.overhear(&digits);
+        let attending = Chance::of(&[world.plan.seed, 8, act.number]);
+        if amount_minor > approving::ASKED_ABOVE_MINOR {
+            tokio::spawn(approving::attend(Arc::clone(world), phone, attending));
+        }
         let Ok(code) = ScannedCode::from_text(&digits, None) else {
             world.log.violated("a code that does not scan", format!("customer {}", phone + 1));
             return Ok(());

@@ -1,6 +1,7 @@
 //! The commands, each as: look, refuse or stage. Nothing here writes; the
 //! [`Session`] does once a command is done. Every store carries out these same commands.
 
+mod approvals;
 mod apps;
 mod check;
 mod devices;
@@ -56,6 +57,7 @@ fn stage(session: &mut impl Session, command: Command) -> Result<Outcome, Fault>
         Command::ChangeEnrolment(command) => enrolments::change(session, *command),
         Command::ChangeDevices(command) => devices::change(session, *command),
         Command::EraseCustomer(command) => devices::erase(session, *command),
+        Command::PutApproval(command) => approvals::put(session, *command),
         Command::BeginPayment(command) => payments::begin(session, *command),
         Command::ChangePayment(command) => payments::change(session, *command),
         Command::Cancel(request, at) => requests::cancel(session, request, at),

@@ -9,6 +9,7 @@
     reason = "these are tests, kept where others can call them"
 )]
 
+mod approvals;
 mod check;
 mod devices;
 mod lists;
@@ -23,6 +24,7 @@ mod webhooks;
 mod work;
 
 pub use crate::row::rewrite_each;
+pub use approvals::*;
 pub use check::*;
 pub use devices::*;
 pub use lists::*;
@@ -73,6 +75,8 @@ macro_rules! conformance_suite {
             codes_and_certificates_of_devices_are_used_once,
             notices_come_in_order_and_the_oldest_make_room,
             an_erasure_is_whole,
+            approvals_are_asked_and_answered_once,
+            a_payment_and_its_approval_change_together,
             a_payment_begins_wholly,
             a_request_is_answered_once,
             a_code_is_consumed_once,
@@ -173,6 +177,7 @@ pub async fn picture(store: &(impl Queries + ?Sized)) -> Vec<String> {
         show(&mut lines, &store.confirmations(enrolment.id, Page::first(PAGE_LIMIT_MAX)).await.unwrap());
     }
     for enrolment in &enrolments {
+        show(&mut lines, &store.approvals(enrolment.id, Page::first(PAGE_LIMIT_MAX)).await.unwrap());
         show(&mut lines, &store.velocity(enrolment.id).await.unwrap());
     }
     show(&mut lines, &enrolments);

@@ -1,8 +1,9 @@
 //! Keys as bytes that sort as the keys do: numbers big-endian, texts last or preceded by their length.
 
 use model::{
-    AccountKey, AppId, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey,
-    MerchantId, MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
+    AccountKey, AppId, ApprovalId, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId,
+    IdempotencyKey, MerchantId, MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId,
+    WebhookId,
 };
 
 /// The longest key: a checkout's id and an idempotency key of 255 bytes.
@@ -52,7 +53,16 @@ macro_rules! wide_id_keys {
     )*};
 }
 
-wide_id_keys!(CustomerId, PaymentId, MerchantId, CheckoutId, EffectId, WebhookEndpointId, WebhookId);
+wide_id_keys!(
+    ApprovalId,
+    CustomerId,
+    PaymentId,
+    MerchantId,
+    CheckoutId,
+    EffectId,
+    WebhookEndpointId,
+    WebhookId
+);
 
 /// A payment among a merchant's: by time first, whatever its shard, so that the latest stand at the end.
 #[derive(Clone, Copy)]

@@ -2,7 +2,8 @@
 
 use crate::stored::{Series, StoredEvent, StoredPayment};
 use model::{
-    CheckoutId, Counter, CustomerId, EnrolmentId, IdempotencyKey, MerchantId, Payment, PaymentId, Timestamp,
+    CheckoutId, Counter, CustomerId, EnrolmentId, IdempotencyKey, MerchantId, Order, Payer, Payment,
+    PaymentId, PaymentState, SaleTerms, Timestamp,
 };
 use protocol::verdict::Verdict;
 use records::{
@@ -55,14 +56,45 @@ pub(crate) fn activation_code(version: u8, bytes: &[u8]) -> Option<ActivationCod
     Some(ActivationCodeRow { code_hash, customer, issued_at, expires_at, purpose, used })
 }
 
-/// A payment of version 2, before decisions were recorded.
+/// A payment of version 2, before decisions were recorded, or 3, before approvals.
 pub(crate) fn payment(version: u8, bytes: &[u8]) -> Option<StoredPayment> {
-    let old: StoredPayment2 = if version == 2 { whole(bytes)? } else { return None };
+    match version {
+        2 => whole(bytes).map(payment_2),
+        3 => whole(bytes).map(payment_3),
+        _ => None,
+    }
+}
+
+fn payment_3(old: StoredPayment3) -> StoredPayment {
+    let StoredPayment3 { payment, verdict, request, wake_at, effects, recent } = old;
+    StoredPayment { payment: payment.into(), verdict, request, wake_at, effects, recent }
+}
+
+fn payment_2(old: StoredPayment2) -> StoredPayment {
     let StoredPayment2 { payment, verdict, request, wake_at, effects, recent } = old;
     let Verdict2 { payment: of, verdict, code_hash, enrolment, counter, at, confirmation } = verdict;
     let verdict =
         VerdictRow { payment: of, verdict, code_hash, enrolment, counter, at, confirmation, decision: None };
-    Some(StoredPayment { payment, verdict, request, wake_at, effects, recent })
+    StoredPayment { payment: payment.into(), verdict, request, wake_at, effects, recent }
+}
+
+impl From<Payment3> for Payment {
+    fn from(old: Payment3) -> Self {
+        Self {
+            id: old.id,
+            version: old.version,
+            order: old.order,
+            payer: old.payer,
+            terms: old.terms,
+            received_at: old.received_at,
+            state: old.state,
+            captured_minor: old.captured_minor,
+            refunded_minor: old.refunded_minor,
+            charged_back_minor: old.charged_back_minor,
+            in_suspense_minor: old.in_suspense_minor,
+            approval: None,
+        }
+    }
 }
 
 /// A merchant of version 1, before categories.
@@ -129,8 +161,35 @@ struct Code1 {
 
 #[derive(Deserialize)]
 #[cfg_attr(test, derive(serde::Serialize))]
+struct Payment3 {
+    id: PaymentId,
+    version: u32,
+    order: Order,
+    payer: Option<Payer>,
+    terms: SaleTerms,
+    received_at: Timestamp,
+    state: PaymentState,
+    captured_minor: i64,
+    refunded_minor: i64,
+    charged_back_minor: i64,
+    in_suspense_minor: i64,
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+struct StoredPayment3 {
+    payment: Payment3,
+    verdict: VerdictRow,
+    request: (CheckoutId, IdempotencyKey),
+    wake_at: Option<Timestamp>,
+    effects: Vec<Effect>,
+    recent: Series<StoredEvent>,
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
 struct StoredPayment2 {
-    payment: Payment,
+    payment: Payment3,
     verdict: Verdict2,
     request: (CheckoutId, IdempotencyKey),
     wake_at: Option<Timestamp>,
@@ -212,6 +271,24 @@ mod tests {
         postcard::to_extend(row, vec![version]).unwrap()
     }
 
+    fn payment_of_3(payment: &Payment) -> Payment3 {
+        let Payment { id, version, order, payer, terms, received_at, state, .. } = payment.clone();
+        let Payment { captured_minor, refunded_minor, charged_back_minor, in_suspense_minor, .. } = *payment;
+        Payment3 {
+            id,
+            version,
+            order,
+            payer,
+            terms,
+            received_at,
+            state,
+            captured_minor,
+            refunded_minor,
+            charged_back_minor,
+            in_suspense_minor,
+        }
+    }
+
     #[test]
     fn rows_of_before_read_as_before() {
         let merchant = Merchant1 {
@@ -229,7 +306,7 @@ mod tests {
         let VerdictRow { payment, verdict, code_hash, enrolment, counter, at, confirmation, .. } =
             begun.verdict.clone();
         let stored = StoredPayment2 {
-            payment: begun.payment.clone(),
+            payment: payment_of_3(&begun.payment),
             verdict: Verdict2 { payment, verdict, code_hash, enrolment, counter, at, confirmation },
             request: (CheckoutId::from_u128(1), begun.request.key),
             wake_at: None,
@@ -239,7 +316,14 @@ mod tests {
         let bytes = older(2, &stored);
         let read: StoredPayment = row::read("payments", &bytes).unwrap();
         assert_eq!(read.payment, begun.payment);
-        assert_eq!(read.verdict, VerdictRow { decision: None, ..begun.verdict });
+        assert_eq!(read.verdict, VerdictRow { decision: None, ..begun.verdict.clone() });
+
+        let StoredPayment2 { request, wake_at, effects, recent, .. } = stored;
+        let payment = payment_of_3(&begun.payment);
+        let verdict = begun.verdict.clone();
+        let stored = StoredPayment3 { payment, verdict, request, wake_at, effects, recent };
+        let read: StoredPayment = row::read("payments", &older(3, &stored)).unwrap();
+        assert_eq!((read.payment, read.verdict), (begun.payment, begun.verdict));
         assert!(row::read::<StoredPayment>("payments", &bytes[..bytes.len() - 1]).is_err());
     }
 }

@@ -3,7 +3,9 @@
 mod devices;
 mod webhooks;
 
-pub(crate) use devices::{activation_codes_of, certificate, code_uses, devices, notices};
+pub(crate) use devices::{
+    activation_codes_of, approval, approvals, certificate, code_uses, devices, notices,
+};
 pub(crate) use webhooks::{
     dead_webhooks, webhook, webhook_endpoint, webhook_endpoints, webhook_totals, webhooks_due,
     webhooks_settled,
@@ -69,6 +71,8 @@ macro_rules! each_query {
             task(id: EffectId) -> Option<OperatorTask>;
             tasks(page: Page<EffectId>) -> Vec<OperatorTask>;
             confirmations(enrolment: EnrolmentId, page: Page<u32>) -> Vec<ConfirmationRow>;
+            approval(enrolment: EnrolmentId, id: ApprovalId) -> Option<Approval>;
+            approvals(enrolment: EnrolmentId, page: Page<ApprovalId>) -> Vec<Approval>;
             audit_heads(page: Page<u64>) -> Vec<AuditHead>;
             changed(page: Page<PaymentId>) -> Vec<(PaymentId, u32)>;
             check_mark() -> Option<CheckMark>;

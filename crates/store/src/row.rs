@@ -6,9 +6,9 @@ use crate::older;
 use crate::stored::{Series, StoredEvent, StoredPayment};
 use model::{CheckoutId, EffectId, PaymentId, WebhookEndpointId, WebhookId};
 use records::{
-    ActivationCodeRow, App, AuditEntry, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout,
-    CodeUse, ConfirmationRow, Customer, Devices, Enrolment, IdempotencyRow, Merchant, Method, NoticeRow,
-    OperatorTask, PolicyRow, RuleListRow, StoreError, Velocity, Webhook, WebhookEndpoint,
+    ActivationCodeRow, App, Approval, AuditEntry, AuditHead, AuditRow, Balance, CertificateRow, CheckMark,
+    Checkout, CodeUse, ConfirmationRow, Customer, Devices, Enrolment, IdempotencyRow, Merchant, Method,
+    NoticeRow, OperatorTask, PolicyRow, RuleListRow, StoreError, Velocity, Webhook, WebhookEndpoint,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,8 +27,9 @@ pub(crate) trait Row: Serialize + DeserializeOwned + Send + 'static {
     }
 }
 
-/// Version 1, before there was any release, had verdict and events in rows of their own; version 2 knew no decision.
-const PAYMENT_VERSION: u8 = 3;
+/// Version 1, before there was any release, had verdict and events in rows of their own; version 2 knew no decision, version 3 no
+/// approval.
+const PAYMENT_VERSION: u8 = 4;
 /// Version 1, before there was any release, had verdict and events in rows of their own.
 const EVENTS_VERSION: u8 = 2;
 /// Version 1 knew no category.
@@ -95,6 +96,7 @@ rows!(
     Velocity;
     App;
     RuleListRow;
+    Approval;
     // What batches put aside to be rolled up.
     Vec<AuditEntry>;
     Vec<Balance>;

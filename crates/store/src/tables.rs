@@ -9,13 +9,14 @@ use crate::row::Row;
 use crate::stored::{Series, StoredEvent, StoredPayment};
 use core::marker::PhantomData;
 use model::{
-    AccountKey, AppId, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId, IdempotencyKey,
-    MerchantId, MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
+    AccountKey, AppId, ApprovalId, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId,
+    IdempotencyKey, MerchantId, MethodSlot, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId,
+    WebhookId,
 };
 use records::{
-    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse,
-    ConfirmationRow, Customer, Devices, Enrolment, IdempotencyRow, Merchant, Method, NoticeRow, OperatorTask,
-    PolicyRow, RuleListRow, StoreError, Velocity, Webhook, WebhookEndpoint,
+    ActivationCodeRow, App, Approval, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout,
+    CodeUse, ConfirmationRow, Customer, Devices, Enrolment, IdempotencyRow, Merchant, Method, NoticeRow,
+    OperatorTask, PolicyRow, RuleListRow, StoreError, Velocity, Webhook, WebhookEndpoint,
 };
 use redb::TableDefinition;
 
@@ -192,6 +193,9 @@ tables! {
     APPS: AppId => App, "apps", None, Party;
     /// Lists of rules for sensors by version, the latest ones.
     RULE_LISTS: u32 => RuleListRow, "rule_lists", None, Party;
+    // What customers are asked.
+    /// What devices were asked to approve.
+    APPROVALS: (EnrolmentId, ApprovalId) => Approval, "approvals", Some(0), Sale;
 }
 
 /// The places of tables that every sale asks and that hardly ever change: checkouts, merchants and their webhook

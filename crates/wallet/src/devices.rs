@@ -184,14 +184,24 @@ impl State {
         pin: &Pin,
         random: &mut dyn Random,
     ) -> Result<serde_json::Value, WalletError> {
+        let proof = self.make_pin_proof(purpose, pin, random)?;
+        Ok(serde_json::to_value(proof).expect("a proof has string keys and no failing parts"))
+    }
+
+    /// That `pin` is known here, if it is the right one.
+    pub(crate) fn make_pin_proof(
+        &self,
+        purpose: PinProofPurpose,
+        pin: &Pin,
+        random: &mut dyn Random,
+    ) -> Result<PinProof, WalletError> {
         let enrolled = self.enrolled()?;
         if enrolled.changing_pin.is_some() {
             return Err(WalletError::PinChangeUnderWay);
         }
         let key = PinKey::derive(&PinSecret::from_secret(enrolled.pin_secret.clone()), pin);
         let (realm, generation) = (&self.realm.realm, enrolled.pin_generation);
-        let proof = PinProof::make(realm, enrolled.enrolment, purpose, generation, &key, random);
-        Ok(serde_json::to_value(proof).expect("a proof has string keys and no failing parts"))
+        Ok(PinProof::make(realm, enrolled.enrolment, purpose, generation, &key, random))
     }
 }
 

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod activation;
+mod approvals;
 mod certificate;
 mod clock;
 mod code;
@@ -35,6 +36,7 @@ mod tests;
 pub use activation::{
     ActivationDraft, ActivationSignatures, ActivationToSign, Applicant, DevicePublicKeys, UnsentRequest,
 };
+pub use approvals::{AnswerDraft, unwrap_question};
 pub use certificate::RenewalDraft;
 pub use clock::CLOCK_OFFSET_S_MAX;
 pub use code::{CodeRequest, DEFAULT_CAP_MINOR, PendingCode, ShownCode, SignableCode};

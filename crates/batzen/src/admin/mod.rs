@@ -2,6 +2,7 @@
 
 mod api_client;
 mod app;
+mod approval;
 mod attestation;
 mod books;
 mod check;
@@ -128,6 +129,9 @@ enum ApiCommand {
     /// What customers may ask for by law: export and erasure.
     #[command(subcommand)]
     Customer(device::CustomerCommand),
+    /// What customers are asked to approve on the phone: a transfer, a login.
+    #[command(subcommand)]
+    Approval(approval::ApprovalCommand),
     /// Which apps phones may run, in which versions, and what their customers are told.
     #[command(subcommand)]
     App(app::AppCommand),
@@ -214,6 +218,7 @@ async fn run(client: &OperatorClient, command: ApiCommand, output: &Output) -> R
         ApiCommand::Unlock { enrolment } => turn(client, enrolment, "unlock", output).await?,
         ApiCommand::Device(command) => device::run(client, command, output).await?,
         ApiCommand::Customer(command) => device::run_customer(client, command, output).await?,
+        ApiCommand::Approval(command) => approval::run(client, command, output).await?,
         ApiCommand::App(command) => app::run(client, command, output).await?,
         ApiCommand::Rules(command) => rules::run(client, command, output).await?,
         ApiCommand::Webhook(command) => webhook::run(client, command, output).await?,

@@ -204,6 +204,7 @@ fn standing_of_payment(sale: &Sale) -> &'static str {
         PaymentStateName::ChargedBack => "paid, charged back",
         PaymentStateName::Reversing | PaymentStateName::Reversed => "reversed",
         PaymentStateName::Declined => "declined",
+        PaymentStateName::AwaitingApproval => "waits for the customer",
         PaymentStateName::Received | PaymentStateName::Unknown => "unknown",
     }
 }

@@ -1,10 +1,11 @@
 //! `batzen wallet confirmations`: what became of payments.
 
+use super::approvals;
 use super::folder::{Folder, OpenWallet};
 use super::online::{client_of, is_passing, now, phone_failure, refresh, signer_of};
 use crate::failure::Failure;
 use crate::output::Output;
-use client::phone::{ConfirmationStream, PhoneClient};
+use client::phone::{ConfirmationStream, Heard, PhoneClient};
 use std::time::Duration;
 use wallet::{KeptConfirmation, Received, Vault};
 
@@ -116,8 +117,17 @@ async fn listen(
     shown: &mut u32,
     output: &Output,
 ) -> Result<(), Failure> {
-    while let Some(view) = stream.next().await.map_err(phone_failure)? {
+    while let Some(heard) = stream.next().await.map_err(phone_failure)? {
         let mut wallet = folder.open()?;
+        let view = match heard {
+            Heard::Confirmation(view) => view,
+            Heard::Question(view) => {
+                let Ok(opened) = approvals::open(&wallet, &view) else { return Ok(()) };
+                output.note(format_args!("You are asked: {}", approvals::line(&opened.question)));
+                continue;
+            }
+            _ => continue,
+        };
         match wallet.state.receive_view(&view, wallet.vault.confirmation_key(), now()) {
             Ok(Received::New { .. }) => wallet.store()?,
             Ok(Received::Known { .. }) => {}

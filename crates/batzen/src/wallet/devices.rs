@@ -178,7 +178,7 @@ pub(super) async fn renew(client: &PhoneClient, wallet: &mut OpenWallet) -> Resu
     wallet.store()
 }
 
-fn present_pin(pin_stdin: bool) -> Result<Pin, Failure> {
+pub(super) fn present_pin(pin_stdin: bool) -> Result<Pin, Failure> {
     let typed = ask("This wallet's PIN", pin_stdin)?;
     Pin::parse(typed.expose()).map_err(Failure::usage)
 }

@@ -2,6 +2,7 @@
 //! there is the `wallet` room's.
 
 mod activate;
+mod approvals;
 mod confirmations;
 mod devices;
 mod folder;
@@ -19,7 +20,7 @@ use crate::output::Output;
 use crate::service::runtime;
 use clap::Subcommand;
 use folder::Folder;
-use model::EnrolmentId;
+use model::{ApprovalId, EnrolmentId};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -56,6 +57,15 @@ enum Command {
     Pay(pay::PayArgs),
     /// What became of your payments, signed by the server.
     Confirmations(confirmations::ConfirmationsArgs),
+    /// What you are asked to approve.
+    Approvals,
+    /// Approve a payment, a transfer or a login, with the PIN.
+    Approve(approvals::ApproveArgs),
+    /// Refuse what you are asked to approve.
+    Refuse {
+        /// Which, as `approvals` lists it; the only one that waits if absent.
+        approval: Option<ApprovalId>,
+    },
     /// How this wallet stands.
     Status(status::StatusArgs),
     /// Ask the server where to go on counting, after a restored backup.
@@ -99,6 +109,11 @@ pub(crate) fn run(arguments: WalletArgs, output: &Output) -> Result<ExitCode, Fa
         Command::Confirmations(arguments) => {
             runtime()?.block_on(confirmations::confirmations(&folder, &arguments, output))?;
         }
+        Command::Approvals => runtime()?.block_on(approvals::approvals(&folder, output))?,
+        Command::Approve(arguments) => {
+            runtime()?.block_on(approvals::approve(&folder, &arguments, output))?;
+        }
+        Command::Refuse { approval } => runtime()?.block_on(approvals::refuse(&folder, approval, output))?,
         Command::Status(arguments) => status::status(&folder, &arguments, output)?,
         Command::Resync => runtime()?.block_on(status::resync(&folder, output))?,
         Command::ChangePin(arguments) => {

@@ -70,8 +70,8 @@ impl Run {
             return self.may_have_arrived_then_retry(now);
         }
         match payment.state {
-            PaymentStateName::Received | PaymentStateName::Unknown => {
-                let is_news = self.sale.payment().is_none();
+            PaymentStateName::Received | PaymentStateName::Unknown | PaymentStateName::AwaitingApproval => {
+                let is_news = self.sale.payment().is_none_or(|known| known.state != payment.state);
                 self.wait_for_answer(now);
                 if is_news {
                     self.record(Event::Answered { payment }, now);

@@ -133,10 +133,11 @@ impl Server {
         let state = if !self.codes.insert(asked.code.clone()) {
             PaymentStateName::Declined
         } else {
-            match script.choose(6) {
+            match script.choose(7) {
                 1 => PaymentStateName::Unknown,
                 2 => PaymentStateName::Received,
                 3 => PaymentStateName::Declined,
+                4 => PaymentStateName::AwaitingApproval,
                 _ => PaymentStateName::Authorised,
             }
         };
@@ -152,6 +153,7 @@ impl Server {
             terminal: asked.terminal,
             received_at_ms: 0,
             capture_by_ms: None,
+            approve_by_ms: (state == PaymentStateName::AwaitingApproval).then_some(90_000),
             customer_action: (state == PaymentStateName::Declined).then_some(CustomerAction::EnterAgain),
         };
         self.payments.insert(key.to_owned(), payment.clone());
@@ -173,6 +175,13 @@ impl Server {
     /// The bank answers sooner or later.
     fn resolve(&mut self, key: &str, script: &mut Script) {
         let Some(payment) = self.payments.get_mut(key) else { return };
+        if payment.state == PaymentStateName::AwaitingApproval {
+            payment.state = match script.choose(4) {
+                0 => PaymentStateName::Received,
+                1 => PaymentStateName::Declined,
+                _ => return,
+            };
+        }
         if matches!(payment.state, PaymentStateName::Received | PaymentStateName::Unknown) {
             payment.state = match script.choose(4) {
                 0 => PaymentStateName::Authorised,
@@ -193,6 +202,7 @@ impl Server {
                 PaymentStateName::Received | PaymentStateName::Unknown => {
                     payment.state = PaymentStateName::Reversing;
                 }
+                PaymentStateName::AwaitingApproval => payment.state = PaymentStateName::Declined,
                 _ => {}
             }
         }
@@ -245,7 +255,9 @@ fn answer_to_authorise(payment: &PaymentView) -> Response {
         PaymentStateName::Declined => {
             ok(402, &Problem::declined(CustomerAction::EnterAgain, payment.clone()))
         }
-        PaymentStateName::Received | PaymentStateName::Unknown => ok(202, payment),
+        PaymentStateName::Received | PaymentStateName::Unknown | PaymentStateName::AwaitingApproval => {
+            ok(202, payment)
+        }
         _ => ok(201, payment),
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that a user, an operator or a cashier would miss if it broke, with the real binary.
 #![forbid(unsafe_code)]
 
+mod approvals;
 mod broken_plugs;
 mod codes;
 mod crashes;

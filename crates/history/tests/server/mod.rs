@@ -48,6 +48,7 @@ pub(crate) fn view(number: u64, state: State, amount_minor: i64) -> PaymentView 
         terminal: TerminalNumber::new(572).unwrap(),
         received_at_ms: 0,
         capture_by_ms: None,
+        approve_by_ms: None,
         customer_action: None,
     }
 }

@@ -86,6 +86,7 @@ const SAMPLES = [
   ['scan-none', () => scanScreen({ ...scan, camera: 'none', reference: '', isOnline: false }, actions)],
   ['asking', () => askingScreen(asking, actions)],
   ['asking-slow', () => askingScreen({ ...asking, step: 'waiting', elapsedS: 14 }, actions)],
+  ['asking-approval', () => askingScreen({ ...asking, step: 'approving', elapsedS: 5 }, actions)],
   ['asking-capture', () => askingScreen({ ...asking, step: 'capturing', canCancel: false }, actions)],
   ['paid', result('paid')],
   ['paid-most', result('paid', { amountMinor: 99999999 })],

@@ -82,7 +82,7 @@ export interface Settings { plan: Plan; isMuted: boolean }
 export interface Candidate extends Setup { apiKey: string }
 
 /** What is happening to the sale that is being worked on. */
-export type Step = 'sending' | 'asking' | 'waiting' | 'capturing' | 'voiding' | 'refunding' | 'cancelling' | 'ending';
+export type Step = 'sending' | 'asking' | 'approving' | 'waiting' | 'capturing' | 'voiding' | 'refunding' | 'cancelling' | 'ending';
 
 /** What moved money at this till: what was captured or given back, and when. */
 export interface Movement { sale: string; atMs: number; kind: 'capture' | 'refund' | 'void'; amountMinor: number }

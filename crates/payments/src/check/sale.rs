@@ -3,7 +3,7 @@
 use super::codes::Owed;
 use super::standing::Standing;
 use super::sums::Sums;
-use super::{Report, Tasks, bookings};
+use super::{Report, Tasks, approved, bookings};
 use crate::replay::{Replayed, replay_all};
 use crate::{PaymentError, answers};
 use model::{EnrolmentId, Payment, PaymentState};
@@ -186,13 +186,18 @@ async fn proved(store: &dyn Queries, payment: &Payment, report: &mut Report) -> 
     if lets_pay.is_some_and(|lets_pay| lets_pay != verdict.verdict.is_ok()) {
         report.wrong(1, payment.id, "policy decided otherwise than its verdict says");
     }
-    if (verdict.verdict == Verdict::Ok) != payment.payer.is_some() {
+    let is_good = match verdict.verdict {
+        Verdict::ApprovalNeeded => payment.approval.is_some(),
+        found => found.is_ok() && payment.approval.is_none(),
+    };
+    if is_good != payment.payer.is_some() {
         report.wrong(
             1,
             payment.id,
             "it has a payer although its code was refused, or none although it was not",
         );
     }
+    approved::check(store, payment, report).await?;
     let Some(payer) = &payment.payer else { return Ok(()) };
     match store.code_use(payer.enrolment, payer.counter).await? {
         Some(code) if code.payment == payment.id && code.code_hash == verdict.code_hash => Ok(()),

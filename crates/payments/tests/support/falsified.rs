@@ -1,14 +1,15 @@
 //! A store that tells lies: the real one, with rows changed on their way out, and commits that fail.
 
 use model::{
-    CheckoutId, Counter, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId, MethodSlot, Payment,
-    PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
+    ApprovalId, CheckoutId, Counter, CustomerId, EffectId, EnrolmentId, IdempotencyKey, MerchantId,
+    MethodSlot, Payment, PaymentId, TerminalNumber, Timestamp, WebhookEndpointId, WebhookId,
 };
 use records::{
-    ActivationCodeRow, App, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout, CodeUse,
-    Command, ConfirmationRow, Customer, Devices, Effect, Enrolment, EventRow, IdempotencyRow, Listener,
-    Merchant, Method, NoticeRow, OperatorTask, Outcome, Page, PolicyRow, PostingRow, Queries, RuleListRow,
-    Store, StoreError, StoreFuture, Velocity, VerdictRow, Webhook, WebhookEndpoint, WebhookTotals, Work,
+    ActivationCodeRow, App, Approval, AuditHead, AuditRow, Balance, CertificateRow, CheckMark, Checkout,
+    CodeUse, Command, ConfirmationRow, Customer, Devices, Effect, Enrolment, EventRow, IdempotencyRow,
+    Listener, Merchant, Method, NoticeRow, OperatorTask, Outcome, Page, PolicyRow, PostingRow, Queries,
+    RuleListRow, Store, StoreError, StoreFuture, Velocity, VerdictRow, Webhook, WebhookEndpoint,
+    WebhookTotals, Work,
 };
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ pub(crate) struct Falsified {
     pub(crate) verdict: Lie<Option<VerdictRow>>,
     pub(crate) begin_request: Lie<Option<IdempotencyRow>>,
     pub(crate) policies: Lie<Vec<PolicyRow>>,
+    pub(crate) approval: Lie<Option<Approval>>,
 }
 
 impl Falsified {
@@ -62,6 +64,7 @@ impl Falsified {
             verdict: None,
             begin_request: None,
             policies: None,
+            approval: None,
         }
     }
 }
@@ -248,6 +251,14 @@ impl Queries for Falsified {
         page: Page<u32>,
     ) -> StoreFuture<'_, Vec<ConfirmationRow>> {
         tell(&self.confirmations, self.real.confirmations(enrolment, page))
+    }
+
+    fn approval(&self, enrolment: EnrolmentId, id: ApprovalId) -> StoreFuture<'_, Option<Approval>> {
+        tell(&self.approval, self.real.approval(enrolment, id))
+    }
+
+    fn approvals(&self, enrolment: EnrolmentId, page: Page<ApprovalId>) -> StoreFuture<'_, Vec<Approval>> {
+        self.real.approvals(enrolment, page)
     }
 
     fn balances(&self) -> StoreFuture<'_, Vec<Balance>> {

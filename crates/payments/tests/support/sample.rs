@@ -1,10 +1,10 @@
 //! Payments in every state, made by hand, and what may happen to them.
 
 use model::{
-    AccountKey, Booking, CaptureId, CheckoutId, Counter, Currency, CustomerAction, CustomerId, DeclineReason,
-    Dispute, DisputeId, EnrolmentId, Hold, Layer, MerchantId, MethodSlot, Money, Order, Payer, Payment,
-    PaymentEvent, PaymentId, PaymentState, Posting, ProviderId, RefundId, SaleTerms, SettledWith,
-    TerminalNumber, Timestamp,
+    AccountKey, ApprovalId, Booking, CaptureId, CheckoutId, Counter, Currency, CustomerAction, CustomerId,
+    DeclineReason, Dispute, DisputeId, EnrolmentId, Hold, Layer, MerchantId, MethodSlot, Money, Order, Payer,
+    Payment, PaymentApproval, PaymentEvent, PaymentId, PaymentState, Posting, ProviderId, RefundId,
+    SaleTerms, SettledWith, TerminalNumber, Timestamp,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_ms(1_800_000_000_000);
@@ -30,6 +30,11 @@ pub(crate) fn dispute_id(n: u128) -> DisputeId {
 /// A hold that may be captured until a minute from now.
 pub(crate) fn hold() -> Hold {
     Hold { expires_at: NOW.plus_s(7_200), capture_by: NOW.plus_s(60) }
+}
+
+/// An approval that may be given for a minute and a half.
+pub(crate) fn approval() -> PaymentApproval {
+    PaymentApproval { approval: ApprovalId::from_u128(5), until: NOW.plus_s(90), approved_at: None }
 }
 
 /// A payment at version 1.
@@ -58,6 +63,7 @@ pub(crate) fn received() -> Payment {
         refunded_minor: 0,
         charged_back_minor: 0,
         in_suspense_minor: 0,
+        approval: None,
     }
 }
 
@@ -72,6 +78,10 @@ pub(crate) fn every_state() -> Vec<(&'static str, Payment)> {
     vec![
         ("received", received()),
         ("unknown", standing(PaymentState::Unknown, 0, 0)),
+        (
+            "awaiting approval",
+            Payment { approval: Some(approval()), ..standing(PaymentState::AwaitingApproval, 0, 0) },
+        ),
         ("authorised", standing(PaymentState::Authorised(hold()), 0, 0)),
         ("authorised", aged(standing(PaymentState::Authorised(hold()), 0, 0))),
         ("declined", standing(PaymentState::Declined(DeclineReason::InsufficientFunds), 0, 0)),
@@ -110,6 +120,14 @@ pub(crate) fn every_event() -> Vec<(&'static str, PaymentEvent, Timestamp)> {
         ("approved", PaymentEvent::Approved(hold()), ends.plus_ms(-1)),
         ("refused", PaymentEvent::Refused(DeclineReason::AccountUnusable), NOW),
         ("refused", PaymentEvent::Refused(DeclineReason::Security(CustomerAction::EnterAgain)), NOW),
+        ("refused", PaymentEvent::Refused(DeclineReason::NotApproved), NOW),
+        ("approved on the phone", PaymentEvent::ApprovedOnPhone, NOW),
+        ("approved on the phone", PaymentEvent::ApprovedOnPhone, NOW.plus_s(90).plus_ms(-1)),
+        ("approved on the phone", PaymentEvent::ApprovedOnPhone, NOW.plus_s(90)),
+        ("refused on the phone", PaymentEvent::RefusedOnPhone, NOW),
+        ("refused on the phone", PaymentEvent::RefusedOnPhone, NOW.plus_s(90)),
+        ("deadline passed", PaymentEvent::DeadlinePassed, NOW.plus_s(90).plus_ms(-1)),
+        ("deadline passed", PaymentEvent::DeadlinePassed, NOW.plus_s(90)),
         ("silent", PaymentEvent::Silent, NOW),
         ("given up", PaymentEvent::GivenUp, NOW),
         ("void", PaymentEvent::Void, NOW),

@@ -100,8 +100,6 @@ impl Effect {
                 Some(most) if amount.amount_minor <= most => (Ruling::Cap, Verdict::Ok),
                 _ => (Ruling::Decline, Verdict::LimitExceeded),
             },
-            // Approval on the phone enters here: until there is one, the payment is declined and the customer told to
-            // open the app. Whoever builds it turns this verdict into a payment that waits.
             Self::Approve => (Ruling::Approve, Verdict::ApprovalNeeded),
             Self::Decline(as_what) => (Ruling::Decline, as_what.verdict()),
             Self::Lock => (Ruling::Lock, Verdict::EnrolmentLocked),

@@ -182,6 +182,7 @@ fn begin_payment(verification: Verification, now: Timestamp) -> (BeginPayment, P
         refunded_minor: 0,
         charged_back_minor: 0,
         in_suspense_minor: 0,
+        approval: None,
         terms: SaleTerms::default(),
     };
     let (request, payment, verdict, enrolment, code_use, velocity, audit, locks_for_pin) = match verification
@@ -221,6 +222,7 @@ fn begin_payment(verification: Verification, now: Timestamp) -> (BeginPayment, P
         velocity,
         effect: None,
         wake_at: None,
+        approval: None,
         confirmation: None,
         answer: None,
         webhooks: Vec::new(),

@@ -1,6 +1,7 @@
 //! The routes, one file for each kind of caller.
 
 pub(crate) mod admin;
+pub(crate) mod approvals;
 pub(crate) mod apps;
 pub(crate) mod books;
 pub(crate) mod checks;

@@ -54,7 +54,7 @@ pub(crate) async fn whoami(
 #[utoipa::path(post, path = "/v1/payments", tag = "checkout", security(("checkout_key" = [])),
     request_body = PaymentRequest, params(("idempotency-key" = String, Header, description = "Stored by you before you send; new for each sale.")),
     responses((status = 201, body = PaymentView, description = "Authorised: capture it."),
-        (status = 202, body = PaymentView, description = "Under way: ask again with the same key, or look."),
+        (status = 202, body = PaymentView, description = "Under way, or waiting for the customer to approve it on the phone (`awaiting_approval`): ask again with the same key, or look."),
         (status = 402, body = Problem, description = "Declined, with what to tell the customer."),
         (status = 422, body = Problem, description = "The code or the order is not possible; nothing happened.")))]
 pub(crate) async fn begin(
@@ -107,7 +107,7 @@ async fn verify_and_begin(
         let verification = shared.security.verify(code, &order, id, shared.now(), &watch).await?;
         let (verdict, begun) = match verification {
             Verification::Accepted(verified) => {
-                (Verdict::Ok, shared.payments.begin(request.clone(), *verified, &watch).await?)
+                (verified.verdict(), shared.payments.begin(request.clone(), *verified, &watch).await?)
             }
             Verification::Refused(refused) if refused.verdict() == Verdict::UnknownKey => {
                 let verdict = Verdict::UnknownKey.name();
@@ -341,5 +341,6 @@ fn state_label(state: api::payment::PaymentStateName) -> &'static str {
         Name::Reversed => "reversed",
         Name::Disputed => "disputed",
         Name::ChargedBack => "charged_back",
+        Name::AwaitingApproval => "awaiting_approval",
     }
 }

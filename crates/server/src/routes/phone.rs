@@ -299,7 +299,7 @@ pub(crate) async fn confirmations(
 /// Confirmations as they come (server-sent events): first those after `after`, then each new one.
 #[utoipa::path(get, path = "/v1/confirmations/stream", tag = "phone", security(("phone_signature" = [])),
     params(ConfirmationsQuery),
-    responses((status = 200, description = "Events whose data are ConfirmationView.", content_type = "text/event-stream"),
+    responses((status = 200, description = "Events whose data are ConfirmationView; those of the type `approval` are QuestionView.", content_type = "text/event-stream"),
         (status = 401, body = Problem), (status = 503, body = Problem)))]
 pub(crate) async fn stream(
     State(shared): State<Shared>,
@@ -310,7 +310,6 @@ pub(crate) async fn stream(
         let detail = "Too many phones listen. Ask for confirmations with `GET /v1/confirmations` instead.";
         return Err(Fail::new(ProblemType::Unavailable, detail));
     };
-    let sealer = Sealer::new(&shared, caller.device.enrolment());
-    let events = confirmations::events(shared.clone(), sealer, query.after, place);
+    let events = confirmations::events(shared.clone(), caller.device.enrolment().clone(), query.after, place);
     Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
 }

@@ -1,6 +1,7 @@
 //! The payment server from outside: everything is asked over HTTP, as tills, phones, operators and strangers do.
 
 mod activation;
+mod approvals;
 mod apps;
 mod attestation;
 mod books;

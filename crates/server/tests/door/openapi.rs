@@ -61,6 +61,9 @@ async fn ask(world: &World, method: &str, path: &str) -> crate::support::Answer 
         .replace("/devices/{id}", "/devices/0000a1b2c3d4")
         .replace("/merchants/{id}", "/merchants/mer_00000000000000000000000001")
         .replace("/tasks/{id}", "/tasks/eff_00000000000000000000000001")
+        .replace("{enrolment}", "0000a1b2c3d4")
+        .replace("/approvals/{id}", "/approvals/apr_00000000000000000000000001")
+        .replace("/0000a1b2c3d4/{id}", "/0000a1b2c3d4/apr_00000000000000000000000001")
         .replace("{app}", "android:com.example.wallet")
         .replace("{version}", "1.0")
         .replace("{slot}", "1");

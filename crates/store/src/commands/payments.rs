@@ -1,6 +1,6 @@
 //! Payments: begun once for a code, then moved one event at a time.
 
-use super::{check, devices, enrolments, ledger, requests, webhooks, work};
+use super::{approvals, check, devices, enrolments, ledger, requests, webhooks, work};
 use crate::fault::Fault;
 use crate::key::ByTime;
 use crate::session::Session;
@@ -10,8 +10,8 @@ use crate::tables::{
 };
 use model::{PaymentId, Timestamp};
 use records::{
-    BeginPayment, ChangePayment, CodeUse, ConfirmationRow, EnrolmentChange, EventRow, NewConfirmation,
-    Outcome, VerdictRow,
+    ApprovalChange, ApprovalPurpose, BeginPayment, ChangePayment, CodeUse, ConfirmationRow, EnrolmentChange,
+    EventRow, NewConfirmation, Outcome, VerdictRow,
 };
 
 pub(super) fn begin(session: &mut impl Session, command: BeginPayment) -> Result<Outcome, Fault> {
@@ -30,6 +30,11 @@ pub(super) fn begin(session: &mut impl Session, command: BeginPayment) -> Result
         // What is there gives way, whatever it is: the enrolment's version, which was the one seen, guards it.
         session.has(VELOCITIES, &velocity.enrolment)?;
         session.put(VELOCITIES, &velocity.enrolment, velocity)?;
+    }
+    if let Some(change) = &command.approval
+        && let Some(refusal) = approvals::stage(session, change)?
+    {
+        return Ok(refusal);
     }
     devices::tell(session, command.enrolment.and_then(|change| change.notice).into_iter().collect())?;
     session.put(PAYMENTS_OF_MERCHANT, &(command.payment.order.merchant, ByTime(id)), &id)?;
@@ -68,6 +73,7 @@ fn check_begin(command: &BeginPayment) -> Result<(), Fault> {
         return Err(Fault::wrong("the effect is another payment's"));
     }
     webhooks::check(&command.webhooks, payment, 1)?;
+    check_approval(command.approval.as_ref(), payment)?;
     let device = command.enrolment.as_ref().map(|change| change.enrolment.id);
     if command.velocity.as_ref().is_some_and(|velocity| Some(velocity.enrolment) != device) {
         return Err(Fault::wrong("what a phone paid lately changes with its own enrolment"));
@@ -80,6 +86,16 @@ fn check_begin(command: &BeginPayment) -> Result<(), Fault> {
         return Err(Fault::wrong(
             "a code is consumed together with its enrolment's counter, for its own payment",
         ));
+    }
+    Ok(())
+}
+
+fn check_approval(change: Option<&ApprovalChange>, id: PaymentId) -> Result<(), Fault> {
+    let purpose = change.map(|change| &change.approval.purpose);
+    if purpose
+        .is_some_and(|purpose| !matches!(purpose, ApprovalPurpose::Payment { payment, .. } if *payment == id))
+    {
+        return Err(Fault::wrong("the approval is another payment's"));
     }
     Ok(())
 }
@@ -130,6 +146,11 @@ pub(super) fn change(session: &mut impl Session, command: ChangePayment) -> Resu
             return Ok(Outcome::Exists);
         }
         work::plan(session, effect)?;
+    }
+    if let Some(change) = &command.approval
+        && let Some(refusal) = approvals::stage(session, change)?
+    {
+        return Ok(refusal);
     }
     if let Some(task) = &command.task {
         if session.has(TASKS, &task.effect)? {
@@ -191,6 +212,7 @@ fn check_change(command: &ChangePayment) -> Result<(), Fault> {
         return Err(Fault::wrong("a posting is in another currency than its payment"));
     }
     webhooks::check(&command.webhooks, id, version)?;
+    check_approval(command.approval.as_ref(), id)?;
     let twice = |(place, effect): (usize, &records::Effect)| {
         command.new_effects[..place].iter().any(|other| other.id == effect.id)
     };

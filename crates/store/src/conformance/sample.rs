@@ -1,7 +1,7 @@
 //! Rows and commands that are whole and plausible, told apart by small numbers.
 
 use model::{
-    AccountKey, AppId, Booking, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId,
+    AccountKey, AppId, ApprovalId, Booking, CheckoutId, Counter, Currency, CustomerId, EffectId, EnrolmentId,
     IdempotencyKey, Layer, MerchantCategory, MerchantId, MethodSlot, Money, Order, Payer, Payment,
     PaymentEvent, PaymentId, PaymentState, Posting, ProviderId, SaleTerms, TerminalNumber, Timestamp,
     WebhookEndpointId, WebhookId,
@@ -9,13 +9,14 @@ use model::{
 use protocol::confirmation::ConfirmationKind;
 use protocol::verdict::Verdict;
 use records::{
-    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, Answer, App, AuditEntry, BeginPayment,
-    CertificateRow, ChangeDevices, ChangePayment, Checkout, CodeUse, Command, Customer, CustomerTexts,
-    DecisionRow, Device, Devices, DevicesChange, Effect, EffectKind, EndpointStatus, Enrol, Enrolment,
-    EnrolmentChange, EnrolmentStatus, EventRow, Facts, Ground, InstalledApp, KnownVersion, LockReason,
-    Merchant, Method, MethodState, MinimumVersion, NewConfirmation, NewNotice, NoticeBy, NoticeKind,
-    OperatorTask, PinState, PolicyRow, PublishRules, PutApp, RequestId, RuleListRow, Ruling, Spent,
-    TrustLevel, Velocity, VerdictRow, VersionState, Waiting, Webhook, WebhookEndpoint, WebhookState,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, Actor, Answer, App, Approval, ApprovalChange,
+    ApprovalPurpose, ApprovalState, AuditEntry, BeginPayment, CertificateRow, ChangeDevices, ChangePayment,
+    Checkout, CodeUse, Command, Customer, CustomerTexts, DecisionRow, Device, Devices, DevicesChange, Effect,
+    EffectKind, EndpointStatus, Enrol, Enrolment, EnrolmentChange, EnrolmentStatus, EventRow, Facts, Ground,
+    InstalledApp, KnownVersion, LockReason, Merchant, Method, MethodState, MinimumVersion, NewConfirmation,
+    NewNotice, NoticeBy, NoticeKind, OperatorTask, PinState, PolicyRow, PublishRules, PutApp, RequestId,
+    RuleListRow, Ruling, Spent, TrustLevel, Velocity, VerdictRow, VersionState, Waiting, Webhook,
+    WebhookEndpoint, WebhookState,
 };
 
 /// When all samples happen.
@@ -294,6 +295,7 @@ pub fn payment(n: u128, device: EnrolmentId, counter: u32) -> Payment {
         refunded_minor: 0,
         charged_back_minor: 0,
         in_suspense_minor: 0,
+        approval: None,
     }
 }
 
@@ -355,6 +357,7 @@ pub fn begin(n: u128, seen: &Enrolment, counter: u32) -> BeginPayment {
         velocity: Some(Velocity::nothing(device).with(Money::new(1_250, Currency::CHF), NOW)),
         effect: Some(effect(n, id)),
         wake_at: Some(NOW.plus_s(30)),
+        approval: None,
         confirmation: None,
         answer: None,
         webhooks: Vec::new(),
@@ -403,6 +406,36 @@ pub fn posting(layer: Layer, amount_minor: i64) -> Posting {
     }
 }
 
+/// What a device is asked about a payment.
+pub fn approval(n: u128, device: EnrolmentId, payment: PaymentId) -> Approval {
+    let purpose = ApprovalPurpose::Payment { payment, statement: b"statement".to_vec() };
+    Approval { purpose, ..request_of_bank(n, device) }
+}
+
+/// What a device is asked for the bank.
+pub fn request_of_bank(n: u128, enrolment: EnrolmentId) -> Approval {
+    Approval {
+        enrolment,
+        id: ApprovalId::from_u128(n),
+        version: 1,
+        question: b"question".to_vec(),
+        purpose: ApprovalPurpose::Request { reference: format!("r-{n}"), operator: "grace".to_owned() },
+        expires_at: NOW.plus_s(90),
+        state: ApprovalState::Waiting,
+    }
+}
+
+/// An approval as it is asked, or as it becomes in this state.
+pub fn approval_change(seen: &Approval, state: Option<ApprovalState>) -> ApprovalChange {
+    match state {
+        None => ApprovalChange { expected_version: 0, approval: seen.clone() },
+        Some(state) => ApprovalChange {
+            expected_version: seen.version,
+            approval: Approval { version: seen.version + 1, state, ..seen.clone() },
+        },
+    }
+}
+
 /// Moves `seen` on by one silent event and nothing else.
 pub fn change(seen: &Payment) -> ChangePayment {
     let version = seen.version + 1;
@@ -420,6 +453,7 @@ pub fn change(seen: &Payment) -> ChangePayment {
         new_effects: Vec::new(),
         done_effect: None,
         wake_at: None,
+        approval: None,
         confirmation: None,
         request: None,
         begin_answer: None,

@@ -15,8 +15,17 @@ use redb::{
 pub(crate) type Migration = fn(&WriteTransaction) -> Result<(), OpenError>;
 
 /// Every step there ever was.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[create, start_books, add_webhooks, join_rows, join_stories, add_policies, add_devices, add_apps];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    create,
+    start_books,
+    add_webhooks,
+    join_rows,
+    join_stories,
+    add_policies,
+    add_devices,
+    add_apps,
+    add_approvals,
+];
 
 /// What the store says it is.
 const KIND: &[u8] = b"batzen store";
@@ -68,6 +77,11 @@ fn add_devices(txn: &WriteTransaction) -> Result<(), OpenError> {
 
 /// 8: makes the tables of apps and of rules for sensors. Enrolments of before read as naming none.
 fn add_apps(txn: &WriteTransaction) -> Result<(), OpenError> {
+    create(txn)
+}
+
+/// 9: makes the table of approvals. Payments of before read as having needed none.
+fn add_approvals(txn: &WriteTransaction) -> Result<(), OpenError> {
     create(txn)
 }
 

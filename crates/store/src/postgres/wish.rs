@@ -8,7 +8,9 @@ use crate::postgres::session::Bytes;
 use crate::row::Row;
 use crate::tables::{self as t, Map};
 use core::ops::Bound;
-use records::{BeginPayment, ChangeDevices, ChangePayment, Command, Enrol, NewNotice, RequestId, Webhook};
+use records::{
+    ApprovalChange, BeginPayment, ChangeDevices, ChangePayment, Command, Enrol, NewNotice, RequestId, Webhook,
+};
 use std::collections::BTreeSet;
 
 /// Rows of a table from one key to another, as PostgreSQL has them.
@@ -100,6 +102,7 @@ impl Wishes {
                 self.get(t::METHODS, &(command.method.customer, command.method.slot));
             }
             Command::PutApp(command) => self.get(t::APPS, &command.app.id),
+            Command::PutApproval(command) => self.approval(Some(&command.change)),
             Command::SettleWebhook(command) => {
                 self.get(t::PAYMENTS, &command.payment);
                 self.get(t::WEBHOOKS, &command.webhook);
@@ -146,6 +149,7 @@ impl Wishes {
         if let Some(velocity) = &command.velocity {
             self.get(t::VELOCITIES, &velocity.enrolment);
         }
+        self.approval(command.approval.as_ref());
         self.confirmation(command.confirmation.as_ref());
         self.webhooks(&command.webhooks);
     }
@@ -164,6 +168,7 @@ impl Wishes {
         if let Some(task) = &command.settled_task {
             self.get(t::TASKS, task);
         }
+        self.approval(command.approval.as_ref());
         self.confirmation(command.confirmation.as_ref());
         self.webhooks(&command.webhooks);
     }
@@ -212,6 +217,12 @@ impl Wishes {
         self.get(t::ENROLMENTS, &enrolment);
         let (first, last) = ((enrolment, 0), (enrolment, u32::MAX));
         self.span(SpanWish::new(t::CONFIRMATIONS.place, &first, &last, Order::Falling, SpanWish::FEW));
+    }
+
+    fn approval(&mut self, change: Option<&ApprovalChange>) {
+        let Some(approval) = change.map(|change| &change.approval) else { return };
+        self.get(t::ENROLMENTS, &approval.enrolment);
+        self.get(t::APPROVALS, &(approval.enrolment, approval.id));
     }
 
     fn webhooks(&mut self, webhooks: &[Webhook]) {

@@ -17,7 +17,7 @@ use crate::postgres::statements::{BEGIN_BATCH, KNOW_HOME, Kind, LAST_BATCH, WRIT
 use crate::postgres::wanted::{Slices, Wanted, slices};
 use crate::postgres::wish::Wishes;
 use crate::row;
-use crate::tables::{CONFIRMATIONS, EFFECTS_DUE, Life, WEBHOOKS};
+use crate::tables::{APPROVALS, CONFIRMATIONS, EFFECTS_DUE, Life, WEBHOOKS};
 use core::time::Duration;
 use futures_util::future::{join_all, try_join, try_join3};
 use records::{AuditEntry, Balance, Command, Outcome, StoreError};
@@ -465,7 +465,7 @@ fn told_of(lots: &Lots) -> News {
         }
         for key in &lot.keys {
             let place = home::place_of(key);
-            if place == CONFIRMATIONS.place {
+            if place == CONFIRMATIONS.place || place == APPROVALS.place {
                 news.confirmations.extend(key.get(1..).and_then(|key| key.first_chunk::<6>().copied()));
             }
             news.effects |= place == EFFECTS_DUE.place;

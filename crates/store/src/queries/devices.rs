@@ -4,8 +4,8 @@ use super::Answer;
 use crate::look::{Look, Order, all};
 use crate::tables as t;
 use core::ops::Bound::{Excluded, Included};
-use model::{Counter, CustomerId, EnrolmentId};
-use records::{ActivationCodeRow, CertificateRow, CodeUse, Devices, NoticeRow, Page};
+use model::{ApprovalId, Counter, CustomerId, EnrolmentId};
+use records::{ActivationCodeRow, Approval, CertificateRow, CodeUse, Devices, NoticeRow, Page};
 
 pub(crate) async fn activation_codes_of(
     look: &impl Look,
@@ -47,4 +47,25 @@ pub(crate) async fn code_uses(
     };
     let last = Included((enrolment, Counter(u32::MAX)));
     look.list(t::CODE_USES, (first, last), page.size(), Order::Rising).await
+}
+
+pub(crate) async fn approval(
+    look: &impl Look,
+    enrolment: EnrolmentId,
+    id: ApprovalId,
+) -> Answer<Option<Approval>> {
+    look.get(t::APPROVALS, &(enrolment, id)).await
+}
+
+pub(crate) async fn approvals(
+    look: &impl Look,
+    enrolment: EnrolmentId,
+    page: Page<ApprovalId>,
+) -> Answer<Vec<Approval>> {
+    let first = Included((enrolment, ApprovalId::from_u128(0)));
+    let last = match page.after {
+        Some(seen) => Excluded((enrolment, seen)),
+        None => Included((enrolment, ApprovalId::from_u128(u128::MAX))),
+    };
+    look.list(t::APPROVALS, (first, last), page.size(), Order::Falling).await
 }

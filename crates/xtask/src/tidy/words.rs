@@ -17,8 +17,8 @@ const REGISTRY_HOSTS: &[&str] = &[
     concat!("registry.npmjs", ".org"),
 ];
 
-/// How deep `payments` may look into `security`: this one type.
-const ALLOWED_OF_SECURITY: &str = "VerifiedCode";
+/// How deep `payments` may look into `security`: the types that prove what it found.
+const ALLOWED_OF_SECURITY: [&str; 2] = ["VerifiedCode", "AnsweredApproval"];
 
 pub(super) fn findings(tree: &Tree, files: &[RustFile<'_>]) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -55,15 +55,15 @@ fn looks_into_security(file: &RustFile<'_>) -> Vec<Finding> {
             let is_longer_word =
                 line[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ':'));
             let name = line[at + word.len()..].split(|c: char| !c.is_alphanumeric() && c != '_').next();
-            !is_longer_word && name != Some(ALLOWED_OF_SECURITY)
+            !is_longer_word && !name.is_some_and(|name| ALLOWED_OF_SECURITY.contains(&name))
         };
         if uses.any(deeper) && !file.text.is_test_line(index) {
-            let message = "payments looks deeper into `security` than VerifiedCode";
+            let message = "payments looks deeper into `security` than what it proves";
             found.push(Finding::new(
                 file.path,
                 index + 1,
                 message,
-                "ask VerifiedCode, or move the type to `model`",
+                "ask VerifiedCode or AnsweredApproval, or move the type to `model`",
             ));
         }
     }
@@ -97,9 +97,9 @@ mod tests {
     }
 
     #[test]
-    fn payments_may_name_verified_code_only() {
+    fn payments_may_name_what_is_proved_only() {
         let path = "crates/payments/src/lib.rs";
-        assert_eq!(check(path, "use security::VerifiedCode;\n"), []);
+        assert_eq!(check(path, "use security::VerifiedCode;\nuse security::AnsweredApproval;\n"), []);
         assert_eq!(check(path, "use security::{VerifiedCode, Policy};\n").len(), 1);
         assert_eq!(check(path, "fn f(p: &security::Policy) {}\n").len(), 1);
         assert_eq!(check("crates/server/src/lib.rs", "use security::Policy;\n"), []);

@@ -185,6 +185,7 @@ fn authorised(till: &Till) -> Payment {
         refunded_minor: 0,
         charged_back_minor: 0,
         in_suspense_minor: 0,
+        approval: None,
         terms: SaleTerms::default(),
     }
 }

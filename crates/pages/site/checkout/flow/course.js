@@ -11,7 +11,7 @@ import { tellStep } from '../engine/frame.js';
 /** @typedef {import('../types').Step} Step */
 
 /** A payment in one of these states has no answer yet. */
-const WITHOUT_ANSWER = ['received', 'unknown'];
+const WITHOUT_ANSWER = ['received', 'unknown', 'awaiting_approval'];
 
 export class Course {
   /** @type {string | null} */
@@ -22,6 +22,8 @@ export class Course {
   canCancel = false;
   startedMs = performance.now();
   #answeredMs = 0;
+  /** Whether the customer is asked on the phone. */
+  #awaitsApproval = false;
 
   /**
    * @param {{ amountMinor: number, currency: string, step: Step, isPayment: boolean, onChange: () => void }} options
@@ -44,12 +46,12 @@ export class Course {
     return {
       onNext: (next) => {
         const step = stepOf(next);
-        if (!step || step === this.step) return;
-        this.step = step;
-        this.onChange();
+        if (step) this.#to(step);
       },
       onSale: (sale) => {
         this.sale = sale.sale;
+        this.#awaitsApproval = sale.payment_state === 'awaiting_approval';
+        this.#to(this.step);
         const canCancel = this.isPayment && sale.stage === 'asking';
         if (canCancel === this.canCancel) return;
         this.canCancel = canCancel;
@@ -57,6 +59,15 @@ export class Course {
       },
       onKept: (entry, sale) => this.#kept(entry, sale),
     };
+  }
+
+  /** @param {Step} step */
+  #to(step) {
+    const isAsked = step === 'asking' || step === 'waiting' || step === 'approving';
+    const shown = isAsked && this.#awaitsApproval ? 'approving' : step === 'approving' ? 'waiting' : step;
+    if (shown === this.step) return;
+    this.step = shown;
+    this.onChange();
   }
 
   /**

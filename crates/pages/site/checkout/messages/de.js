@@ -37,6 +37,7 @@ export default {
   },
   asking: {
     title: 'Einen Moment', sending: 'Der Zahlungsserver wird gefragt', asking: 'Die Bank wird gefragt',
+    approving: 'Die Kundin oder der Kunde bestätigt am Telefon', approving_hint: 'Betrag und Laden stehen auf dem Telefon. Dafür braucht es ein Netz.',
     waiting: 'Die Antwort der Bank wird erwartet', capturing: 'Das Geld wird genommen', voiding: 'Das Geld wird zurückgegeben',
     refunding: 'Die Rückerstattung läuft', cancelling: 'Die Zahlung wird abgebrochen', ending: 'Der Verkauf wird abgeschlossen',
     elapsed: '{count} s', slow: 'Das dauert länger als sonst. Sie können warten oder abbrechen.',

@@ -36,6 +36,7 @@ export default {
   },
   asking: {
     title: 'One moment', sending: 'Asking the payment server', asking: 'The bank is being asked',
+    approving: 'The customer confirms on the phone', approving_hint: 'Amount and shop stand on the customer’s phone. It needs a network for this.',
     waiting: 'Waiting for the bank’s answer', capturing: 'The money is being taken', voiding: 'The money is being given back',
     refunding: 'The refund is being made', cancelling: 'The payment is being cancelled', ending: 'The sale is being ended',
     elapsed: '{count} s', slow: 'This takes longer than usual. You can wait, or cancel.',

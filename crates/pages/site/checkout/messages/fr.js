@@ -37,6 +37,7 @@ export default {
   },
   asking: {
     title: 'Un instant', sending: 'Demande au serveur de paiement', asking: 'Demande à la banque',
+    approving: 'La cliente ou le client confirme sur le téléphone', approving_hint: 'Le montant et le magasin sont affichés sur le téléphone. Il lui faut un réseau.',
     waiting: 'La réponse de la banque est attendue', capturing: 'L’argent est encaissé', voiding: 'L’argent est rendu',
     refunding: 'Le remboursement est en cours', cancelling: 'Le paiement est annulé', ending: 'La vente est terminée par la caisse',
     elapsed: '{count} s', slow: 'Cela dure plus longtemps que d’habitude. Vous pouvez attendre ou annuler.',

@@ -37,6 +37,7 @@ export default {
   },
   asking: {
     title: 'Un momento', sending: 'Richiesta al server dei pagamenti', asking: 'Richiesta alla banca',
+    approving: 'La cliente o il cliente conferma sul telefono', approving_hint: 'L’importo e il negozio sono sul telefono. Serve una rete.',
     waiting: 'Si attende la risposta della banca', capturing: 'Il denaro viene incassato', voiding: 'Il denaro viene restituito',
     refunding: 'Il rimborso è in corso', cancelling: 'Il pagamento viene annullato', ending: 'La vendita viene conclusa',
     elapsed: '{count} s', slow: 'Dura più del solito. Può attendere o annullare.',

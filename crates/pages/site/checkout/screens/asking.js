@@ -15,7 +15,9 @@ const SLOW_S = 8;
  */
 export function askingScreen(model, actions) {
   const { amountMinor, currency, step, elapsedS, canCancel } = model;
-  const slow = canCancel ? m('asking.slow') : m('asking.slow_only');
+  const isWithCustomer = step === 'approving';
+  const late = canCancel ? m('asking.slow') : m('asking.slow_only');
+  const slow = isWithCustomer ? m('asking.approving_hint') : late;
   return shell('asking', model, actions, { hasNav: false },
     h('div', { class: 'waiting' },
       h('span', { class: 'spinner waiting-spinner', 'aria-hidden': 'true' }),
@@ -24,6 +26,6 @@ export function askingScreen(model, actions) {
       h('p', { class: 'waiting-step', role: 'status' }, slot('step', h('span', {}, m(`asking.${step}`)))),
       // Seconds are for the eye: read aloud each second they would drown everything else.
       slot('elapsed', h('p', { class: 'muted number', 'aria-hidden': 'true' }, m('asking.elapsed', { count: elapsedS }))),
-      h('p', { class: 'muted waiting-slow', role: 'status' }, slot('slow', elapsedS >= SLOW_S && h('span', {}, slow))),
+      h('p', { class: 'muted waiting-slow', role: 'status' }, slot('slow', (isWithCustomer || elapsedS >= SLOW_S) && h('span', {}, slow))),
       slot('cancel', canCancel && button('cancel', m('asking.cancel'), () => actions.cancel(), { class: 'big', key: 'Escape', picture: 'cross' }))));
 }

@@ -1,10 +1,12 @@
 //! A provider that does what a test tells it, and remembers what it was asked.
 
 use super::ManualClock;
+use crypto::p256::Signature;
 use model::{CaptureId, Clock, Currency, DeclineReason, LinkId, Money, PaymentId, RefundId};
 use payments::{
     Authorisation, BookingAnswer, HoldRequest, LinkAnswer, LinkedAccount, Provider, ProviderFuture,
 };
+use protocol::authentication_statement::SignedStatement;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
@@ -40,11 +42,12 @@ pub(crate) struct ScriptedBank {
     clock: Arc<ManualClock>,
     wishes: Mutex<VecDeque<Wish>>,
     asked: Mutex<Vec<Asked>>,
+    statement: Mutex<Option<SignedStatement>>,
 }
 
 impl ScriptedBank {
     pub(crate) fn new(clock: Arc<ManualClock>) -> Self {
-        Self { clock, wishes: Mutex::default(), asked: Mutex::default() }
+        Self { clock, wishes: Mutex::default(), asked: Mutex::default(), statement: Mutex::default() }
     }
 
     /// What to do with the next questions; then it does what it is asked again.
@@ -54,6 +57,11 @@ impl ScriptedBank {
 
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
+    }
+
+    /// What it was told of the last customer's authentication.
+    pub(crate) fn last_statement(&self) -> SignedStatement {
+        self.statement.lock().unwrap().clone().unwrap()
     }
 
     fn hear(&self, asked: Asked) -> Wish {
@@ -78,6 +86,9 @@ impl ScriptedBank {
 impl Provider for ScriptedBank {
     fn authorise(&self, request: HoldRequest) -> ProviderFuture<'_, Authorisation> {
         assert_eq!(request.account_ref, ACCOUNT_REF);
+        let signature = Signature::from_bytes(&request.signature.try_into().unwrap()).unwrap();
+        *self.statement.lock().unwrap() =
+            Some(SignedStatement { statement_bytes: request.statement, signature });
         let wish = self.hear(Asked::Authorise(request.payment, request.amount));
         Box::pin(async move {
             match wish {

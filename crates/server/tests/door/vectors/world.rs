@@ -220,6 +220,7 @@ fn consume(vector: &Vector, version: u32, past: &vectors::Consumed) -> Command {
         refunded_minor: 0,
         charged_back_minor: 0,
         in_suspense_minor: 0,
+        approval: None,
     };
     let problem = Problem::declined(CustomerAction::EnterAgain, (&payment).into());
     let answer = Answer {
@@ -251,6 +252,7 @@ fn consume(vector: &Vector, version: u32, past: &vectors::Consumed) -> Command {
         enrolment: Some(EnrolmentChange { expected_version: version, enrolment, notice: None }),
         effect: None,
         wake_at: None,
+        approval: None,
         confirmation: None,
         answer: Some(answer),
         webhooks: Vec::new(),

@@ -1,0 +1,176 @@
+//! Payments that policy wants approved on the phone: the customer is asked first, and the provider only once that is
+//! answered with yes (`spec/approval.md`).
+
+use crate::begin::{begun_by, hold_request, payer_of};
+use crate::service::{ATTEMPTS_MAX, was_overtaken};
+use crate::{Begun, PaymentError, Payments, answers};
+use model::{
+    ApprovalId, Payment, PaymentApproval, PaymentEvent, PaymentState, PaymentStep, Timestamp, Watch,
+};
+use protocol::approval::{ApprovalKind, Decision, Question, Subject};
+use protocol::authentication_statement::SignedStatement;
+use protocol::short_text::ShortText;
+use records::{
+    Approval, ApprovalChange, ApprovalPurpose, ApprovalState, ApprovalWanted, BeginPayment, ChangePayment,
+    Command, Effect, EffectKind, Outcome,
+};
+use security::AnsweredApproval;
+
+impl Payments {
+    /// Writes the intent with the question in place of the effect: no provider learns of the payment before the answer.
+    pub(crate) async fn ask_for_approval(
+        &self,
+        mut command: BeginPayment,
+        wanted: ApprovalWanted,
+        merchant_name: String,
+        watch: &dyn Watch,
+    ) -> Result<Begun, PaymentError> {
+        let received_at = command.payment.received_at;
+        let enrolment = payer_of(&command.payment)?.enrolment;
+        let until = received_at.plus_s(i64::from(wanted.within_s));
+        for _ in 0..ATTEMPTS_MAX {
+            let id = ApprovalId::derive(command.payment.id.shard(), received_at, self.ids.random());
+            let question = question(&command.payment, id, &merchant_name, until)?;
+            let statement = wanted.statement.clone();
+            let payment = &mut command.payment;
+            payment.state = PaymentState::AwaitingApproval;
+            payment.approval = Some(PaymentApproval { approval: id, until, approved_at: None });
+            let purpose = ApprovalPurpose::Payment { payment: payment.id, statement };
+            let state = ApprovalState::Waiting;
+            let approval =
+                Approval { enrolment, id, version: 1, question, purpose, expires_at: until, state };
+            command.approval = Some(ApprovalChange { expected_version: 0, approval });
+            command.effect = None;
+            command.wake_at = Some(until);
+            let outcome = self.store.commit(Command::BeginPayment(Box::new(command.clone()))).await?;
+            if outcome == Outcome::Exists {
+                continue;
+            }
+            if let Some(known) = begun_by(outcome)? {
+                return Ok(known);
+            }
+            watch.ended(PaymentStep::Store, true);
+            self.observer.confirmation_written(enrolment);
+            let answer = answers::under_way(&command.payment);
+            return Ok(Begun::Answered(command.payment, answer));
+        }
+        Err(PaymentError::Inconsistent(format!("{} is there already", command.payment.id)))
+    }
+
+    /// Moves a payment as its customer decided on the phone. After a yes the provider is asked, as at the beginning of
+    /// any other payment; the till learns of it when it asks again.
+    pub async fn approval_answered(&self, answered: AnsweredApproval) -> Result<Payment, PaymentError> {
+        let parts = answered.into_parts();
+        let id = parts.payment;
+        for _ in 0..ATTEMPTS_MAX {
+            let payment = self.load(id).await?;
+            let event = match parts.decision {
+                Decision::Approve => PaymentEvent::ApprovedOnPhone,
+                Decision::Refuse => PaymentEvent::RefusedOnPhone,
+            };
+            let mut change = match self.compose(&payment, event).await {
+                Ok(change) => change,
+                // The till cancelled, or the time was over.
+                Err(error) if was_overtaken(&error) => return Err(PaymentError::Cancelled),
+                Err(error) => return Err(error),
+            };
+            change.approval = Some(answered_at(&parts.change, change.event.at));
+            let effect = match &parts.statement {
+                Some(statement) => Some(self.asking(&mut change, statement)?),
+                None => None,
+            };
+            self.attach_begin_answer(&mut change).await?;
+            match self.commit(&change).await? {
+                Outcome::Done => {}
+                Outcome::Conflict | Outcome::Exists => continue,
+                _ => return Err(PaymentError::Cancelled),
+            }
+            let Some(effect) = effect else { return Ok(change.payment) };
+            return self.ask_provider(change.payment, &effect).await;
+        }
+        Err(PaymentError::Contended)
+    }
+
+    /// Ends a payment whose approval nobody answered in time.
+    pub(crate) async fn compose_unapproved(&self, payment: &Payment) -> Result<ChangePayment, PaymentError> {
+        let mut change = self.compose(payment, PaymentEvent::DeadlinePassed).await?;
+        self.attach_begin_answer(&mut change).await?;
+        Ok(change)
+    }
+
+    /// The question of a payment that no longer waits for its answer, taken back; none if it asks nothing.
+    pub(crate) async fn withdrawn(
+        &self,
+        payment: &Payment,
+        at: Timestamp,
+    ) -> Result<Option<ApprovalChange>, PaymentError> {
+        let (PaymentState::AwaitingApproval, Some(wanted)) = (&payment.state, payment.approval) else {
+            return Ok(None);
+        };
+        let seen = self.store.approval(payer_of(payment)?.enrolment, wanted.approval).await?;
+        Ok(seen.filter(|seen| seen.state == ApprovalState::Waiting).map(|seen| ApprovalChange {
+            expected_version: seen.version,
+            approval: Approval { version: seen.version + 1, state: ApprovalState::Withdrawn { at }, ..seen },
+        }))
+    }
+
+    /// Adds to `change` that the provider must be asked, with this statement.
+    fn asking(
+        &self,
+        change: &mut ChangePayment,
+        statement: &SignedStatement,
+    ) -> Result<Effect, PaymentError> {
+        let kind = EffectKind::Authorise {
+            signature: statement.signature.as_bytes().to_vec(),
+            statement: statement.statement_bytes.clone(),
+        };
+        let at = change.event.at;
+        let written = self.effects(&change.payment, vec![kind], at).into_iter().next();
+        let unlikely = || PaymentError::Inconsistent(format!("{} has no payer", change.payment.id));
+        let due_at = at.plus_ms(self.terms.first_retry_ms);
+        let effect = Effect { attempts: 1, due_at, ..written.ok_or_else(unlikely)? };
+        change.new_effects.push(effect.clone());
+        Ok(effect)
+    }
+
+    async fn ask_provider(&self, payment: Payment, effect: &Effect) -> Result<Payment, PaymentError> {
+        let provider = self.provider(&effect.provider)?.clone();
+        let merchant = self.merchant(&payment).await?;
+        let answer = provider.authorise(hold_request(&payment, merchant.name, effect)?).await;
+        match self.authorised(payment.clone(), effect, answer, None).await {
+            Ok(payment) => Ok(payment),
+            // The intent is durable, so a worker will find out; to say that nothing happened would be wrong.
+            Err(PaymentError::Store(_) | PaymentError::Contended) => Ok(payment),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The approval with the moment at which its payment moved.
+fn answered_at(change: &ApprovalChange, moved_at: Timestamp) -> ApprovalChange {
+    let mut change = change.clone();
+    if let ApprovalState::Approved { at, .. } | ApprovalState::Refused { at, .. } = &mut change.approval.state
+    {
+        *at = moved_at;
+    }
+    change
+}
+
+fn question(
+    payment: &Payment,
+    id: ApprovalId,
+    merchant_name: &str,
+    until: Timestamp,
+) -> Result<Vec<u8>, PaymentError> {
+    let subject = Subject {
+        kind: ApprovalKind::Payment,
+        amount: Some(payment.order.amount),
+        payee: ShortText::shortened(merchant_name),
+        text: None,
+        terminal: Some(payment.order.terminal),
+    };
+    let question = Question::new(id, subject, payment.received_at, until);
+    let question =
+        question.map_err(|error| PaymentError::Inconsistent(format!("{}: {error}", payment.id)))?;
+    Ok(question.to_bytes().as_bytes().to_vec())
+}
