@@ -13,6 +13,8 @@ mod kills;
 mod late;
 mod offline;
 mod payment;
+mod postgres;
+mod postgres_harness;
 mod secrets;
 mod twice;
 mod webhooks;
