@@ -30,8 +30,8 @@ pub struct AppNotice {
     /// Before when it must be updated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needed_before_ms: Option<i64>,
-    /// Why it is blocked: `blocked_version`, `too_old`, `ended_version`, `unknown_version`, `unknown_app`, `other_app`,
-    /// `other_signer`, `other_version`.
+    /// Why it is blocked: `blocked_version`, `too_old`, `ended_version`, `unknown_version`, `unknown_build`,
+    /// `untold_build`, `unknown_app`, `other_app`, `other_signer`, `other_version`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<String>,
     /// What the customer is told, where something is to be done.
@@ -65,6 +65,9 @@ pub struct AppRequest {
     /// Whether versions that are not listed are refused.
     #[serde(default)]
     pub only_known_versions: bool,
+    /// Whether phones are refused that tell no digest, where their version has digests.
+    #[serde(default)]
+    pub digests_required: bool,
 }
 
 /// `PUT /v1/admin/apps/{app}/versions/{version}`: lists a version or changes it.
@@ -74,7 +77,8 @@ pub struct VersionRequest {
     /// Its number on the platform, such as Android's version code; as it was, if absent.
     #[serde(default)]
     pub number: Option<u64>,
-    /// SHA-256, hex, of its packages, at most 16; as they were, if absent.
+    /// SHA-256, hex, of its packages, at most 16: what phones tell of theirs is compared with them. As they were, if
+    /// absent.
     #[serde(default)]
     pub digests: Option<Vec<String>>,
     /// How far it is.
@@ -136,6 +140,8 @@ pub struct AppView {
     pub signers: Vec<String>,
     /// Whether versions that are not listed are refused.
     pub only_known_versions: bool,
+    /// Whether phones are refused that tell no digest, where their version has digests.
+    pub digests_required: bool,
     /// The oldest good version.
     pub minimum: Option<MinimumView>,
     /// What customers are told who must do something.

@@ -14,6 +14,7 @@ use api::problem::{Problem, ProblemType};
 use core::time::Duration;
 use crypto::p256::Sign;
 use crypto::{Random, SystemRandom};
+use data_encoding::HEXLOWER;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use https::{Bytes, Chunks, Client, HttpsError, Limits, PemError, Roots, StreamLimits};
 use model::{ApprovalId, EnrolmentId, MethodSlot, ProviderId, Timestamp};
@@ -74,6 +75,7 @@ impl PhoneError {
 pub struct PhoneClient {
     server: String,
     app_version: String,
+    app_digest: Option<[u8; 32]>,
     client: Client,
 }
 
@@ -96,7 +98,13 @@ impl PhoneClient {
     pub fn new(realm: &RealmFile) -> Result<Self, PhoneError> {
         let roots = Roots::from_pem(realm.tls_roots_pem.as_bytes())?;
         let (server, app_version) = (realm.server_url.clone(), realm.app.version.clone());
-        Ok(Self { server, app_version, client: Client::new(roots, None) })
+        Ok(Self { server, app_version, app_digest: None, client: Client::new(roots, None) })
+    }
+
+    /// Tells the server this SHA-256 of the app's package beside its version.
+    #[must_use]
+    pub fn with_app_digest(self, app_digest: Option<[u8; 32]>) -> Self {
+        Self { app_digest, ..self }
     }
 
     /// A challenge for an activation.
@@ -128,7 +136,9 @@ impl PhoneClient {
         device_time: Timestamp,
     ) -> Result<EnrolmentView, PhoneError> {
         let (time_ms, version) = (device_time.ms(), in_query(&self.app_version));
-        let path = format!("/v1/enrolment?device_time_ms={time_ms}&app_version={version}");
+        let digest = self.app_digest.map(|digest| format!("&app_digest={}", HEXLOWER.encode(&digest)));
+        let digest = digest.unwrap_or_default();
+        let path = format!("/v1/enrolment?device_time_ms={time_ms}&app_version={version}{digest}");
         self.call(Method::GET, &path, Vec::new(), Some(signer)).await
     }
 

@@ -69,7 +69,15 @@ pub struct Platform {
     pub app_id: ShortText,
     /// The app's version.
     pub app_version: ShortText,
+    /// SHA-256 of the app's package, where the app can know it.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "json::present")]
+    pub app_digest: Option<AppDigest>,
 }
+
+/// SHA-256 of an app's package.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AppDigest(#[serde(with = "base64url")] pub [u8; 32]);
 
 /// All that a phone sends to be enrolled, but for the two proofs.
 #[derive(Clone, Debug)]

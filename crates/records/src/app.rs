@@ -22,6 +22,8 @@ pub struct App {
     pub signers: Vec<[u8; 32]>,
     /// Whether versions that are not listed are refused.
     pub only_known: bool,
+    /// Whether phones are refused that tell no digest, where their version has digests.
+    pub digests_required: bool,
     /// The oldest version that is good.
     pub minimum: Option<MinimumVersion>,
     /// What customers are told who must do something.
@@ -48,7 +50,7 @@ pub struct KnownVersion {
     pub version: AppVersion,
     /// Its number on the platform, such as Android's version code: what a platform attests.
     pub number: Option<u64>,
-    /// SHA-256 of its packages, for whoever compares them.
+    /// SHA-256 of its packages: what phones tell of theirs is compared with them; none if nobody looks.
     pub digests: Vec<[u8; 32]>,
     /// How far it is.
     pub state: VersionState,
@@ -98,6 +100,8 @@ pub struct InstalledApp {
     pub id: AppId,
     /// Its version; [`AppVersion::NONE`] if what the phone said is none.
     pub version: AppVersion,
+    /// SHA-256 of its package, where it told that of this version.
+    pub digest: Option<[u8; 32]>,
 }
 
 impl App {
@@ -158,6 +162,7 @@ mod tests {
             name: "Wallet".into(),
             signers: Vec::new(),
             only_known: false,
+            digests_required: false,
             minimum: None,
             message: CustomerTexts::default(),
             versions: vec![

@@ -412,6 +412,6 @@ enum Usable {
 }
 
 fn describe(platform: &Platform) -> String {
-    let Platform { os, os_version, model, app_id, app_version } = platform;
+    let Platform { os, os_version, model, app_id, app_version, app_digest: _ } = platform;
     format!("{model}, {os} {os_version}, {app_id} {app_version}")
 }

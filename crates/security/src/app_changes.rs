@@ -29,6 +29,8 @@ pub enum AppChange {
         signers: Vec<[u8; 32]>,
         /// Whether versions that are not listed are refused.
         only_known: bool,
+        /// Whether phones are refused that tell no digest, where their version has digests.
+        digests_required: bool,
     },
     /// Lists a version, or changes how far it is.
     Version {
@@ -109,12 +111,14 @@ fn changed(
 ) -> Result<(App, Recorded), SecurityError> {
     let known = || seen.cloned().ok_or(SecurityError::NotFound("app"));
     match change {
-        AppChange::Put { name, signers, only_known } => {
+        AppChange::Put { name, signers, only_known, digests_required } => {
             let signed_by: Vec<String> = signers.iter().map(|signer| HEXLOWER.encode(signer)).collect();
             let good = if only_known { "listed versions are good" } else { "every version is good" };
-            let detail = format!("{name}; {good}; signers: {}", signed_by.join(", "));
+            let untold = if digests_required { "refused" } else { "good" };
+            let signed_by = signed_by.join(", ");
+            let detail = format!("{name}; {good}; without a digest: {untold}; signers: {signed_by}");
             let app = seen.cloned().unwrap_or_else(|| new_app(id.clone(), now));
-            let app = App { name, signers, only_known, ..app };
+            let app = App { name, signers, only_known, digests_required, ..app };
             Ok((app, Recorded { action: "app.put", detail }))
         }
         AppChange::Version { version, number, digests, state } => {
@@ -144,6 +148,7 @@ fn new_app(id: AppId, now: Timestamp) -> App {
         name: String::new(),
         signers: Vec::new(),
         only_known: false,
+        digests_required: false,
         minimum: None,
         message: CustomerTexts::default(),
         versions: Vec::new(),

@@ -44,6 +44,12 @@ pub enum AppFault {
     /// The version's time is over.
     #[error("the app's version has ended")]
     EndedVersion,
+    /// The phone tells another digest than the registry has of its version: it was built or changed by others.
+    #[error("the app's build is not one of its version's")]
+    UnknownBuild,
+    /// The phone tells no digest, and the registry wants one of its version.
+    #[error("the app's build is not told")]
+    UntoldBuild,
     /// Older than the oldest good version.
     #[error("the app's version is older than the minimum")]
     TooOld,
@@ -67,6 +73,8 @@ impl AppFault {
             Self::UnknownVersion => "unknown_version",
             Self::BlockedVersion => "blocked_version",
             Self::EndedVersion => "ended_version",
+            Self::UnknownBuild => "unknown_build",
+            Self::UntoldBuild => "untold_build",
             Self::TooOld => "too_old",
             Self::OtherApp => "other_app",
             Self::OtherSigner => "other_signer",
@@ -83,7 +91,7 @@ pub(crate) fn standing(
     now: Timestamp,
 ) -> AppStanding {
     let offered = app.offered_to(enrolment).filter(|offered| *offered > installed.version);
-    let state = match (fault(app, installed.version, now), needed_before(app, installed.version)) {
+    let state = match (fault(app, installed, now), needed_before(app, installed.version)) {
         (Some(fault), _) => AppState::Blocked(fault),
         (None, Some(at)) => AppState::UpdateNeeded(at),
         (None, None) if offered.is_some() => AppState::UpdateAvailable,
@@ -92,23 +100,35 @@ pub(crate) fn standing(
     AppStanding { state, offered, message: app.message.clone() }
 }
 
-/// What is wrong with a version at `now`.
-pub(crate) fn fault(app: &App, version: AppVersion, now: Timestamp) -> Option<AppFault> {
+/// What is wrong with an app at `now`.
+pub(crate) fn fault(app: &App, installed: &InstalledApp, now: Timestamp) -> Option<AppFault> {
+    let version = installed.version;
     let is_too_old = app.minimum.is_some_and(|minimum| version < minimum.version && minimum.from <= now);
     match app.known(version).map(|known| &known.state) {
         Some(VersionState::Blocked { .. }) => Some(AppFault::BlockedVersion),
         Some(VersionState::Deprecated { ends_at }) if *ends_at <= now => Some(AppFault::EndedVersion),
         _ if is_too_old => Some(AppFault::TooOld),
         None if app.only_known => Some(AppFault::UnknownVersion),
-        _ => None,
+        _ => build_fault(app, installed),
     }
 }
 
-/// What is wrong with a version that somebody wants to be enrolled with: an older one than the minimum is refused before
-/// its time, too.
-pub(crate) fn fault_at_activation(app: &App, version: AppVersion, now: Timestamp) -> Option<AppFault> {
-    let is_too_old = app.minimum.is_some_and(|minimum| version < minimum.version);
-    fault(app, version, now).or(is_too_old.then_some(AppFault::TooOld))
+/// What is wrong with the build, going by the digest that the phone tells. It can only do harm to who tells it: a good one
+/// lifts nothing.
+fn build_fault(app: &App, installed: &InstalledApp) -> Option<AppFault> {
+    let digests = app.known(installed.version).map_or(&[][..], |known| &known.digests);
+    match &installed.digest {
+        _ if digests.is_empty() => None,
+        Some(told) => (!digests.contains(told)).then_some(AppFault::UnknownBuild),
+        None => app.digests_required.then_some(AppFault::UntoldBuild),
+    }
+}
+
+/// What is wrong with an app that somebody wants to be enrolled with: an older one than the minimum is refused before its
+/// time, too.
+pub(crate) fn fault_at_activation(app: &App, installed: &InstalledApp, now: Timestamp) -> Option<AppFault> {
+    let is_too_old = app.minimum.is_some_and(|minimum| installed.version < minimum.version);
+    fault(app, installed, now).or(is_too_old.then_some(AppFault::TooOld))
 }
 
 /// When a version that is good now ends.
@@ -145,6 +165,7 @@ mod tests {
             name: "Wallet".into(),
             signers: Vec::new(),
             only_known: false,
+            digests_required: false,
             minimum: None,
             message: CustomerTexts::default(),
             versions: versions.iter().map(known).collect(),
@@ -152,8 +173,12 @@ mod tests {
         }
     }
 
-    fn state(app: &App, installed: &str, now: Timestamp) -> (AppState, Option<String>) {
-        let installed = InstalledApp { id: app.id.clone(), version: version(installed) };
+    fn installed(app: &App, version: AppVersion) -> InstalledApp {
+        InstalledApp { id: app.id.clone(), version, digest: None }
+    }
+
+    fn state(app: &App, installed_version: &str, now: Timestamp) -> (AppState, Option<String>) {
+        let installed = installed(app, version(installed_version));
         let standing = standing(app, &installed, EnrolmentId::derive(0, 1), now);
         (standing.state, standing.offered.map(|offered| offered.to_string()))
     }
@@ -187,8 +212,11 @@ mod tests {
         let app = app(&[("1.0", VersionState::Deprecated { ends_at }), ("1.1", VersionState::Full)]);
         assert_eq!(state(&app, "1.0", NOW).0, AppState::UpdateNeeded(ends_at));
         assert_eq!(state(&app, "1.0", ends_at).0, AppState::Blocked(AppFault::EndedVersion));
-        assert_eq!(fault_at_activation(&app, version("1.0"), NOW), None);
-        assert_eq!(fault_at_activation(&app, version("1.0"), ends_at), Some(AppFault::EndedVersion));
+        assert_eq!(fault_at_activation(&app, &installed(&app, version("1.0")), NOW), None);
+        assert_eq!(
+            fault_at_activation(&app, &installed(&app, version("1.0")), ends_at),
+            Some(AppFault::EndedVersion)
+        );
     }
 
     #[test]
@@ -199,9 +227,15 @@ mod tests {
         assert_eq!(state(&app, "1.0.9", NOW).0, AppState::UpdateNeeded(from));
         assert_eq!(state(&app, "1.0.9", from).0, AppState::Blocked(AppFault::TooOld));
         assert_eq!(state(&app, "1.1", from).0, AppState::UpToDate);
-        assert_eq!(fault_at_activation(&app, version("1.0.9"), NOW), Some(AppFault::TooOld));
-        assert_eq!(fault_at_activation(&app, version("1.1"), NOW), None);
-        assert_eq!(fault_at_activation(&app, AppVersion::NONE, NOW), Some(AppFault::TooOld));
+        assert_eq!(
+            fault_at_activation(&app, &installed(&app, version("1.0.9")), NOW),
+            Some(AppFault::TooOld)
+        );
+        assert_eq!(fault_at_activation(&app, &installed(&app, version("1.1")), NOW), None);
+        assert_eq!(
+            fault_at_activation(&app, &installed(&app, AppVersion::NONE), NOW),
+            Some(AppFault::TooOld)
+        );
     }
 
     #[test]
@@ -217,10 +251,38 @@ mod tests {
     #[test]
     fn versions_that_are_not_listed_are_refused_only_where_that_is_asked_for() {
         let app = App { only_known: true, ..app(&[("1.0", VersionState::Full)]) };
-        assert_eq!(fault(&app, version("1.0"), NOW), None);
-        assert_eq!(fault(&app, version("1.1"), NOW), Some(AppFault::UnknownVersion));
+        assert_eq!(fault(&app, &installed(&app, version("1.0")), NOW), None);
+        assert_eq!(fault(&app, &installed(&app, version("1.1")), NOW), Some(AppFault::UnknownVersion));
         let app = App { only_known: false, ..app };
-        assert_eq!(fault(&app, version("1.1"), NOW), None);
-        assert_eq!(fault(&app, AppVersion::NONE, NOW), None);
+        assert_eq!(fault(&app, &installed(&app, version("1.1")), NOW), None);
+        assert_eq!(fault(&app, &installed(&app, AppVersion::NONE), NOW), None);
+    }
+
+    #[test]
+    fn a_build_is_looked_at_where_its_version_has_digests() {
+        let mut app = app(&[("1.0", VersionState::Full), ("1.1", VersionState::Full)]);
+        app.versions[0].digests = vec![[1; 32], [2; 32]];
+        let of = |app: &App, text: &str, digest| {
+            fault(app, &InstalledApp { digest, ..installed(app, version(text)) }, NOW)
+        };
+        assert_eq!(of(&app, "1.0", Some([2; 32])), None);
+        assert_eq!(of(&app, "1.0", Some([3; 32])), Some(AppFault::UnknownBuild));
+        assert_eq!(of(&app, "1.0", None), None, "silence is no fault where nobody asked");
+        app.digests_required = true;
+        assert_eq!(of(&app, "1.0", Some([1; 32])), None);
+        assert_eq!(of(&app, "1.0", None), Some(AppFault::UntoldBuild));
+        // A version without digests is judged by its number alone, as one that is not listed.
+        for text in ["1.1", "1.2"] {
+            assert_eq!((of(&app, text, None), of(&app, text, Some([3; 32]))), (None, None), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_good_build_lifts_nothing() {
+        let blocked = VersionState::Blocked { reason: "leaks".into(), since: NOW };
+        let mut app = app(&[("1.0", blocked)]);
+        app.versions[0].digests = vec![[1; 32]];
+        let told = InstalledApp { digest: Some([1; 32]), ..installed(&app, version("1.0")) };
+        assert_eq!(fault(&app, &told, NOW), Some(AppFault::BlockedVersion));
     }
 }

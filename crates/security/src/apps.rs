@@ -121,7 +121,7 @@ impl Apps {
         let (Some(claimed), Some(app)) = (&claimed, app) else {
             return Err(ActivationRefusal::app(AppFault::UnknownApp, None));
         };
-        match fault_at_activation(app, claimed.version, now) {
+        match fault_at_activation(app, claimed, now) {
             Some(fault) => Err(ActivationRefusal::app(fault, Some(app))),
             None => Ok(()),
         }
@@ -168,7 +168,7 @@ fn attested_fault(app: &App, claimed: &InstalledApp, attested: &AttestedApp) -> 
 pub(crate) fn installed(platform: &Platform) -> Option<InstalledApp> {
     let id = AppId::new(platform.os.as_str(), platform.app_id.as_str()).ok()?;
     let version = AppVersion::of_phone(platform.app_version.as_str()).unwrap_or(AppVersion::NONE);
-    Some(InstalledApp { id, version })
+    Some(InstalledApp { id, version, digest: platform.app_digest.map(|digest| digest.0) })
 }
 
 impl Security {

@@ -1,11 +1,12 @@
 //! Enrolled devices online: who asks, when they were last there, how their clocks run.
 
 use crypto::{hash::sha256, p256::VerifyingKey};
+use data_encoding::HEXLOWER;
 use model::{AppVersion, Counter, CustomerId, EnrolmentId, Timestamp};
 use protocol::{error::ProtocolError, http_signature::UnverifiedRequest};
 use records::{
-    Actor, AuditEntry, ChangeEnrolment, Command, Enrolment, EnrolmentChange, EnrolmentStatus, NewNotice,
-    Outcome,
+    Actor, AuditEntry, ChangeEnrolment, Command, Enrolment, EnrolmentChange, EnrolmentStatus, InstalledApp,
+    NewNotice, Outcome,
 };
 
 use crate::{AuthenticationRefusal, Policy, Security, SecurityError, nonces::Shown, security::TRIES_MAX};
@@ -48,6 +49,8 @@ pub struct PhoneTold<'a> {
     pub device_time: Option<Timestamp>,
     /// The version of its app.
     pub app_version: Option<&'a str>,
+    /// SHA-256 of that app's package.
+    pub app_digest: Option<[u8; 32]>,
 }
 
 /// The highest counter consumed; the device goes on above it and above its own.
@@ -106,7 +109,7 @@ impl Security {
     }
 
     /// Learns what a device told of itself in the signed part of a request that was just authenticated: how its clock
-    /// runs, followed within policy's bounds, and which version of its app it runs.
+    /// runs, followed within policy's bounds, and which version and build of its app it runs.
     ///
     /// # Errors
     /// [`SecurityError::Store`].
@@ -188,7 +191,8 @@ impl Security {
         }
     }
 
-    /// Writes down that the device was online, how its clock runs and which version of its app it runs, if that is news.
+    /// Writes down that the device was online, how its clock runs and which version and build of its app it runs, if that
+    /// is news.
     /// Where another change was faster it is left to the next request.
     async fn hear_of(
         &self,
@@ -199,22 +203,20 @@ impl Security {
         let offset_ms = told.device_time.map_or(seen.clock_offset_ms, |device_time| {
             learned_offset_ms(seen.clock_offset_ms, device_time.ms_since(now), &self.policy())
         });
-        let version = told.app_version.map(|text| AppVersion::of_phone(text).unwrap_or(AppVersion::NONE));
-        let installed = seen.app.as_ref().map(|app| app.version);
-        let other_version = version.filter(|version| installed.is_some_and(|known| known != *version));
+        let other_app = seen.app.as_ref().and_then(|known| other_app(known, told));
         let drifted = offset_ms.abs_diff(seen.clock_offset_ms) >= DRIFT_WRITE_MS.unsigned_abs();
         let since_ms = now.ms_since(seen.last_online_at);
-        if !drifted && other_version.is_none() && (-ONLINE_WRITE_MS..ONLINE_WRITE_MS).contains(&since_ms) {
+        if !drifted && other_app.is_none() && (-ONLINE_WRITE_MS..ONLINE_WRITE_MS).contains(&since_ms) {
             return Ok(seen);
         }
         let mut heard = seen.clone();
         heard.clock_offset_ms = offset_ms;
         let mut audit = Vec::new();
-        if let (Some(version), Some(app)) = (other_version, &mut heard.app) {
+        if let (Some(other), Some(known)) = (&other_app, &seen.app) {
             let actor = Actor::Device(seen.id.to_string());
-            let detail = format!("{} from {} to {version}", app.id, app.version);
+            let detail = changed_words(known, other);
             audit.push(AuditEntry { detail, ..entry(actor, "enrolment.app_changed", seen.id, now) });
-            app.version = version;
+            heard.app = other_app;
         }
         // Another node's clock may be a little ahead. One that was far ahead was wrong, and must not leave a mark that
         // keeps the offline limit from ever being reached.
@@ -222,6 +224,26 @@ impl Security {
         heard.last_online_at = if was_wrong { now } else { heard.last_online_at.max(now) };
         let done = self.commit_change(&seen, &mut heard, None, audit).await?;
         Ok(if done { heard } else { seen })
+    }
+}
+
+/// The app that a device tells now, if that is another than is known of it. Who tells a version tells its build with it; who
+/// leaves the build out of the version that is known goes on with the one that was told.
+fn other_app(known: &InstalledApp, told: &PhoneTold<'_>) -> Option<InstalledApp> {
+    let version =
+        told.app_version.map_or(known.version, |text| AppVersion::of_phone(text).unwrap_or(AppVersion::NONE));
+    let kept = known.digest.filter(|_| version == known.version);
+    let other = InstalledApp { id: known.id.clone(), version, digest: told.app_digest.or(kept) };
+    (other != *known).then_some(other)
+}
+
+fn changed_words(known: &InstalledApp, other: &InstalledApp) -> String {
+    let InstalledApp { id, version, digest } = other;
+    match digest.filter(|_| *digest != known.digest) {
+        Some(digest) => {
+            format!("{id} from {} to {version}, build {}", known.version, HEXLOWER.encode(&digest))
+        }
+        None => format!("{id} from {} to {version}", known.version),
     }
 }
 

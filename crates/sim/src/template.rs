@@ -209,6 +209,7 @@ impl World {
                 model: text("simulated")?,
                 app_id: text("example.wallet")?,
                 app_version: text("1.0")?,
+                app_digest: None,
             },
             attestation: Attestation::None {},
             evidence: Evidence::SENSORS_RAN,

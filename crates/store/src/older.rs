@@ -2,20 +2,54 @@
 
 use crate::stored::{Series, StoredEvent, StoredPayment};
 use model::{
-    CheckoutId, Counter, CustomerId, EnrolmentId, IdempotencyKey, MerchantId, Order, Payer, Payment,
-    PaymentId, PaymentState, SaleTerms, Timestamp,
+    AppId, AppVersion, CheckoutId, Counter, CustomerId, EnrolmentId, IdempotencyKey, MerchantId, Order, Payer,
+    Payment, PaymentId, PaymentState, SaleTerms, Timestamp,
 };
 use protocol::verdict::Verdict;
 use records::{
-    ActivationCodeRow, ActivationPurpose, ActivationUse, Effect, Enrolment, EnrolmentStatus, LockReason,
-    Merchant, MerchantTerms, PinState, ReplacedPinKey, RevocationReason, TrustLevel, VerdictRow,
+    ActivationCodeRow, ActivationPurpose, ActivationUse, App, CustomerTexts, Effect, Enrolment,
+    EnrolmentStatus, InstalledApp, KnownVersion, LockReason, Merchant, MerchantTerms, MinimumVersion,
+    PinState, ReplacedPinKey, RevocationReason, TrustLevel, VerdictRow,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// An enrolment of version 2.
+/// An enrolment of versions 2 and 3.
 pub(crate) fn enrolment(version: u8, bytes: &[u8]) -> Option<Enrolment> {
-    let old: Enrolment2 = if version == 2 { whole(bytes)? } else { return None };
+    match version {
+        2 => enrolment_2(bytes),
+        3 => enrolment_3(bytes),
+        _ => None,
+    }
+}
+
+fn enrolment_3(bytes: &[u8]) -> Option<Enrolment> {
+    let old: Enrolment3 = whole(bytes)?;
+    Some(Enrolment {
+        id: old.id,
+        version: old.version,
+        customer: old.customer,
+        device_key: old.device_key,
+        online_key: old.online_key,
+        confirmation_key: old.confirmation_key,
+        certificate: old.certificate,
+        certificate_not_after: old.certificate_not_after,
+        pin: old.pin,
+        status: old.status,
+        counter: old.counter,
+        forks: old.forks,
+        last_fork_at: old.last_fork_at,
+        clock_offset_ms: old.clock_offset_ms,
+        level: old.level,
+        platform: old.platform,
+        activated_at: old.activated_at,
+        last_online_at: old.last_online_at,
+        app: old.app.map(|(id, version)| InstalledApp { id, version, digest: None }),
+    })
+}
+
+fn enrolment_2(bytes: &[u8]) -> Option<Enrolment> {
+    let old: Enrolment2 = whole(bytes)?;
     let status = match old.status {
         Status2::Active => EnrolmentStatus::Active,
         Status2::Unsynchronised { since } => EnrolmentStatus::Unsynchronised { since },
@@ -45,6 +79,25 @@ pub(crate) fn enrolment(version: u8, bytes: &[u8]) -> Option<Enrolment> {
         activated_at: old.activated_at,
         last_online_at: old.last_online_at,
         app: None,
+    })
+}
+
+/// An app of version 1.
+pub(crate) fn app(version: u8, bytes: &[u8]) -> Option<App> {
+    let old: App1 = if version == 1 { whole(bytes)? } else { return None };
+    let App1 { id, version, name, signers, only_known, minimum, message, versions, created_at } = old;
+    let digests_required = false;
+    Some(App {
+        id,
+        version,
+        name,
+        signers,
+        only_known,
+        digests_required,
+        minimum,
+        message,
+        versions,
+        created_at,
     })
 }
 
@@ -106,6 +159,47 @@ pub(crate) fn merchant(version: u8, bytes: &[u8]) -> Option<Merchant> {
 
 fn whole<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     postcard::take_from_bytes(bytes).ok().filter(|(_, rest)| rest.is_empty()).map(|(row, _)| row)
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+struct App1 {
+    id: AppId,
+    version: u32,
+    name: String,
+    signers: Vec<[u8; 32]>,
+    only_known: bool,
+    minimum: Option<MinimumVersion>,
+    message: CustomerTexts,
+    versions: Vec<KnownVersion>,
+    created_at: Timestamp,
+}
+
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+struct Enrolment3 {
+    id: EnrolmentId,
+    version: u32,
+    customer: CustomerId,
+    #[serde(with = "serde_bytes")]
+    device_key: Vec<u8>,
+    #[serde(with = "serde_bytes")]
+    online_key: Vec<u8>,
+    confirmation_key: [u8; 32],
+    #[serde(with = "serde_bytes")]
+    certificate: Vec<u8>,
+    certificate_not_after: Timestamp,
+    pin: PinState,
+    status: EnrolmentStatus,
+    counter: Counter,
+    forks: u8,
+    last_fork_at: Option<Timestamp>,
+    clock_offset_ms: i64,
+    level: TrustLevel,
+    platform: String,
+    activated_at: Timestamp,
+    last_online_at: Timestamp,
+    app: Option<(AppId, AppVersion)>,
 }
 
 #[derive(Deserialize)]
@@ -287,6 +381,43 @@ mod tests {
             charged_back_minor,
             in_suspense_minor,
         }
+    }
+
+    #[test]
+    fn phones_and_apps_of_before_told_and_asked_for_no_build() {
+        let now = crate::conformance::sample::enrolment(1);
+        let old = Enrolment3 {
+            id: now.id,
+            version: now.version,
+            customer: now.customer,
+            device_key: now.device_key.clone(),
+            online_key: now.online_key.clone(),
+            confirmation_key: now.confirmation_key,
+            certificate: now.certificate.clone(),
+            certificate_not_after: now.certificate_not_after,
+            pin: now.pin.clone(),
+            status: now.status.clone(),
+            counter: now.counter,
+            forks: now.forks,
+            last_fork_at: now.last_fork_at,
+            clock_offset_ms: now.clock_offset_ms,
+            level: now.level,
+            platform: now.platform.clone(),
+            activated_at: now.activated_at,
+            last_online_at: now.last_online_at,
+            app: now.app.clone().map(|app| (app.id, app.version)),
+        };
+        let bytes = older(3, &old);
+        assert_eq!(row::read::<Enrolment>("enrolments", &bytes).unwrap(), now);
+        assert!(row::read::<Enrolment>("enrolments", &[bytes, vec![0]].concat()).is_err());
+
+        let App { id, version, name, signers, only_known, minimum, message, versions, created_at, .. } =
+            crate::conformance::sample::app(1, 1);
+        let old = App1 { id, version, name, signers, only_known, minimum, message, versions, created_at };
+        let bytes = older(1, &old);
+        let read: App = row::read("apps", &bytes).unwrap();
+        assert_eq!(read, App { digests_required: false, ..crate::conformance::sample::app(1, 1) });
+        assert!(row::read::<App>("apps", &bytes[..bytes.len() - 1]).is_err());
     }
 
     #[test]

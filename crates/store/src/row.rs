@@ -35,8 +35,10 @@ const EVENTS_VERSION: u8 = 2;
 /// Version 1 knew no category.
 const MERCHANT_VERSION: u8 = 2;
 /// Version 1, before there was any release, knew no PIN but the first; version 2 neither rounds of wrong PINs nor why an
-/// enrolment was revoked nor which app the phone runs.
-const ENROLMENT_VERSION: u8 = 3;
+/// enrolment was revoked nor which app the phone runs; version 3 knew no build of that app.
+const ENROLMENT_VERSION: u8 = 4;
+/// Version 1 asked no phone for its app's digest.
+const APP_VERSION: u8 = 2;
 /// Version 1 knew codes for one more device only.
 const ACTIVATION_CODE_VERSION: u8 = 2;
 
@@ -94,7 +96,7 @@ rows!(
     CertificateRow;
     PolicyRow;
     Velocity;
-    App;
+    App = APP_VERSION, older older::app;
     RuleListRow;
     Approval;
     // What batches put aside to be rolled up.

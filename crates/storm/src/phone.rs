@@ -118,5 +118,6 @@ fn platform(realm: &RealmFile) -> Result<Platform, Box<dyn Error>> {
         model: text("storm")?,
         app_id: text(&realm.app.id)?,
         app_version: text(&realm.app.version)?,
+        app_digest: None,
     })
 }

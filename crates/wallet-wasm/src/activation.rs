@@ -158,6 +158,7 @@ impl Wallet {
             model: shown(&said.model)?,
             app_id: shown(&app.id)?,
             app_version: shown(&app.version)?,
+            app_digest: None,
         })
     }
 }

@@ -233,6 +233,7 @@ pub(crate) fn applicant(pin: &str) -> Applicant {
             model: text("test"),
             app_id: text("example.wallet"),
             app_version: text("1.0"),
+            app_digest: None,
         },
         attestation: Attestation::None {},
         evidence: Evidence::empty(),

@@ -19,7 +19,7 @@ pub(super) enum AppCommand {
         /// Which: PLATFORM:ID, such as android:com.example.wallet.
         app: AppId,
     },
-    /// Register an app, or change what it is called, who signs it, and whether versions that are not listed are good.
+    /// Register an app, or change what it is called, who signs it, and which versions and builds are good.
     ///
     /// From the first one on, nobody is enrolled with an app that is not registered: register those of all platforms
     /// before telling customers, the web page and the command line too.
@@ -36,6 +36,9 @@ pub(super) enum AppCommand {
         /// Refuse versions that are not listed.
         #[arg(long)]
         only_known_versions: bool,
+        /// Refuse phones that do not tell the digest of their app, where their version has digests.
+        #[arg(long)]
+        require_digests: bool,
     },
     /// List a version, or say anew what it is: offered to all, unless one of the states is given.
     Version {
@@ -46,7 +49,8 @@ pub(super) enum AppCommand {
         /// Its number on the platform, such as Android's version code: what a platform attests.
         #[arg(long)]
         number: Option<u64>,
-        /// SHA-256 of a package of it, hex; repeat it for each.
+        /// SHA-256 of a package of it, hex; repeat it for each. A phone that tells another is treated as one whose version
+        /// is blocked.
         #[arg(long = "digest", value_name = "HEX")]
         digests: Vec<String>,
         /// It is not offered any more and ends then, in milliseconds since 1970: from then on it is blocked.
@@ -119,8 +123,9 @@ pub(super) async fn run(
             return Ok(());
         }
         AppCommand::Show { app } => client.get(&path(&app, "")).await?,
-        AppCommand::Put { app, name, signers, only_known_versions } => {
-            client.put(&path(&app, ""), &AppRequest { name, signers, only_known_versions }).await?
+        AppCommand::Put { app, name, signers, only_known_versions, require_digests: digests_required } => {
+            let asked = AppRequest { name, signers, only_known_versions, digests_required };
+            client.put(&path(&app, ""), &asked).await?
         }
         AppCommand::Version { app, version, number, digests, ends_at_ms } => {
             let state = ends_at_ms
@@ -182,6 +187,8 @@ fn app_text(app: &AppView) -> String {
     lines.push(format!("  signers: {signers}"));
     let others = if app.only_known_versions { "refused" } else { "good" };
     lines.push(format!("  versions that are not listed: {others}"));
+    let untold = if app.digests_required { "refused" } else { "good" };
+    lines.push(format!("  phones that tell no digest of a version with digests: {untold}"));
     if let Some(minimum) = &app.minimum {
         let from = Timestamp::from_ms(minimum.from_ms);
         lines.push(format!("  minimum: {}; older ones may not pay from {from}", minimum.version));
@@ -196,11 +203,15 @@ fn app_text(app: &AppView) -> String {
 
 fn version_line(known: &VersionView) -> String {
     let number = known.number.map(|number| format!(" ({number})")).unwrap_or_default();
+    let digests = match known.digests.len() {
+        0 => String::new(),
+        count => format!(", with {count} digest{}", if count == 1 { "" } else { "s" }),
+    };
     let state = match &known.state {
         VersionStateView::Rollout { percent } => format!("offered to {percent} %"),
         VersionStateView::Full {} => "offered to all".to_owned(),
         VersionStateView::Deprecated { ends_at_ms } => format!("ends {}", Timestamp::from_ms(*ends_at_ms)),
         VersionStateView::Blocked { reason } => format!("blocked: {reason}"),
     };
-    format!("{}{number}: {state}", known.version)
+    format!("{}{number}: {state}{digests}", known.version)
 }

@@ -10,7 +10,7 @@ use api::problem::ProblemType;
 use client::phone::PhoneClient;
 use crypto::{SecretString, SystemRandom};
 use protocol::activation_code::ActivationCode;
-use protocol::activation_request::{Attestation, Platform};
+use protocol::activation_request::{AppDigest, Attestation, Platform};
 use protocol::evidence::Evidence;
 use protocol::realm_file::{AppIdentity, RealmFile};
 use protocol::short_text::ShortText;
@@ -151,6 +151,7 @@ fn platform(app: &AppIdentity) -> Result<Platform, Failure> {
         model: text("command line")?,
         app_id: text(&app.id)?,
         app_version: text(&app.version)?,
+        app_digest: super::program::digest().map(AppDigest),
     })
 }
 

@@ -10,6 +10,7 @@ mod methods;
 mod online;
 mod pay;
 mod pin;
+mod program;
 mod rules;
 mod secret_input;
 mod status;

@@ -21,7 +21,8 @@ pub(super) fn now() -> Timestamp {
 
 /// The wallet's server.
 pub(super) fn client_of(wallet: &OpenWallet) -> Result<PhoneClient, Failure> {
-    PhoneClient::new(wallet.state.realm_file()).map_err(phone_failure)
+    let client = PhoneClient::new(wallet.state.realm_file()).map_err(phone_failure)?;
+    Ok(client.with_app_digest(super::program::digest()))
 }
 
 /// Who signs this wallet's requests now.

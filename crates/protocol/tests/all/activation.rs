@@ -75,6 +75,7 @@ impl World {
                 model: text("Müller's phone"),
                 app_id: text("batzen"),
                 app_version: text("0.1.0"),
+                app_digest: None,
             },
             evidence: Evidence::SENSORS_RAN,
             device_time_s: 1_700_000_000,

@@ -13,7 +13,12 @@ async fn change(security: &Security, change: AppChange, now: Timestamp) -> recor
 }
 
 fn put() -> AppChange {
-    AppChange::Put { name: "Wallet".to_owned(), signers: Vec::new(), only_known: false }
+    AppChange::Put {
+        name: "Wallet".to_owned(),
+        signers: Vec::new(),
+        only_known: false,
+        digests_required: false,
+    }
 }
 
 fn version(version: &str, state: VersionState) -> AppChange {
@@ -59,7 +64,7 @@ async fn a_payment_is_judged_by_what_the_phone_last_said() {
     let device = world.online(&phone, later).await.unwrap();
     let refused = world.security.refuse_blocked_app(&device, later).await;
     assert!(matches!(refused, Err(SecurityError::AppRefused(_))));
-    let told = PhoneTold { device_time: None, app_version: Some("2.0") };
+    let told = PhoneTold { app_version: Some("2.0"), ..PhoneTold::default() };
     let device = world.security.learn(&device, &told, later).await.unwrap();
     assert!(world.security.refuse_blocked_app(&device, later).await.is_ok());
     assert_eq!(present(2, later).await, Verdict::Ok);

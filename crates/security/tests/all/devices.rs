@@ -10,7 +10,7 @@ use security::{AuthenticationRefusal, PhoneTold, Policy, Security, SecurityError
 
 /// A phone that tells how its clock stands.
 fn clock(at: model::Timestamp) -> PhoneTold<'static> {
-    PhoneTold { device_time: Some(at), app_version: None }
+    PhoneTold { device_time: Some(at), ..PhoneTold::default() }
 }
 
 fn refusal<T: std::fmt::Debug>(result: Result<T, SecurityError>) -> AuthenticationRefusal {

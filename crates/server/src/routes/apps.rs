@@ -37,7 +37,8 @@ pub(crate) async fn app(
     Ok(Json(view(app)))
 }
 
-/// Registers an app, or changes what it is called, who signs it, and whether versions that are not listed are good.
+/// Registers an app, or changes what it is called, who signs it, and whether versions that are not listed and builds that are
+/// not told are good.
 #[utoipa::path(put, path = "/v1/admin/apps/{app}", tag = "operator", security(("operator_key" = [])),
     params(("app" = String, Path)), request_body = AppRequest, responses((status = 200, body = AppView)))]
 pub(crate) async fn put_app(
@@ -46,8 +47,9 @@ pub(crate) async fn put_app(
     InPath(id): InPath<AppId>,
     Body(asked): Body<AppRequest>,
 ) -> Reply<Json<AppView>> {
-    let AppRequest { name, signers, only_known_versions: only_known } = asked;
-    change(&shared, &operator, &id, AppChange::Put { name, signers: hashes(&signers)?, only_known }).await
+    let AppRequest { name, signers, only_known_versions: only_known, digests_required } = asked;
+    let signers = hashes(&signers)?;
+    change(&shared, &operator, &id, AppChange::Put { name, signers, only_known, digests_required }).await
 }
 
 /// Lists a version of an app, or changes how far it is.
@@ -151,6 +153,7 @@ fn view(app: &App) -> AppView {
         name: app.name.clone(),
         signers: app.signers.iter().map(|hash| HEXLOWER.encode(hash)).collect(),
         only_known_versions: app.only_known,
+        digests_required: app.digests_required,
         minimum: app
             .minimum
             .map(|minimum| MinimumView { version: minimum.version, from_ms: minimum.from.ms() }),

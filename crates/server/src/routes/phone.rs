@@ -3,7 +3,7 @@
 use crate::callers::{PhoneCaller, Source};
 use crate::confirmations::{self, Sealer};
 use crate::fail::{Fail, Reply};
-use crate::input::{InPath, InQuery, LIST_MAX, parse_json, whole_body};
+use crate::input::{InPath, InQuery, LIST_MAX, malformed, parse_json, whole_body};
 use crate::routes::apps::notice;
 use crate::state::Shared;
 use api::phone::{
@@ -17,7 +17,7 @@ use axum::http::{StatusCode, header};
 use axum::response::sse::{KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use crypto::SystemRandom;
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use model::{MethodSlot, ProviderId, Timestamp};
 use payments::LinkAnswer;
 use records::{Enrolment, EnrolmentStatus, LockReason, Method, MethodState, Page};
@@ -63,6 +63,8 @@ pub(crate) struct EnrolmentQuery {
     device_time_ms: Option<i64>,
     /// The version of the app that the phone runs now.
     app_version: Option<String>,
+    /// SHA-256 of that app's package, 64 lower-case hex digits, where the app can know it.
+    app_digest: Option<String>,
 }
 
 /// How the phone stands with the server.
@@ -76,9 +78,15 @@ pub(crate) async fn enrolment(
     let told = PhoneTold {
         device_time: query.device_time_ms.map(Timestamp::from_ms),
         app_version: query.app_version.as_deref(),
+        app_digest: query.app_digest.as_deref().map(digest).transpose()?,
     };
     let device = shared.security.learn(&caller.device, &told, shared.now()).await?;
     view(&shared, device.enrolment()).await.map(Json)
+}
+
+fn digest(text: &str) -> Reply<[u8; 32]> {
+    let bytes = HEXLOWER.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| malformed("Give app_digest as SHA-256: 64 lower-case hex digits."))
 }
 
 pub(super) async fn view(shared: &Shared, enrolment: &Enrolment) -> Reply<EnrolmentView> {

@@ -2,11 +2,12 @@
 //! and operators are told.
 
 use crate::attestation::{attesters, challenge, list, said};
-use crate::support::{Pending, Phone, Setup, World};
+use crate::support::{Pending, Phone, Setup, World, platform};
 use api::app::{AppNotice, AppStateName};
 use fixtures::attestation::android::{PACKAGE, SIGNER};
 use fixtures::attestation::key;
 use http::Method;
+use protocol::activation_request::Attestation;
 use records::Queries;
 use serde_json::{Value, json};
 
@@ -193,6 +194,91 @@ async fn a_repackaged_app_is_told_by_who_signed_it_and_by_what_is_attested() {
     // It says that it is another registered app.
     register(&world, &format!("linux:{PACKAGE}")).await;
     assert_eq!(try_with("linux", "1.0").await.json()["app"]["cause"], "other_app");
+    world.end().await;
+}
+
+/// Lists version 1 with these digests.
+async fn list_digests(world: &World, digests: Value) {
+    put(world, &format!("{APP}/versions/1"), json!({"digests": digests, "state": {"state": "full"}})).await;
+}
+
+async fn require_digests(world: &World) {
+    put(world, APP, json!({"name": "Wallet", "digests_required": true})).await;
+}
+
+/// The phone asks how it stands, and says that its version 1 has this digest.
+async fn tells_digest(world: &World, phone: &Phone, digest: &str) -> AppNotice {
+    let path = format!("/v1/enrolment?app_version=1&app_digest={digest}");
+    let view = phone.ask(world, Method::GET, &path, None).await.is(200);
+    serde_json::from_value(view["app"].clone()).unwrap()
+}
+
+fn why(notice: &AppNotice) -> Option<&str> {
+    notice.cause.as_deref()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_that_nobody_registered_pays_no_more_and_one_that_is_not_told_where_that_is_asked_for() {
+    let world = World::new().await;
+    let (till, phone) = (world.till(&[7]).await, world.paying_phone().await);
+    let (ours, theirs) = ("11".repeat(32), "22".repeat(32));
+    register(&world, APP).await;
+    set_version(&world, "1", json!({"state": "full"})).await;
+    // A version without digests: whatever is told is good.
+    assert_eq!(tells_digest(&world, &phone, &theirs).await.state, AppStateName::UpToDate);
+    till.authorised("no-digests", &phone.code(&world, 1)).await;
+
+    list_digests(&world, json!([ours])).await;
+    let notice = phone.status(&world).await.app.unwrap();
+    assert_eq!((notice.state, why(&notice)), (AppStateName::Blocked, Some("unknown_build")));
+    assert_eq!(notice.message.unwrap().de, "Jetzt aktualisieren.");
+    till.begin("theirs", &phone.code(&world, 2)).await.is_declined("open_app_online");
+    let asked = json!({"provider": "bank"});
+    phone.ask(&world, Method::POST, "/v1/methods", Some(asked)).await.is_problem(403, "app-refused");
+    // Silence takes back nothing that was said of this version.
+    assert_eq!(why(&tells(&world, &phone, "1").await.unwrap()), Some("unknown_build"));
+    assert_eq!(tells_digest(&world, &phone, &ours).await.state, AppStateName::UpToDate);
+    till.authorised("ours", &phone.code(&world, 3)).await;
+
+    // A phone that never told one pays, until an operator asks for it.
+    let silent = world.paying_phone().await;
+    till.authorised("silent", &silent.code(&world, 1)).await;
+    require_digests(&world).await;
+    till.begin("asked-for", &silent.code(&world, 2)).await.is_declined("open_app_online");
+    assert_eq!(why(&silent.status(&world).await.app.unwrap()), Some("untold_build"));
+    till.authorised("told-before", &phone.code(&world, 4)).await;
+    assert_eq!(tells_digest(&world, &silent, &ours).await.state, AppStateName::UpToDate);
+    till.authorised("told-now", &silent.code(&world, 3)).await;
+
+    // A good digest helps no version that is blocked.
+    set_version(&world, "1", blocked()).await;
+    assert_eq!(why(&tells_digest(&world, &phone, &ours).await), Some("blocked_version"));
+    for bad in ["", "11", &"zz".repeat(32), &"AB".repeat(32)] {
+        let path = format!("/v1/enrolment?app_version=1&app_digest={bad}");
+        phone.ask(&world, Method::GET, &path, None).await.is_problem(400, "malformed-request");
+    }
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_enrolled_with_a_build_that_nobody_registered() {
+    let world = World::new().await;
+    register(&world, APP).await;
+    list_digests(&world, json!(["11".repeat(32), "22".repeat(32)])).await;
+    let code = world.activation_code(world.customer().await).await;
+    let try_with = async |digest: Option<[u8; 32]>| {
+        let of = challenge(&world).await;
+        let said = platform(["linux", "example.wallet", "1"], digest);
+        let pending = Pending::of_platform(&world, &code, of, key(1), Attestation::None {}, said);
+        pending.send(&world).await
+    };
+    let refused = try_with(Some([0x33; 32])).await;
+    refused.is_problem(403, "app-refused");
+    assert_eq!(refused.json()["app"]["cause"], "unknown_build");
+    require_digests(&world).await;
+    assert_eq!(try_with(None).await.json()["app"]["cause"], "untold_build");
+    // The code is still good, and what was told is kept.
+    try_with(Some([0x22; 32])).await.is(200);
     world.end().await;
 }
 

@@ -85,6 +85,7 @@ pub fn app(n: u8, version: u32) -> App {
         name: format!("Wallet {n}"),
         signers: vec![[n; 32]],
         only_known: true,
+        digests_required: true,
         minimum: Some(MinimumVersion { version: "0.9".parse().unwrap(), from: NOW }),
         message: CustomerTexts { en: "Update.".into(), ..CustomerTexts::default() },
         versions: vec![blocked],
@@ -165,7 +166,7 @@ pub fn enrolment(n: u8) -> Enrolment {
         platform: "test".into(),
         activated_at: NOW,
         last_online_at: NOW,
-        app: Some(InstalledApp { id: app_id(1), version: "1.0".parse().unwrap() }),
+        app: Some(InstalledApp { id: app_id(1), version: "1.0".parse().unwrap(), digest: None }),
     }
 }
 

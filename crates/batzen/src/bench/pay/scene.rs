@@ -159,7 +159,7 @@ fn enrolment(
         platform: "Bench, linux 6, batzen.wallet 1".to_owned(),
         activated_at: now,
         last_online_at: now,
-        app: Some(InstalledApp { id: "linux:batzen.wallet".parse()?, version: "1.0".parse()? }),
+        app: Some(InstalledApp { id: "linux:batzen.wallet".parse()?, version: "1.0".parse()?, digest: None }),
     })
 }
 

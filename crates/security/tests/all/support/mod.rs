@@ -282,6 +282,7 @@ impl Asked {
                 model: text("test"),
                 app_id: text("example.wallet"),
                 app_version: text("1"),
+                app_digest: None,
             },
             evidence: Evidence::SENSORS_RAN,
             device_time_s: u32::try_from(start().s()).unwrap(),

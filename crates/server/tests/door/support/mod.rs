@@ -11,7 +11,7 @@ mod tls;
 
 pub(crate) use answer::Answer;
 pub(crate) use bank::{ACCOUNT_REF, Asked, ScriptedBank, Wish};
-pub(crate) use phone::{Pending, Phone, Plan, RIGHT_PIN, WRONG_PIN};
+pub(crate) use phone::{Pending, Phone, Plan, RIGHT_PIN, WRONG_PIN, platform};
 pub(crate) use receiver::{Receiver, Say, Told};
 pub(crate) use stream::Events;
 pub(crate) use tills::Till;

@@ -9,7 +9,7 @@ use http::{Method, Request};
 use model::{Clock, Counter, Currency, EnrolmentId, MethodSlot, Timestamp};
 use protocol::activation::Challenge;
 use protocol::activation_reply::PendingActivation;
-use protocol::activation_request::{ActivationRequest, Attestation, Platform};
+use protocol::activation_request::{ActivationRequest, AppDigest, Attestation, Platform};
 use protocol::confirmation::{Confirmation, SealedConfirmation};
 use protocol::evidence::Evidence;
 use protocol::http_signature::{HttpRequest, sign_request};
@@ -66,12 +66,23 @@ impl Pending {
         challenge: Challenge,
         device_key: SigningKey,
         attestation: Attestation,
-        [os, app_id, app_version]: [&str; 3],
+        app: [&str; 3],
+    ) -> Self {
+        Self::of_platform(world, activation_code, challenge, device_key, attestation, platform(app, None))
+    }
+
+    /// Of a phone that says that it is this.
+    pub(crate) fn of_platform(
+        world: &World,
+        activation_code: &str,
+        challenge: Challenge,
+        device_key: SigningKey,
+        attestation: Attestation,
+        platform: Platform,
     ) -> Self {
         let online_key = SigningKey::make(&mut SystemRandom);
         let confirmation_key = x25519::SecretKey::make(&mut SystemRandom);
         let pin_secret = PinSecret::make(&mut SystemRandom);
-        let text = |text| ShortText::new(text).unwrap();
         let request = ActivationRequest {
             activation_code: activation_code.parse().unwrap(),
             challenge,
@@ -81,13 +92,7 @@ impl Pending {
             confirmation_key: *confirmation_key.public_key(),
             pin_key: PinKey::derive(&pin_secret, &Pin::parse(RIGHT_PIN).unwrap()),
             attestation,
-            platform: Platform {
-                os: text(os),
-                os_version: text("6"),
-                model: text("test"),
-                app_id: text(app_id),
-                app_version: text(app_version),
-            },
+            platform,
             evidence: Evidence::SENSORS_RAN,
             device_time_s: u32::try_from(world.clock.now().s()).unwrap(),
         };
@@ -119,6 +124,19 @@ impl Pending {
             confirmation_key: self.confirmation_key,
             pin_secret: self.pin_secret,
         }
+    }
+}
+
+/// What a phone says that it is: of its app system, id, version, and perhaps its package's digest.
+pub(crate) fn platform([os, app_id, app_version]: [&str; 3], app_digest: Option<[u8; 32]>) -> Platform {
+    let text = |text| ShortText::new(text).unwrap();
+    Platform {
+        os: text(os),
+        os_version: text("6"),
+        model: text("test"),
+        app_id: text(app_id),
+        app_version: text(app_version),
+        app_digest: app_digest.map(AppDigest),
     }
 }
 

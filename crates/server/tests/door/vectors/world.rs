@@ -96,11 +96,12 @@ fn checkout(vector: &Vector, created_at: Timestamp) -> Checkout {
 }
 
 fn installed() -> InstalledApp {
-    InstalledApp { id: "android:com.example.wallet".parse().unwrap(), version: "1.0".parse().unwrap() }
+    let (id, version) = ("android:com.example.wallet".parse().unwrap(), "1.0".parse().unwrap());
+    InstalledApp { id, version, digest: None }
 }
 
 fn block_app(vector: &Vector, created_at: Timestamp) -> Command {
-    let InstalledApp { id, version } = installed();
+    let InstalledApp { id, version, digest: _ } = installed();
     let state = VersionState::Blocked { reason: "leaks".to_owned(), since: created_at };
     let app = App {
         id,
@@ -108,6 +109,7 @@ fn block_app(vector: &Vector, created_at: Timestamp) -> Command {
         name: "Wallet".to_owned(),
         signers: Vec::new(),
         only_known: false,
+        digests_required: false,
         minimum: None,
         message: CustomerTexts::default(),
         versions: vec![KnownVersion { version, number: None, digests: Vec::new(), state }],
