@@ -102,6 +102,17 @@ impl Velocity {
         })
     }
 
+    /// All that is kept, window by window, oldest first: since when a slice counts, and what was paid in it in a currency.
+    pub fn kept(&self) -> impl Iterator<Item = (Window, Timestamp, Currency, Spent)> + '_ {
+        let of = |window: Window| {
+            let since = move |slice: &Slice| slice.number.saturating_mul(window.slice_s());
+            self.slices[window as usize]
+                .iter()
+                .map(move |slice| (window, Timestamp::from_s(since(slice)), slice.currency, slice.spent))
+        };
+        Window::ALL.into_iter().flat_map(of)
+    }
+
     /// This and one more payment; slices that no window reaches any more are forgotten.
     #[must_use]
     pub fn with(mut self, amount: Money, now: Timestamp) -> Self {
@@ -158,6 +169,19 @@ mod tests {
         let velocity = paid(&[0, 1]).with(Money::new(7, Currency::EUR), at(2));
         assert_eq!(velocity.until(at(3), Currency::CHF)[0], Spent { payments: 3, sum_minor: 200 });
         assert_eq!(velocity.until(at(3), Currency::EUR)[0], Spent { payments: 3, sum_minor: 7 });
+    }
+
+    #[test]
+    fn what_is_kept_says_since_when_it_counts() {
+        let kept: Vec<_> = paid(&[0, 10, 4_000]).kept().collect();
+        let slice = |window, since_s, payments: u32| {
+            let sum_minor = 100 * i64::from(payments);
+            (window, at(since_s), Currency::CHF, Spent { payments, sum_minor })
+        };
+        // The day's first slice begins 1,800,000,000 s after the epoch, at a full hour; that day began eight hours before.
+        let hours = [slice(Window::Hour, 0, 2), slice(Window::Hour, 3_900, 1)];
+        let days = [slice(Window::Day, 0, 2), slice(Window::Day, 3_600, 1)];
+        assert_eq!(kept, [&hours[..], &days, &[slice(Window::Week, -8 * 3_600, 3)]].concat());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Erasing a customer (`docs/operating.md`): names and facts of devices are wiped, devices revoked, methods removed.
+//! Erasing a customer (`docs/operating.md`): names and facts of devices are wiped, devices revoked, methods removed; what the
+//! devices paid lately, the store forgets with them.
 //! Payments, books and the audit trail stay, and name the customer by an id alone.
 
 use model::{CustomerId, EnrolmentId, Timestamp};

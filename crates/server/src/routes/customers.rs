@@ -4,23 +4,24 @@ use crate::callers::OperatorCaller;
 use crate::fail::{Fail, Reply};
 use crate::input::{InPath, InQuery, LIST_MAX};
 use crate::routes::phone::status_name;
+use crate::routes::policy::decision_view;
 use crate::state::Shared;
 use api::problem::{Problem, ProblemType};
 use axum::Json;
 use axum::extract::State;
 use data_encoding::{BASE64, HEXLOWER};
-use model::{Counter, CustomerId, EnrolmentId, Payment, Timestamp};
+use model::{Counter, Currency, CustomerId, EnrolmentId, Payment, Timestamp};
 use records::{
     ActivationCodeRow, ActivationPurpose, Actor, AuditRow, CodeUse, ConfirmationRow, Enrolment, Method,
-    MethodState, NoticeRow, PAGE_LIMIT_MAX, Page,
+    MethodState, NoticeRow, PAGE_LIMIT_MAX, Page, Spent, Velocity, Window,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use utoipa::IntoParams;
 
-/// All that is stored of a customer but payments, confirmations and audit entries, which come in pages of their own. Secrets
-/// are left out: PIN keys, hashes of codes.
+/// All that is stored of a customer but payments, confirmations and audit entries, which come in pages of their own; with each
+/// device what it paid lately, by slices of time, while a policy counts that. Secrets are left out: PIN keys, hashes of codes.
 #[utoipa::path(get, path = "/v1/admin/customers/{id}/export", tag = "operator", security(("operator_key" = [])),
     params(("id" = String, Path)), responses((status = 200, body = Object), (status = 404, body = Problem)))]
 pub(crate) async fn export(
@@ -35,6 +36,8 @@ pub(crate) async fn export(
         if let Some(enrolment) = shared.store.enrolment(device.enrolment).await? {
             let mut exported = device_json(&enrolment);
             exported["name"] = json!(device.name);
+            let lately = shared.store.velocity(device.enrolment).await?;
+            exported["paid_lately"] = lately.iter().flat_map(Velocity::kept).map(spent_json).collect();
             devices.push(exported);
         }
     }
@@ -70,7 +73,7 @@ pub(crate) struct DeviceQuery {
     after: u32,
 }
 
-/// The payments that codes of one of the customer's devices began, by the codes' counters.
+/// The payments that codes of one of the customer's devices began, by the codes' counters, with what policy decided of each.
 #[utoipa::path(get, path = "/v1/admin/customers/{id}/export/payments", tag = "operator",
     security(("operator_key" = [])), params(("id" = String, Path), DeviceQuery),
     responses((status = 200, body = Object), (status = 404, body = Problem)))]
@@ -151,7 +154,7 @@ pub(crate) async fn export_audit(
     Ok(Json(json!({ "audit": entries, "next_after": next_after })))
 }
 
-/// Erases a customer: names and facts of devices are wiped, devices revoked, methods removed. Payments, books and the audit
+/// Erases a customer: names and facts of devices and what they paid lately are wiped, devices revoked, methods removed. Payments, books and the audit
 /// trail stay, under the customer's id. Refused while a payment is open.
 #[utoipa::path(post, path = "/v1/admin/customers/{id}/erase", tag = "operator", security(("operator_key" = [])),
     params(("id" = String, Path)),
@@ -188,6 +191,7 @@ fn device_json(enrolment: &Enrolment) -> Value {
         "level": enrolment.level,
         "platform": enrolment.platform,
         "app": enrolment.app.as_ref().map(|app| format!("{} {}", app.id, app.version)),
+        "app_digest": enrolment.app.as_ref().and_then(|app| app.digest).map(|digest| HEXLOWER.encode(&digest)),
         "counter": enrolment.counter.0,
         "pin_generation": enrolment.pin.generation,
         "pin_failures": enrolment.pin.failures,
@@ -199,6 +203,16 @@ fn device_json(enrolment: &Enrolment) -> Value {
         "confirmation_key": HEXLOWER.encode(&enrolment.confirmation_key),
         "certificate": BASE64.encode(&enrolment.certificate),
         "certificate_not_after_ms": enrolment.certificate_not_after.ms(),
+    })
+}
+
+fn spent_json((window, since, currency, spent): (Window, Timestamp, Currency, Spent)) -> Value {
+    json!({
+        "window": window.name(),
+        "since_ms": since.ms(),
+        "currency": currency,
+        "payments": spent.payments,
+        "sum_minor": spent.sum_minor,
     })
 }
 
@@ -253,6 +267,10 @@ fn notice_json(row: &NoticeRow) -> Value {
 async fn payment_json(shared: &Shared, used: &CodeUse, payment: &Payment) -> Reply<Value> {
     let verdict = shared.store.verdict(payment.id).await?;
     let events = shared.store.events(payment.id).await?;
+    let decision = match verdict.as_ref().and_then(|row| row.decision.as_ref()) {
+        Some(decision) => Some(decision_view(shared, payment.order.amount, decision).await?),
+        None => None,
+    };
     let event =
         |row: &records::EventRow| json!({ "at_ms": row.at.ms(), "event": format!("{:?}", row.event) });
     let payer = payment.payer.as_ref();
@@ -273,6 +291,7 @@ async fn payment_json(shared: &Shared, used: &CodeUse, payment: &Payment) -> Rep
         "refunded_minor": payment.refunded_minor,
         "charged_back_minor": payment.charged_back_minor,
         "verdict": verdict.map(|row| row.verdict.name()),
+        "decision": decision,
         "events": events.iter().map(event).collect::<Vec<_>>(),
     }))
 }

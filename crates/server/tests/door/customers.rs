@@ -1,5 +1,6 @@
 //! What a customer may ask for by law: all that is stored, and its erasure.
 
+use crate::policy::activate;
 use crate::support::{ACCOUNT_REF, Pending, Phone, World, eventually, start};
 use http::Method;
 use model::{Currency, CustomerId};
@@ -22,12 +23,16 @@ async fn an_export_holds_all_that_is_stored_and_no_secret() {
     phone.prove_method(&world, Currency::CHF).await;
     let unused = world.activation_code(customer).await;
     let till = world.till(&[7]).await;
+    count_what_is_paid(&world).await;
     let paid = till.authorised("paid", &phone.code(&world, 1)).await;
     till.begin("wrong", &phone.wrong_pin_code(&world, 2)).await;
     let exported = export(&world, customer).await;
     assert_eq!(exported["customer"]["name"], "Ada");
     assert_eq!(exported["devices"][0]["enrolment"], phone.enrolment.to_string());
     assert_eq!(exported["devices"][0]["platform"], "test, linux 6, example.wallet 1");
+    let lately = exported["devices"][0]["paid_lately"].as_array().unwrap();
+    assert_eq!(lately.len(), 3, "an hour, a day, a week: {lately:?}");
+    assert_eq!((&lately[2]["window"], &lately[2]["sum_minor"]), (&"week".into(), &1_250.into()));
     assert_eq!(exported["methods"][0]["details"]["account_ref"], ACCOUNT_REF);
     assert_eq!(exported["activation_codes"].as_array().unwrap().len(), 2);
     assert_eq!(exported["notices"][0]["kind"], "activated");
@@ -37,6 +42,10 @@ async fn an_export_holds_all_that_is_stored_and_no_secret() {
     assert_eq!(payments.len(), 2);
     assert_eq!((&payments[0]["id"], &payments[0]["state"]), (&paid.to_string().into(), &"authorised".into()));
     assert_eq!(payments[1]["verdict"], "wrong_pin");
+    let decision = &payments[0]["decision"];
+    assert_eq!((&decision["policy_version"], &decision["ruling"]), (&1.into(), &"allow".into()));
+    assert!(!decision["facts"].as_array().unwrap().is_empty(), "{decision}");
+    assert_eq!(payments[1]["decision"], Value::Null, "policy had nothing to decide of a wrong PIN");
     let told = part(&world, customer, &format!("confirmations?{of}")).await;
     assert_eq!(
         told["confirmations"].as_array().unwrap().len(),
@@ -65,6 +74,13 @@ async fn an_export_holds_all_that_is_stored_and_no_secret() {
     world.end().await;
 }
 
+/// From now on sums of what phones paid lately are kept.
+async fn count_what_is_paid(world: &World) {
+    let often = json!([{ "name": "often", "when": { "velocity": { "window": "day", "payments_above": 9 } },
+        "then": { "decline": "limit_exceeded" } }]);
+    activate(world, 1, 0, &often).await.is(201);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_erased_customer_is_an_id_and_the_books_are_as_before() {
     let world = World::new().await;
@@ -73,7 +89,9 @@ async fn an_erased_customer_is_an_id_and_the_books_are_as_before() {
     phone.prove_method(&world, Currency::CHF).await;
     let unused = world.activation_code(customer).await;
     let till = world.till(&[7]).await;
+    count_what_is_paid(&world).await;
     let paid = till.authorised("paid", &phone.code(&world, 1)).await;
+    assert!(world.store.velocity(phone.enrolment).await.unwrap().is_some(), "nothing to wipe");
     let path = format!("/v1/admin/customers/{customer}/erase");
     world.operator(Method::POST, &path, None).await.is_problem(409, "wrong-state");
     assert_eq!(world.store.customer(customer).await.unwrap().unwrap().name, "Ada", "refused, and half done");
@@ -90,6 +108,11 @@ async fn an_erased_customer_is_an_id_and_the_books_are_as_before() {
     let since = start();
     assert_eq!(enrolment.status, EnrolmentStatus::Revoked { reason: RevocationReason::Erased, since });
     assert!(enrolment.platform.is_empty() && enrolment.pin.wrapped_key.is_empty());
+    assert_eq!(
+        world.store.velocity(phone.enrolment).await.unwrap(),
+        None,
+        "what was paid lately is still there"
+    );
     let methods = world.store.methods(customer).await.unwrap();
     assert!(methods.iter().all(|method| matches!(method.state, MethodState::Removed { .. })));
     let exported = export(&world, customer).await.to_string();
@@ -99,6 +122,7 @@ async fn an_erased_customer_is_an_id_and_the_books_are_as_before() {
     // The phone is nobody any more, and no code makes another one.
     phone.ask(&world, Method::GET, "/v1/enrolment", None).await.is_problem(401, "unauthenticated");
     till.begin("after", &phone.code(&world, 2)).await.is_declined("open_app_online");
+    assert_eq!(world.store.velocity(phone.enrolment).await.unwrap(), None, "a refused code counts again");
     Pending::new(&world, &unused).await.send(&world).await.is_problem(403, "activation-refused");
     let path = format!("/v1/admin/customers/{customer}/activation-codes");
     world.operator(Method::POST, &path, None).await.is_problem(409, "wrong-state");

@@ -16,7 +16,7 @@ fn signed(world: &World, document: &str) -> Value {
     serde_json::to_value(signed).unwrap()
 }
 
-async fn activate(world: &World, version: u32, valid_from_ms: i64, rules: &Value) -> Answer {
+pub(crate) async fn activate(world: &World, version: u32, valid_from_ms: i64, rules: &Value) -> Answer {
     let asked = signed(world, &document(version, valid_from_ms, rules));
     world.operator(Method::POST, "/v1/admin/policies", Some(asked)).await
 }

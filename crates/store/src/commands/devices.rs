@@ -3,7 +3,7 @@
 use super::{enrolments, parties};
 use crate::fault::Fault;
 use crate::session::Session;
-use crate::tables::{CERTIFICATES, CUSTOMERS, DEVICES, NOTICES};
+use crate::tables::{CERTIFICATES, CUSTOMERS, DEVICES, NOTICES, VELOCITIES};
 use model::CustomerId;
 use records::{
     CertificateRow, ChangeDevices, Customer, DEVICES_EVER_MAX, DevicesChange, EraseCustomer,
@@ -45,6 +45,12 @@ pub(super) fn erase(session: &mut impl Session, command: EraseCustomer) -> Resul
         // One that made room meanwhile stays away.
         if row.notice.customer == id && session.has(NOTICES, &key)? {
             session.put(NOTICES, &key, &row)?;
+        }
+    }
+    for change in &devices.enrolments {
+        let device = change.enrolment.id;
+        if session.has(VELOCITIES, &device)? {
+            session.remove(VELOCITIES, &device);
         }
     }
     if let Some(refusal) = stage(session, devices)? {

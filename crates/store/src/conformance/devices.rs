@@ -161,12 +161,15 @@ pub async fn notices_come_in_order_and_the_oldest_make_room(place: &impl Place) 
 pub async fn an_erasure_is_whole(place: &impl Place) {
     let store = place.open();
     let seen = enrol_one(&store).await;
+    expect(&store, Command::BeginPayment(Box::new(begin(1, &seen, 1))), Outcome::Done).await;
+    assert!(store.velocity(seen.id).await.unwrap().is_some(), "nothing to wipe");
+    let seen = store.enrolment(seen.id).await.unwrap().unwrap();
     let put = PutMethod { expected_version: 0, method: method(1, 1), audit: entry("method.put") };
     expect(&store, Command::PutMethod(Box::new(put)), Outcome::Done).await;
     let status = EnrolmentStatus::Revoked { reason: RevocationReason::Erased, since: NOW };
-    let wiped = Enrolment { version: 2, status, platform: String::new(), ..seen };
+    let wiped = Enrolment { version: 3, status, platform: String::new(), ..seen };
     let erased = Devices { version: 2, erased_at: Some(NOW), ..devices(1) };
-    let change = EnrolmentChange { expected_version: 1, enrolment: wiped.clone(), notice: None };
+    let change = EnrolmentChange { expected_version: 2, enrolment: wiped.clone(), notice: None };
     let removed = Method { state: MethodState::Removed { at: NOW }, ..method(1, 2) };
     let nameless = NewNotice { device_name: String::new(), ..notice(NoticeKind::Activated, 1) };
     let command = EraseCustomer {
@@ -198,6 +201,7 @@ pub async fn an_erasure_is_whole(place: &impl Place) {
     let nobody = Customer { name: String::new(), ..customer(1) };
     assert_eq!(store.customer(id()).await.unwrap(), Some(nobody));
     assert_eq!(store.enrolment(enrolment_id(1)).await.unwrap(), Some(wiped));
+    assert_eq!(store.velocity(enrolment_id(1)).await.unwrap(), None, "what was paid lately is still there");
     assert_eq!(store.methods(id()).await.unwrap(), [removed]);
     assert_eq!(store.devices(id()).await.unwrap(), Some(erased));
     assert_eq!(

@@ -96,6 +96,8 @@ impl Wishes {
                 let customer = command.devices.customer;
                 command.methods.iter().for_each(|method| self.get(t::METHODS, &(customer, method.slot)));
                 command.notices.iter().for_each(|row| self.get(t::NOTICES, &(customer, row.sequence)));
+                let devices = command.devices.enrolments.iter().map(|change| change.enrolment.id);
+                devices.for_each(|device| self.get(t::VELOCITIES, &device));
             }
             Command::Enrol(command) => self.foresee_enrol(command),
             Command::PutMethod(command) => {
