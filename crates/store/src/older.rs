@@ -2,8 +2,8 @@
 
 use crate::stored::{Series, StoredEvent, StoredPayment};
 use model::{
-    AppId, AppVersion, CheckoutId, Counter, CustomerId, EnrolmentId, IdempotencyKey, MerchantId, Order, Payer,
-    Payment, PaymentId, PaymentState, SaleTerms, Timestamp,
+    AppId, AppVersion, CheckoutId, Counter, CustomerId, EnrolmentId, IdempotencyKey, MerchantId, Order,
+    Payer, Payment, PaymentId, PaymentState, SaleTerms, Timestamp,
 };
 use protocol::verdict::Verdict;
 use records::{

@@ -1,6 +1,7 @@
 //! What travels, against its vectors, whatever its content, and where it is garbage.
 
 mod activation;
+mod approval;
 mod confirmation;
 mod http_signature;
 mod payment_code_parsers;
