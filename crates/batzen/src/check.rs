@@ -2,9 +2,8 @@
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::service::{AnyStore, ServerConfig, open_keys, runtime};
+use crate::service::{AnyStore, ServerConfig, open_keys, runtime, signed_by};
 use payments::check::{Report, check as check_store};
-use security::KeyStore;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -25,13 +24,13 @@ pub(crate) struct CheckArgs {
 
 pub(crate) fn check(arguments: CheckArgs, output: &Output) -> Result<ExitCode, Failure> {
     let config = ServerConfig::from_file(&arguments.config)?;
-    let audit_keys = open_keys(&config)?.audit_keys();
+    let signed_by = signed_by(&open_keys(&config)?);
     let (report, elapsed_s) = runtime()?.block_on(async {
         let store = AnyStore::open_to_check(&config.store).await?;
         let started = Instant::now();
         // Others may be at work in a database meanwhile: one moment of it is checked.
         let snapshot = store.port().snapshot().await?;
-        let report = check_store(&*snapshot, &|head| head.is_signed_by_any(&audit_keys)).await?;
+        let report = check_store(&*snapshot, &signed_by).await?;
         let elapsed_s = started.elapsed().as_secs_f64();
         drop(snapshot);
         store.close().await?;

@@ -39,6 +39,7 @@ pub(crate) struct Keyring {
     pub(crate) rules: Arc<dyn Sign>,
     /// The present one first.
     pub(crate) rule_keys: Vec<VerifyingKey>,
+    pub(crate) rule_keys_ever: Vec<VerifyingKey>,
     pub(crate) pin_wrapping: KeyName,
     pub(crate) webhook_wrapping: KeyName,
     /// The present one first.
@@ -74,12 +75,11 @@ impl Keyring {
             .map(|entry| Ok(ConfirmationKey { key_id: entry.key_id, public_key: verifying_key(entry)? }))
             .collect::<Result<_, KeyStoreError>>()?;
         // Whatever was signed once is checked for ever, also under a key whose private half is gone.
-        let audit_keys = register
-            .keys
-            .iter()
-            .filter(|entry| entry.role == Role::Audit)
-            .map(verifying_key)
-            .collect::<Result<_, _>>()?;
+        let ever = |role: Role| {
+            let keys = register.keys.iter().filter(move |entry| entry.role == role);
+            keys.map(verifying_key).collect::<Result<Vec<_>, _>>()
+        };
+        let (audit_keys, rule_keys_ever) = (ever(Role::Audit)?, ever(Role::Rules)?);
         Ok(Self {
             changed_at: register.keys.iter().map(|entry| entry.since_ms).max().unwrap_or(register.made_at_ms),
             root_certificate: certificate(root)?,
@@ -93,6 +93,7 @@ impl Keyring {
             audit: place.signer(present(Role::Audit)?)?,
             audit_keys,
             rules: place.signer(present(Role::Rules)?)?,
+            rule_keys_ever,
             rule_keys: present_first(&register, Role::Rules).map(verifying_key).collect::<Result<_, _>>()?,
             pin_wrapping: present(Role::PinWrapping)?.name(),
             webhook_wrapping: present(Role::WebhookWrapping)?.name(),

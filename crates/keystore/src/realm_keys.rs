@@ -205,6 +205,10 @@ impl KeyStore for RealmKeys {
         self.ring().rule_keys.clone()
     }
 
+    fn rule_keys_ever(&self) -> Vec<VerifyingKey> {
+        self.ring().rule_keys_ever.clone()
+    }
+
     fn wrap_pin_key(
         &self,
         enrolment: EnrolmentId,

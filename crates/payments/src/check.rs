@@ -7,15 +7,19 @@ mod audit;
 mod bookings;
 mod codes;
 mod devices;
+mod lists;
 mod policies;
 mod sale;
 mod standing;
 mod sums;
 
 use crate::PaymentError;
+use audit::Trail;
 use codes::Owed;
+use crypto::p256::VerifyingKey;
 use model::{PaymentId, Timestamp};
 use policies::Told;
+use protocol::realm::Realm;
 use records::{CheckMark, MoveCheckMark, OperatorTask, PAGE_LIMIT_MAX, Page, Queries};
 use sale::Desk;
 use std::collections::HashMap;
@@ -71,12 +75,20 @@ impl Report {
 /// Operators' tasks by payment.
 type Tasks = HashMap<PaymentId, Vec<OperatorTask>>;
 
-/// Checks that a signature under the audit chain is the server's.
-pub type VerifyHead<'a> = &'a (dyn Fn(&records::AuditHead) -> bool + Sync);
+/// Whose signatures are good under what is stored: the keys that ever signed it, retired ones included.
+#[derive(Clone, Debug)]
+pub struct SignedBy {
+    /// The realm that they sign for.
+    pub realm: Realm,
+    /// Under the audit chain.
+    pub audit_keys: Vec<VerifyingKey>,
+    /// Under lists of rules for sensors.
+    pub rule_keys: Vec<VerifyingKey>,
+}
 
 /// Reads all of `store` and reports what breaks an invariant. The store must be at rest, or a snapshot.
-pub async fn check(store: &dyn Queries, verify_head: VerifyHead<'_>) -> Result<Report, PaymentError> {
-    let report = check_while(store, verify_head, &|_| true).await?;
+pub async fn check(store: &dyn Queries, signed_by: &SignedBy) -> Result<Report, PaymentError> {
+    let report = check_while(store, signed_by, &|_| true).await?;
     Ok(report.expect("nobody ends it early"))
 }
 
@@ -84,7 +96,7 @@ pub async fn check(store: &dyn Queries, verify_head: VerifyHead<'_>) -> Result<R
 /// ended early.
 pub async fn check_while(
     store: &dyn Queries,
-    verify_head: VerifyHead<'_>,
+    signed_by: &SignedBy,
     go_on: &(dyn Fn(u64) -> bool + Sync),
 ) -> Result<Option<Report>, PaymentError> {
     let mut report = Report::default();
@@ -109,9 +121,10 @@ pub async fn check_while(
     sums.check(&store.balances().await?, &mut report);
     codes::check(store, &owed, &mut report).await?;
     devices::check(store, &mut report).await?;
-    let mut activations = Vec::new();
-    audit::check(store, verify_head, Default::default(), &mut activations, &mut report).await?;
-    policies::check(store, &activations, Told::All, &mut report).await?;
+    let mut trail = Trail::default();
+    audit::check(store, &signed_by.audit_keys, Default::default(), &mut trail, &mut report).await?;
+    policies::check(store, &trail.activations, Told::All, &mut report).await?;
+    lists::check(store, signed_by, &trail.published, Told::All, &mut report).await?;
     Ok(Some(report))
 }
 
@@ -130,7 +143,7 @@ pub struct Round {
 /// not read again: bytes that change behind the store's back are found by [`check`].
 pub async fn check_changes(
     store: &dyn Queries,
-    verify_head: VerifyHead<'_>,
+    signed_by: &SignedBy,
     now: Timestamp,
     limit: usize,
 ) -> Result<Round, PaymentError> {
@@ -160,10 +173,11 @@ pub async fn check_changes(
         }
     }
     let seen = (mark.audit_sequence, mark.audit_hash);
-    let mut activations = Vec::new();
+    let mut trail = Trail::default();
     let (audit_sequence, audit_hash) =
-        audit::check(store, verify_head, seen, &mut activations, &mut report).await?;
-    policies::check(store, &activations, Told::New, &mut report).await?;
+        audit::check(store, &signed_by.audit_keys, seen, &mut trail, &mut report).await?;
+    policies::check(store, &trail.activations, Told::New, &mut report).await?;
+    lists::check(store, signed_by, &trail.published, Told::New, &mut report).await?;
     if is_complete {
         sums.check(&store.balances().await?, &mut report);
     }

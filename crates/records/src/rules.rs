@@ -19,3 +19,26 @@ pub struct RuleListRow {
     /// When.
     pub published_at: Timestamp,
 }
+
+impl RuleListRow {
+    /// What the audit trail calls it when a list is published.
+    pub const PUBLISHED: &str = "rules.published";
+
+    /// What it calls the list of this version.
+    #[must_use]
+    pub fn subject(version: u32) -> String {
+        format!("rules {version}")
+    }
+
+    /// The version of the list that it calls so.
+    #[must_use]
+    pub fn version_in(subject: &str) -> Option<u32> {
+        subject.strip_prefix("rules ").and_then(|version| version.parse().ok())
+    }
+
+    /// What it says of a list with so many entries that is good until then.
+    #[must_use]
+    pub fn words(entries: usize, expires_at: Timestamp) -> String {
+        format!("{entries} entries, good until {expires_at}")
+    }
+}

@@ -64,6 +64,8 @@ pub trait KeyStore: Send + Sync + 'static {
     fn rule_signer(&self) -> Arc<dyn Sign>;
     /// The keys that rules are known by, the present one first: what a retired key signed is not believed.
     fn rule_keys(&self) -> Vec<VerifyingKey>;
+    /// The keys that ever signed rules, retired ones included: for checks of what is kept, never to believe anything new.
+    fn rule_keys_ever(&self) -> Vec<VerifyingKey>;
 
     /// Seals a PIN key for rest, bound to its enrolment and generation.
     ///

@@ -136,9 +136,9 @@ impl Security {
             let audit = AuditEntry {
                 at: now,
                 actor: Actor::Operator(operator.to_owned()),
-                action: "rules.published".to_owned(),
-                subject: format!("rules {}", row.version),
-                detail: format!("{} entries, good until {}", list.entries().len(), head.expires_at),
+                action: RuleListRow::PUBLISHED.to_owned(),
+                subject: RuleListRow::subject(row.version),
+                detail: RuleListRow::words(list.entries().len(), head.expires_at),
             };
             let publish = PublishRules { row, audit };
             if self.store.commit(Command::PublishRules(Box::new(publish))).await? == Outcome::Done {

@@ -6,7 +6,7 @@ use crate::workers::is_ours;
 use api::check::{CheckView, ChecksView};
 use futures_util::FutureExt;
 use payments::PaymentError;
-use payments::check::{Report, check_changes, check_while};
+use payments::check::{Report, SignedBy, check_changes, check_while};
 use records::{Command, Outcome, Work};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -118,16 +118,20 @@ struct Running<'a> {
 impl Running<'_> {
     /// What is found; none if it must end early.
     async fn read(&self) -> Result<Option<Report>, PaymentError> {
-        let keys = self.shared.keys.audit_keys();
-        let verify_head = |head: &records::AuditHead| head.is_signed_by_any(&keys);
+        let keys = &self.shared.keys;
+        let signed_by = SignedBy {
+            realm: keys.realm().clone(),
+            audit_keys: keys.audit_keys(),
+            rule_keys: keys.rule_keys_ever(),
+        };
         if self.extent == Extent::Whole {
             let snapshot = self.shared.store.snapshot().await?;
-            return check_while(&*snapshot, &verify_head, &|rows| self.shared.checks.go_on(rows)).await;
+            return check_while(&*snapshot, &signed_by, &|rows| self.shared.checks.go_on(rows)).await;
         }
         let mut report = Report::default();
         loop {
             let snapshot = self.shared.store.snapshot().await?;
-            let round = check_changes(&*snapshot, &verify_head, self.shared.now(), LOT).await?;
+            let round = check_changes(&*snapshot, &signed_by, self.shared.now(), LOT).await?;
             drop(snapshot);
             report.rows += round.report.rows;
             report.payments += round.report.payments;

@@ -2,10 +2,11 @@
 
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::service::{AnyStore, PostgresConfig, ServerConfig, StoreConfig, database, open_keys, runtime};
+use crate::service::{
+    AnyStore, PostgresConfig, ServerConfig, StoreConfig, database, open_keys, runtime, signed_by,
+};
 use clap::Subcommand;
 use payments::check::{Report, check};
-use security::KeyStore;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -93,8 +94,8 @@ async fn move_house(
         return Err(Failure::new(format!("the store of {} is in PostgreSQL already", path.display())));
     };
     output.note("checking the file");
-    let keys = open_keys(from)?.audit_keys();
-    let before = check(store.queries(), &|head| head.is_signed_by_any(&keys)).await?;
+    let signed_by = signed_by(&open_keys(from)?);
+    let before = check(store.queries(), &signed_by).await?;
     if !before.is_sound() {
         return Err(Failure::new("the store in the file is wrong; see `batzen check`"));
     }
@@ -102,7 +103,7 @@ async fn move_house(
         into.take_over(embedded, |table, rows| output.note(format_args!("{rows:>12} {table}"))).await?;
     output.note("checking the database");
     let moved_in = AnyStore::open(&into_config.store).await?;
-    let after = check(moved_in.queries(), &|head| head.is_signed_by_any(&keys)).await?;
+    let after = check(moved_in.queries(), &signed_by).await?;
     let is_same = |one: &Report, other: &Report| {
         (one.rows, one.payments, one.unsettled) == (other.rows, other.payments, other.unsettled)
     };

@@ -14,7 +14,7 @@ pub(crate) use config::{
     BankLink, EmvText, KeyStoreConfig, PagesConfig, PemFiles, PostgresConfig, ServerConfig, StoreConfig,
     WebhooksConfig, read_named, read_secret, read_text,
 };
-pub(crate) use server::{ServerArgs, SystemClock, open_keys, parts, read_realm, server};
+pub(crate) use server::{ServerArgs, SystemClock, open_keys, parts, read_realm, server, signed_by};
 pub(crate) use stores::{AnyStore, database};
 
 use crate::failure::Failure;

@@ -14,10 +14,11 @@ use https::{Client, Identity, Reach, Roots, ServerTls};
 use keystore::{RealmKeys, TokenAddress};
 use model::{Clock, ProviderId, Timestamp};
 use pages::{Front, Pages, PagesSettings};
+use payments::check::SignedBy;
 use payments::{Provider, Terms};
 use protocol::realm_file::RealmFile;
 use providers::{BankAddress, BankProvider};
-use security::{Policy, Security};
+use security::{KeyStore, Policy, Security};
 use server::{Listener, Parts, ServerLimits};
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -110,6 +111,11 @@ pub(crate) fn open_keys(config: &ServerConfig) -> Result<RealmKeys, Failure> {
             RealmKeys::open_in_token(address, realm)?
         }
     })
+}
+
+/// Whose signatures are good under what is stored.
+pub(crate) fn signed_by(keys: &dyn KeyStore) -> SignedBy {
+    SignedBy { realm: keys.realm().clone(), audit_keys: keys.audit_keys(), rule_keys: keys.rule_keys_ever() }
 }
 
 /// What the server of this configuration is put together from, over its store.

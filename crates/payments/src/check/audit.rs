@@ -1,22 +1,32 @@
 //! Invariant 7: the audit trail is chained without a gap, and what is signed is signed by the server.
 
-use super::{Report, VerifyHead};
+use super::Report;
 use crate::PaymentError;
-use records::{AuditEntry, AuditHead, PAGE_LIMIT_MAX, Page, PolicyRow, Queries};
+use crypto::p256::VerifyingKey;
+use records::{AuditEntry, AuditHead, PAGE_LIMIT_MAX, Page, PolicyRow, Queries, RuleListRow};
 use std::iter::Peekable;
 
 /// A place in the chain: a row's sequence and hash, zeros for the beginning.
 pub(super) type Place = (u64, [u8; 32]);
 
-/// Follows the chain on from the row at `last`. Gives its end, and adds what it says of policies to `activations`.
+/// What the trail says of rows that others check.
+#[derive(Default)]
+pub(super) struct Trail {
+    /// Policies that were activated.
+    pub(super) activations: Vec<AuditEntry>,
+    /// Lists of rules for sensors that were published.
+    pub(super) published: Vec<AuditEntry>,
+}
+
+/// Follows the chain on from the row at `last`. Gives its end, and adds what it says of others' rows to `trail`.
 pub(super) async fn check(
     store: &dyn Queries,
-    verify_head: VerifyHead<'_>,
+    keys: &[VerifyingKey],
     mut last: Place,
-    activations: &mut Vec<AuditEntry>,
+    trail: &mut Trail,
     report: &mut Report,
 ) -> Result<Place, PaymentError> {
-    let heads = heads(store, verify_head, last.0, report).await?;
+    let heads = heads(store, keys, last.0, report).await?;
     let mut heads = heads.iter().peekable();
     compare(&mut heads, last, report);
     loop {
@@ -34,8 +44,10 @@ pub(super) async fn check(
                 );
             }
             last = (row.sequence, row.hash);
-            if row.entry.action == PolicyRow::ACTIVATED {
-                activations.push(row.entry);
+            match row.entry.action.as_str() {
+                PolicyRow::ACTIVATED => trail.activations.push(row.entry),
+                RuleListRow::PUBLISHED => trail.published.push(row.entry),
+                _ => {}
             }
             compare(&mut heads, last, report);
         }
@@ -58,7 +70,7 @@ fn compare<'a>(heads: &mut Peekable<impl Iterator<Item = &'a AuditHead>>, row: P
 /// All signatures from the one that covers row `first` on.
 async fn heads(
     store: &dyn Queries,
-    verify_head: VerifyHead<'_>,
+    keys: &[VerifyingKey],
     first: u64,
     report: &mut Report,
 ) -> Result<Vec<AuditHead>, PaymentError> {
@@ -71,7 +83,7 @@ async fn heads(
         }
         for head in page {
             report.rows += 1;
-            if !verify_head(&head) {
+            if !head.is_signed_by_any(keys) {
                 report.wrong(7, format!("audit signature at {}", head.sequence), "it is not the server's");
             }
             heads.push(head);

@@ -4,12 +4,13 @@ use crate::support::bank::Mood;
 use crate::support::falsified::Falsified;
 use crate::support::*;
 use model::{Booking, CaptureId, EffectId, Payment, PaymentEvent, PaymentState};
-use payments::check::{FINDINGS_MAX, Report, check};
+use payments::check::{FINDINGS_MAX, Finding, Report, SignedBy, check};
 use payments::{Refusal, Wanted};
+use protocol::rule_list::RuleKind;
 use protocol::verdict::Verdict;
 use records::{
     AuditHead, AuditRow, Command, Effect, EffectKind, EventRow, OperatorTask, Outcome, PolicyRow, PostingRow,
-    Ruling, VerdictRow,
+    RuleListRow, Ruling, VerdictRow,
 };
 
 /// What each sale of [`busy_world`] is an example of.
@@ -56,7 +57,7 @@ async fn busy_world() -> (World, Sales) {
 async fn report(world: &World, lie: impl FnOnce(&mut Falsified)) -> Report {
     let mut store = Falsified::new(world.store.clone());
     lie(&mut store);
-    check(&store, &|_| true).await.unwrap()
+    check(&store, &world.signed_by()).await.unwrap()
 }
 
 /// The lie is found, as a breach of this invariant.
@@ -371,6 +372,66 @@ async fn policies_are_what_the_audit_trail_says() {
     .await;
 }
 
+/// A lie about the list of this version.
+fn of_list<F>(version: u32, change: F) -> Box<dyn Fn(&mut Option<RuleListRow>) + Send + Sync>
+where
+    F: Fn(&mut RuleListRow) + Send + Sync + 'static,
+{
+    Box::new(move |found| found.iter_mut().filter(|row| row.version == version).for_each(&change))
+}
+
+#[tokio::test]
+async fn lists_of_rules_are_signed_follow_each_other_and_are_what_the_audit_trail_says() {
+    let world = World::new().await;
+    for packages in [&["a", "b"][..], &["b", "c"], &["c", "a"]] {
+        let packages = packages.iter().map(|name| (*name).to_owned()).collect();
+        let wanted = [(RuleKind::Package, packages)].into();
+        world.security.publish_rules(&wanted, 30, "olga", start()).await.unwrap();
+    }
+    world.assert_sound().await;
+    let second = world.store.rule_list(2).await.unwrap().unwrap();
+    let changed = |row: &mut RuleListRow| {
+        let text = String::from_utf8(row.list.clone()).unwrap();
+        row.list = text.replacen("\"b\"", "\"x\"", 1).into_bytes();
+    };
+    // Signed by us for another place: the list before, where this one stood.
+    let copied = move |row: &mut RuleListRow| *row = RuleListRow { version: 3, ..second.clone() };
+    let lies = [
+        ("a changed entry", 2, of_list(2, changed)),
+        ("a list in another's place", 3, of_list(3, copied)),
+        ("a number that is given again", 2, of_list(2, |row| row.next_id = 1)),
+        ("another time", 1, of_list(1, |row| row.published_at = start().plus_s(1))),
+        ("bytes that are no list", 1, of_list(1, |row| row.list.truncate(9))),
+    ];
+    for (what, version, lie) in lies {
+        let report = report(&world, |store| store.rule_list = Some(lie)).await;
+        let first = report.findings.first().unwrap_or_else(|| panic!("{what} was not found"));
+        let row = format!("rule list {version}");
+        assert_eq!((first.invariant, &first.row), (7, &row), "{what}: {:#?}", report.findings);
+    }
+    for version in [1, 3] {
+        let gone = move |found: &mut Option<RuleListRow>| {
+            if found.as_ref().is_some_and(|row| row.version == version) {
+                *found = None;
+            }
+        };
+        let report = report(&world, |store| store.rule_list = Some(Box::new(gone))).await;
+        assert_eq!(report.findings[0].to_string(), format!("invariant 7: rule list {version}: it is gone"));
+    }
+    let report = report(&world, |store| {
+        store.audit = Some(Box::new(|rows: &mut Vec<AuditRow>| {
+            rows.retain(|row| row.entry.subject != "rules 2");
+        }));
+    })
+    .await;
+    let unsaid = |finding: &Finding| finding.row == "rule list 2" && finding.what.contains("does not say");
+    assert!(report.findings.iter().any(unsaid), "{:#?}", report.findings);
+    let others = SignedBy { rule_keys: world.signed_by().audit_keys, ..world.signed_by() };
+    let forged = check(&*world.store, &others).await.unwrap();
+    let rows: Vec<_> = forged.findings.iter().map(|finding| finding.row.as_str()).collect();
+    assert_eq!(rows, ["rule list 1", "rule list 2", "rule list 3"]);
+}
+
 #[tokio::test]
 async fn a_changed_audit_trail_is_found() {
     let (world, _) = busy_world().await;
@@ -393,7 +454,8 @@ async fn a_changed_audit_trail_is_found() {
         }));
     })
     .await;
-    let forged = check(&*world.store, &|_| false).await.unwrap();
+    let nobody = SignedBy { audit_keys: Vec::new(), ..world.signed_by() };
+    let forged = check(&*world.store, &nobody).await.unwrap();
     assert!(forged.findings.iter().any(|finding| finding.invariant == 7));
 }
 

@@ -8,14 +8,14 @@ use payments::check::{Round, check_changes};
 use payments::{Decision, Wanted};
 use records::{Actor, Command, EventRow, Outcome, Queries};
 
-async fn round_of(store: &dyn Queries, limit: usize) -> Round {
-    check_changes(store, &|_| true, start(), limit).await.unwrap()
+async fn round_of(world: &World, store: &dyn Queries, limit: usize) -> Round {
+    check_changes(store, &world.signed_by(), start(), limit).await.unwrap()
 }
 
 /// One round over a snapshot, whose mark is set.
 async fn round(world: &World, limit: usize) -> Round {
     let snapshot = world.store.snapshot().await.unwrap();
-    let round = round_of(&*snapshot, limit).await;
+    let round = round_of(world, &*snapshot, limit).await;
     assert!(round.report.is_sound(), "{:#?}", round.report.findings);
     let moved = Command::MoveCheckMark(Box::new(round.moved.clone().unwrap()));
     assert_eq!(world.store.commit(moved).await.unwrap(), Outcome::Done);
@@ -63,7 +63,7 @@ async fn much_is_read_in_lots_also_while_it_changes() {
         ids.push(world.authorised().await.id);
     }
     let snapshot = world.store.snapshot().await.unwrap();
-    let read = round_of(&*snapshot, 3).await;
+    let read = round_of(&world, &*snapshot, 3).await;
     assert_eq!((read.report.payments, read.is_complete), (3, false));
     // Changed after the snapshot and before the mark: it is read again from there.
     world.change(ids[0], capture_all()).await.unwrap();
@@ -93,18 +93,18 @@ async fn what_is_wrong_is_found_and_stays_to_be_read() {
     store.events = Some(Box::new(|rows: &mut Vec<EventRow>| {
         rows.retain(|row| !matches!(row.event, PaymentEvent::CaptureBooked { .. }));
     }));
-    let read = round_of(&store, 100).await;
+    let read = round_of(&world, &store, 100).await;
     assert_eq!(read.report.findings[0].invariant, 3);
     assert_eq!(read.moved, None, "it must be found again");
     let mut store = Falsified::new(world.store.clone());
     store.balances = Some(Box::new(|rows| rows[0].posted_credit_minor += 1));
-    assert_eq!(round_of(&store, 100).await.report.findings[0].invariant, 2);
+    assert_eq!(round_of(&world, &store, 100).await.report.findings[0].invariant, 2);
     let mut store = Falsified::new(world.store.clone());
     store.confirmations = Some(Box::new(|rows| rows.clear()));
-    assert_eq!(round_of(&store, 100).await.report.findings[0].invariant, 4);
+    assert_eq!(round_of(&world, &store, 100).await.report.findings[0].invariant, 4);
     let mut store = Falsified::new(world.store.clone());
     store.audit = Some(Box::new(|rows| rows.iter_mut().for_each(|row| row.entry.detail.push('x'))));
     world.security.sign_audit_head(start()).await.unwrap();
-    assert!(round_of(&store, 100).await.report.is_sound(), "what was read is not read again");
+    assert!(round_of(&world, &store, 100).await.report.is_sound(), "what was read is not read again");
     round(&world, 100).await;
 }

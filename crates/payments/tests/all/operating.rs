@@ -201,7 +201,7 @@ async fn the_check_finds_a_task_that_was_settled_behind_the_ledger_s_back() {
     for (what, lie) in ["settled", "of more", "of another booking"].into_iter().zip(lies) {
         let mut store = Falsified::new(world.store.clone());
         store.tasks = Some(Box::new(move |rows: &mut Vec<OperatorTask>| rows.iter_mut().for_each(lie)));
-        let report = check(&store, &|_| true).await.unwrap();
+        let report = check(&store, &world.signed_by()).await.unwrap();
         assert!(!report.is_sound(), "a task that is {what} was not found");
     }
     world.assert_sound().await;

@@ -5,16 +5,20 @@ use crate::template::PARTNER;
 use bank::Refusal;
 use bank_api::{HoldState, HoldStatus, PartnerName, ProblemType};
 use model::{Booking, Payment, PaymentEvent, PaymentId, PaymentState};
-use payments::check::check;
-use records::{AuditHead, PAGE_LIMIT_MAX, Page, Queries, StoreError};
+use payments::check::{SignedBy, check};
+use records::{PAGE_LIMIT_MAX, Page, Queries, StoreError};
 use security::KeyStore;
 
 impl Remains<'_> {
     /// Both books by themselves.
     pub(super) async fn books(&self) -> Result<(), StoreError> {
         let keys = &self.template.secrets.keys;
-        let verify_head = |head: &AuditHead| head.is_signed_by_any(&keys.audit_keys());
-        match check(&*self.store, &verify_head).await {
+        let signed_by = SignedBy {
+            realm: keys.realm().clone(),
+            audit_keys: keys.audit_keys(),
+            rule_keys: keys.rule_keys_ever(),
+        };
+        match check(&*self.store, &signed_by).await {
             Ok(report) => {
                 for finding in &report.findings {
                     self.wrong("a finding of `batzen check`", finding.to_string());

@@ -7,7 +7,7 @@ use super::scene::{self, Phone, Till};
 use crate::demo::free_ports;
 use crate::failure::Failure;
 use crate::service::{
-    AnyStore, PostgresConfig, ServerConfig, StoreConfig, SystemClock, database, open_keys, parts,
+    AnyStore, PostgresConfig, ServerConfig, StoreConfig, SystemClock, database, open_keys, parts, signed_by,
 };
 use crate::setup::{Browsing, Folder};
 use model::{CaptureId, Clock, LinkId, Money, PaymentId, RefundId, Timestamp};
@@ -178,8 +178,8 @@ impl System {
         if let Some(bank) = self.bank {
             bank.end().await?;
         }
-        let audit_keys = open_keys(&self.config)?.audit_keys();
-        let report = check(self.stores[0].queries(), &|head| head.is_signed_by_any(&audit_keys)).await?;
+        let signed_by = signed_by(&open_keys(&self.config)?);
+        let report = check(self.stores[0].queries(), &signed_by).await?;
         for store in self.stores {
             store.close().await?;
         }

@@ -116,3 +116,22 @@ fn a_host_that_takes_connections_and_never_answers_is_passed_over() {
     system.use_database(&format!("postgresql://postgres@{silent}/shop"));
     system.migrate(&[]).expect_failure(1, &["cannot be reached", "in time"]);
 }
+
+#[test]
+fn a_list_of_rules_that_somebody_changed_in_the_database_is_found_out() {
+    let cluster = Cluster::start();
+    let url = cluster.create_database("shop");
+    let system = System::start_on(&url);
+    for package in ["com.example.bad", "com.example.fine"] {
+        let path = system.dir().join(format!("{package}.json"));
+        let list = json!({ "days": 30, "entries": { "package": [package] } });
+        fs::write(&path, list.to_string()).expect("it can be written");
+        let _ = system.admin(&["rules", "publish", &path.to_string_lossy()]).expect("rules publish");
+    }
+    let _ = system.check(&[]).expect("check of what was published");
+    let change = "update parties set row = overlay(row placing 'com.example.odd'::bytea \
+        from position('com.example.bad'::bytea in row)) where position('com.example.bad'::bytea in row) > 0 returning 1";
+    let changed = psql(&url, change).expect("psql");
+    assert!(changed.starts_with('1'), "nothing was changed: {changed}");
+    system.check(&[]).expect_failure(1, &["invariant 7: rule list 1"]);
+}

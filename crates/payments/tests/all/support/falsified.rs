@@ -40,6 +40,7 @@ pub(crate) struct Falsified {
     pub(crate) begin_request: Lie<Option<IdempotencyRow>>,
     pub(crate) policies: Lie<Vec<PolicyRow>>,
     pub(crate) approval: Lie<Option<Approval>>,
+    pub(crate) rule_list: Lie<Option<RuleListRow>>,
 }
 
 impl Falsified {
@@ -65,6 +66,7 @@ impl Falsified {
             begin_request: None,
             policies: None,
             approval: None,
+            rule_list: None,
         }
     }
 }
@@ -282,11 +284,11 @@ impl Queries for Falsified {
     }
 
     fn rule_list(&self, version: u32) -> StoreFuture<'_, Option<RuleListRow>> {
-        self.real.rule_list(version)
+        tell(&self.rule_list, self.real.rule_list(version))
     }
 
     fn latest_rule_list(&self) -> StoreFuture<'_, Option<RuleListRow>> {
-        self.real.latest_rule_list()
+        tell(&self.rule_list, self.real.latest_rule_list())
     }
 
     fn audit_heads(&self, page: Page<u64>) -> StoreFuture<'_, Vec<AuditHead>> {

@@ -12,7 +12,7 @@ use model::{
     CheckoutId, Clock, Counter, Currency, CustomerId, EnrolmentId, MerchantId, MethodSlot, Money, Order,
     Payment, PaymentId, SaleTerms, TerminalNumber, Timestamp, Unwatched,
 };
-use payments::check::{Report, check};
+use payments::check::{Report, SignedBy, check};
 use payments::{Begun, Changed, IdSource, Observer, PaymentError, Payments, Provider, Terms, Wanted};
 use protocol::{
     activation_request::{ActivationRequest, Attestation, Platform},
@@ -268,7 +268,16 @@ impl World {
     }
 
     pub(crate) async fn report(&self) -> Report {
-        check(&*self.store, &|_| true).await.unwrap()
+        check(&*self.store, &self.signed_by()).await.unwrap()
+    }
+
+    /// Whose signatures are good under what is stored.
+    pub(crate) fn signed_by(&self) -> SignedBy {
+        SignedBy {
+            realm: self.keys.realm().clone(),
+            audit_keys: self.keys.audit_keys(),
+            rule_keys: self.keys.rule_keys_ever(),
+        }
     }
 
     /// Everything stored is sound.

@@ -25,10 +25,11 @@ use http::{Method, Request};
 use https::{Client, HttpsError, Limits, StreamLimits};
 use keystore::{RealmKeys, TokenAddress};
 use model::{Clock, Currency, CustomerId, EnrolmentId, MerchantId, Timestamp};
+use payments::check::SignedBy;
 use payments::{Provider, Terms};
 use protocol::payment_code::{EmvProfile, Suite};
 use protocol::realm::Realm;
-use records::{AuditHead, Enrolment, Page, Queries};
+use records::{Enrolment, Page, Queries};
 use security::{Attesters, KeyStore, Policy, Rate, Security};
 use serde_json::{Value, json};
 use server::{Listener, Parts, RunError, ServerLimits};
@@ -251,9 +252,12 @@ impl World {
 
     /// Checks every invariant of what is stored.
     pub(crate) async fn assert_sound(&self) {
-        let keys = self.keys.audit_keys();
-        let verify_head = |head: &AuditHead| head.is_signed_by_any(&keys);
-        let report = payments::check::check(&*self.store, &verify_head).await.unwrap();
+        let signed_by = SignedBy {
+            realm: self.keys.realm().clone(),
+            audit_keys: self.keys.audit_keys(),
+            rule_keys: self.keys.rule_keys_ever(),
+        };
+        let report = payments::check::check(&*self.store, &signed_by).await.unwrap();
         assert_eq!(report.findings, []);
     }
 

@@ -84,6 +84,10 @@ impl KeyStore for VectorKeys {
     fn rule_keys(&self) -> Vec<VerifyingKey> {
         self.common.rule_keys()
     }
+
+    fn rule_keys_ever(&self) -> Vec<VerifyingKey> {
+        self.common.rule_keys_ever()
+    }
     fn wrap_pin_key(
         &self,
         _: EnrolmentId,
