@@ -43,6 +43,16 @@ fn is_newer(one: &Path, other: &Path) -> bool {
     changed(one) > changed(other)
 }
 
+/// SHA-256 of the binary under test, hex.
+///
+/// # Panics
+/// If it cannot be read.
+#[must_use]
+pub fn binary_digest() -> String {
+    let program = fs::read(binary()).expect("the binary can be read");
+    crypto::hash::sha256(&[&program]).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Whether this process may do everything. Others get namespaces of their own only together with a user's.
 #[must_use]
 pub fn is_root() -> bool {

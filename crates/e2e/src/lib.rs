@@ -17,7 +17,7 @@ mod system;
 mod till;
 mod token;
 
-pub use binary::{Batzen, Ran, batzen, has_failpoints, is_root, project_root};
+pub use binary::{Batzen, Ran, batzen, binary_digest, has_failpoints, is_root, project_root};
 pub use certificates::{Authority, Validity};
 pub use phone::{PIN, Phone, WRONG_PIN, wallet_exit};
 pub use receiver::{Receiver, Told};

@@ -234,6 +234,18 @@ impl System {
         admin.arg("--key").arg(self.dir.join("server/operator.key")).args(arguments).run()
     }
 
+    /// What the payment server gives to anybody who asks for this path.
+    ///
+    /// # Panics
+    /// If it gives nothing.
+    #[must_use]
+    pub fn fetch(&self, path: &str) -> Vec<u8> {
+        let answer = self.door.get(&format!("{}{path}", self.server_url()));
+        let (status, body) = answer.expect("the server answers");
+        assert_eq!(status, 200, "{path}");
+        body
+    }
+
     /// The shop's id.
     #[must_use]
     pub fn merchant(&self) -> &str {

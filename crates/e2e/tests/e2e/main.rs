@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod approvals;
+mod apps;
 mod broken_plugs;
 mod codes;
 mod crashes;
