@@ -1,7 +1,7 @@
 //! Activation: a draft to be signed three times, a request to be stored and sent, a reply to be taken.
 
 use crate::fault::{Fault, Outcome};
-use crate::{Wallet, read_p256, read_pin, read_signature, read_x25519, timestamp};
+use crate::{Wallet, read_activation_code, read_p256, read_pin, read_signature, read_x25519, timestamp};
 use crypto::SystemRandom;
 use protocol::{
     activation_request::{Attestation, Platform},
@@ -80,9 +80,7 @@ impl Wallet {
         now_ms: f64,
     ) -> Outcome<ActivationDraft> {
         let pin = Zeroizing::new(pin);
-        let activation_code = activation_code
-            .parse()
-            .map_err(|_| Fault::new("bad_activation_code", "that is not an activation code"))?;
+        let activation_code = read_activation_code(activation_code)?;
         let keys = DevicePublicKeys {
             device: read_p256(device_key)?,
             online: read_p256(online_key)?,

@@ -1,15 +1,13 @@
 //! Confirmations: opened with a Diffie-Hellman value that the browser's X25519 key agreed on.
 
-use crate::fault::{Fault, Outcome};
+use crate::agreed::{Agreed, Enc, joined};
+use crate::fault::Outcome;
 use crate::request::read;
 use crate::view::ConfirmationText;
-use crate::{Wallet, read_x25519, timestamp};
+use crate::{Wallet, timestamp};
 use api::phone::{ConfirmationPage, ConfirmationView};
-use crypto::hpke::{Decapsulate, ENC_LEN, PublicKey};
-use crypto::{CryptoError, Secret};
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
-use zeroize::Zeroizing;
 
 /// What a page of confirmations brought.
 #[derive(Serialize)]
@@ -42,7 +40,7 @@ impl Wallet {
         now_ms: f64,
     ) -> Outcome<String> {
         let page: ConfirmationPage = read(page)?;
-        let agreed = Agreed::new(&page.confirmations, confirmation_key, &Zeroizing::new(agreed))?;
+        let agreed = Agreed::new(page.confirmations.iter().map(enc_of), confirmation_key, agreed)?;
         let outcome = self.state.receive_page(&page.confirmations, &agreed, timestamp(now_ms))?;
         let brought = Brought {
             new: outcome.new.iter().map(ConfirmationText::from).collect(),
@@ -60,40 +58,9 @@ impl Wallet {
 #[wasm_bindgen]
 pub fn confirmation_encs(page: &str) -> Outcome<Vec<u8>> {
     let page: ConfirmationPage = read(page)?;
-    Ok(page.confirmations.iter().flat_map(|view| enc_of(view).unwrap_or([0; ENC_LEN])).collect())
+    Ok(joined(page.confirmations.iter().map(enc_of)))
 }
 
-fn enc_of(view: &ConfirmationView) -> Option<[u8; ENC_LEN]> {
+fn enc_of(view: &ConfirmationView) -> Enc {
     Some(*wallet::unwrap_confirmation(view).ok()?.enc())
-}
-
-/// The confirmation key as far as this page needs it: it agrees with the keys that the browser was asked about, and
-/// with no others.
-struct Agreed {
-    public_key: PublicKey,
-    by_enc: Vec<([u8; ENC_LEN], Secret<32>)>,
-}
-
-impl Agreed {
-    fn new(views: &[ConfirmationView], public_key: &[u8], agreed: &[u8]) -> Outcome<Self> {
-        let (agreed, rest) = agreed.as_chunks::<32>();
-        if agreed.len() != views.len() || !rest.is_empty() {
-            return Err(Fault::new("vault", "each confirmation needs 32 agreed bytes"));
-        }
-        let pairs = views.iter().zip(agreed);
-        let by_enc = pairs.filter_map(|(view, agreed)| Some((enc_of(view)?, Secret::from_bytes(*agreed))));
-        Ok(Self { public_key: read_x25519(public_key)?.into(), by_enc: by_enc.collect() })
-    }
-}
-
-impl Decapsulate for Agreed {
-    fn public_key(&self) -> PublicKey {
-        self.public_key
-    }
-
-    /// WebCrypto refuses keys of small order; the page hands in zeros then, which are refused as an agreed value.
-    fn agree(&self, peer: &PublicKey) -> Result<Secret<32>, CryptoError> {
-        let agreed = self.by_enc.iter().find(|(enc, _)| enc == peer.as_bytes());
-        agreed.map(|(_, dh)| dh.clone()).ok_or(CryptoError::BadKey)
-    }
 }

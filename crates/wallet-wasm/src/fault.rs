@@ -95,8 +95,7 @@ impl From<WalletError> for Fault {
             WalletError::KeysExpired | WalletError::NoPaymentKey => "keys_expired",
             WalletError::CertificateExpired(_) => "certificate_expired",
             WalletError::Unsynchronised => "unsynchronised",
-            // The page renews no certificate yet: both mean the same to it.
-            WalletError::CertificateEnded(_) => "certificate_expired",
+            WalletError::CertificateEnded(_) => "certificate_ended",
             WalletError::Revoked => "revoked",
             WalletError::Refused(ProtocolError::KeyUnknown(_)) => "key_unknown",
             WalletError::Refused(_) | WalletError::Contradiction(_) => "refused",

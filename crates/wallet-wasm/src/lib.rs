@@ -9,8 +9,10 @@
 #![forbid(unsafe_code)]
 
 mod activation;
+mod agreed;
 mod code;
 mod confirmations;
+mod devices;
 mod fault;
 mod pin_change;
 mod request;
@@ -20,6 +22,7 @@ mod view;
 pub use activation::{ActivationDraft, UnsentRequest};
 pub use code::{PendingCode, ShownCode, SignableCode};
 pub use confirmations::confirmation_encs;
+pub use devices::{RenewalDraft, check_device_name, notice_encs};
 pub use request::PreparedRequest;
 
 use crypto::{
@@ -117,6 +120,10 @@ fn read_state_key(bytes: Vec<u8>) -> Result<StateKey, Fault> {
     let key = <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new);
     let key = key.map_err(|_| Fault::new("vault", "a state key has 32 bytes"))?;
     Ok(StateKey::from_secret(Secret::from_bytes(*key)))
+}
+
+fn read_activation_code(text: &str) -> Result<ActivationCode, Fault> {
+    text.parse().map_err(|_| Fault::new("bad_activation_code", "that is not an activation code"))
 }
 
 fn read_pin(digits: &[u8], is_new: bool) -> Result<Pin, Fault> {

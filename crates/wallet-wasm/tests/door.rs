@@ -7,7 +7,10 @@ use protocol::{
     realm_file::{ActivationKey, AppIdentity, RealmFile},
 };
 use serde_json::Value;
-use wallet_wasm::{Wallet, check_activation_code, check_pin, check_till, confirmation_encs, qr};
+use wallet_wasm::{
+    Wallet, check_activation_code, check_device_name, check_pin, check_till, confirmation_encs, notice_encs,
+    qr,
+};
 
 const NOW_MS: f64 = 1_790_000_000_000.0;
 
@@ -51,6 +54,18 @@ fn nothing_is_done_before_activation() {
         format!("{:?}", wallet.prepare_request("GET", "/v1/methods", b"", NOW_MS).map(drop).unwrap_err()),
     ];
     assert!(faults.iter().all(|fault| fault.starts_with("not_activated")), "{faults:?}");
+    let faults = [
+        wallet.read_devices(r#"{"devices":[],"devices_max":5}"#).map(drop).unwrap_err(),
+        wallet.revoke_request("0000a1b2c3d4", true, false, b"493817".to_vec()).map(drop).unwrap_err(),
+        wallet.move_request(b"493817".to_vec()).map(drop).unwrap_err(),
+        wallet.see_notices(1).unwrap_err(),
+        wallet.draft_renewal().map(drop).unwrap_err(),
+        wallet.begin_pin_reset("7K3M-9QXA-T2WD", b"493817".to_vec()).unwrap_err(),
+    ];
+    let faults = faults.map(|fault| format!("{fault:?}"));
+    assert!(faults.iter().all(|fault| fault.starts_with("not_activated")), "{faults:?}");
+    assert!(!wallet.is_renewal_due(NOW_MS) && wallet.noticed_through() == 0);
+    assert!(wallet.pin_change_under_way().is_none() && !wallet.is_pin_reset_under_way());
     assert!(format!("{:?}", wallet.renew_code(NOW_MS).map(drop).unwrap_err()).starts_with("enter_pin_again"));
     assert!(wallet.pending_activation().is_none() && wallet.renewals_left(NOW_MS) == 0);
 }
@@ -65,6 +80,12 @@ fn what_is_typed_is_checked() {
     assert_eq!(why("123456").as_deref(), Some("pin_obvious"));
     assert!(check_till("5724") && !check_till("5725"));
     assert!(check_activation_code("7k3m-9qxa-t2wd") && !check_activation_code("7k3m"));
+    assert!(["", "Küche", &"x".repeat(64)].into_iter().all(check_device_name));
+    // Sixty-four bytes at most, and nothing that steers a line: the server takes no more.
+    assert!(![&"x".repeat(65), &"ü".repeat(33), "a\u{202e}b", "a\nb"].into_iter().any(check_device_name));
+    let mut wallet = Wallet::fresh(&realm_file()).unwrap();
+    let code = wallet.begin_pin_reset("7K3M", b"493817".to_vec()).unwrap_err();
+    assert!(format!("{code:?}").starts_with("bad_activation_code"), "{code:?}");
 }
 
 #[test]
@@ -77,4 +98,7 @@ fn a_text_is_drawn_as_a_square_and_a_page_s_confirmations_give_their_keys() {
     let page = r#"{"confirmations":[{"sequence":1,"sealed":"AA"}],"has_more":false}"#;
     assert_eq!(confirmation_encs(page).unwrap(), vec![0; 32]);
     assert!(confirmation_encs("[]").is_err());
+    let page = r#"{"notices":[{"sequence":1,"sealed":"AA"},{"sequence":2,"sealed":"?"}],"has_more":false}"#;
+    assert_eq!(notice_encs(page).unwrap(), vec![0; 64]);
+    assert!(notice_encs("[]").is_err());
 }

@@ -45,6 +45,9 @@ pub struct KeptNotice {
 pub(crate) struct Notices {
     /// The last that came, or could not be read.
     through: u32,
+    /// The last that the customer has looked at.
+    #[serde(default)]
+    seen: u32,
     kept: VecDeque<KeptNotice>,
 }
 
@@ -67,6 +70,33 @@ impl State {
     /// The notices that are kept, the oldest first.
     pub fn notices(&self) -> impl DoubleEndedIterator<Item = &KeptNotice> {
         self.enrolled().ok().into_iter().flat_map(|enrolled| &enrolled.notices.kept)
+    }
+
+    /// Whether the customer has not looked at a notice yet. What was done on this phone is no news to whoever holds it.
+    #[must_use]
+    pub fn is_unread(&self, notice: &KeptNotice) -> bool {
+        let Ok(enrolled) = self.enrolled() else { return false };
+        notice.sequence > enrolled.notices.seen && notice.by != NoticeBy::Device(enrolled.enrolment)
+    }
+
+    /// Whether a notice tells of what another may have done in the customer's name to get at the money: another phone
+    /// was activated, a PIN set anew by a code, or another phone is to take one's place; and not from this phone.
+    #[must_use]
+    pub fn is_alarming(&self, notice: &KeptNotice) -> bool {
+        let is_way_in =
+            matches!(notice.kind, NoticeKind::Activated | NoticeKind::PinReset | NoticeKind::MoveBegun);
+        is_way_in && self.enrolment().is_some_and(|own| notice.by != NoticeBy::Device(own))
+    }
+
+    /// The customer has looked at the notices up to this one, and no later one. Store the state afterwards.
+    ///
+    /// # Errors
+    /// [`WalletError::NotActivated`].
+    pub fn see_notices(&mut self, through: u32) -> Result<(), WalletError> {
+        let (enrolled, _) = self.enrolled_mut()?;
+        let Notices { seen, through: come, .. } = &mut enrolled.notices;
+        *seen = (*seen).max(through.min(*come));
+        Ok(())
     }
 
     /// Takes what the server has after [`State::noticed_through`], in its order. `confirmation_key` is the vault's. Store

@@ -151,6 +151,48 @@ fn notices_are_kept_in_order_and_what_cannot_be_read_is_passed_over() {
 }
 
 #[test]
+fn what_another_may_have_done_is_alarming_and_unread_until_it_is_seen() {
+    let Ready { world, vault, mut state, .. } = ready();
+    let other = EnrolmentId::from_bytes([1; 6]);
+    let told = [
+        (NoticeKind::Activated, ENROLMENT, NoticeBy::Device(ENROLMENT), false, false),
+        (NoticeKind::Activated, other, NoticeBy::Device(other), true, true),
+        (NoticeKind::PinReset, other, NoticeBy::Device(other), true, true),
+        (NoticeKind::MoveBegun, ENROLMENT, NoticeBy::Operator, true, true),
+        (NoticeKind::MoveBegun, ENROLMENT, NoticeBy::Device(ENROLMENT), false, false),
+        (NoticeKind::Locked, other, NoticeBy::Operator, true, false),
+    ];
+    let seal =
+        |(sequence, (kind, about, by, ..)): (u32, &(NoticeKind, EnrolmentId, NoticeBy, bool, bool))| {
+            let notice = Notice::new(sequence, *kind, *about, None, *by, NOW);
+            let recipient = vault.confirmation.public_key();
+            let sealed = notice
+                .seal(recipient, &world.confirmation, KeyId(3), &world.realm, &mut SystemRandom)
+                .unwrap();
+            NoticeView { sequence, sealed: BASE64URL_NOPAD.encode(sealed.as_bytes()) }
+        };
+    let views: Vec<NoticeView> = (1..).zip(&told).map(seal).collect();
+    state.receive_notices(&views, &vault.confirmation).unwrap();
+    for (notice, (kind, about, by, is_unread, is_alarming)) in state.notices().zip(told) {
+        assert_eq!(
+            (state.is_unread(notice), state.is_alarming(notice)),
+            (is_unread, is_alarming),
+            "{kind:?} {about} {by:?}"
+        );
+    }
+    let unread = |state: &State| state.notices().filter(|notice| state.is_unread(notice)).count();
+    state.see_notices(3).unwrap();
+    assert_eq!(unread(&state), 2);
+    // Nobody has looked at what has not come; and what was seen stays so.
+    state.see_notices(4_000).unwrap();
+    state.see_notices(1).unwrap();
+    assert_eq!(unread(&state), 0);
+    let later = seal((7, &(NoticeKind::Activated, other, NoticeBy::Device(other), true, true)));
+    state.receive_notices(&[later], &vault.confirmation).unwrap();
+    assert_eq!(unread(&state), 1);
+}
+
+#[test]
 fn a_list_of_devices_has_this_one_at_its_place_and_none_twice() {
     let Ready { state, .. } = ready();
     let device = |id: EnrolmentId, is_this| DeviceView {
