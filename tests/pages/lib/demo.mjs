@@ -2,11 +2,12 @@
  * `batzen demo` as a process that tests start, kill and start again in the same folder. Nothing here talks
  * to the server: what is known about it is what the demo prints.
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { batzen } from './places.mjs';
 
 /** How long a start may take: keys are made, two services open. */
@@ -70,6 +71,21 @@ export class Demo {
     const answer = await fetch(`${this.origin}/demo/setup`);
     if (!answer.ok) throw new Error(`/demo/setup answered ${answer.status}: ${await answer.text()}`);
     return answer.json();
+  }
+
+  /**
+   * What the operator does with `batzen admin`, at a desk of their own.
+   * @param {...string} words
+   * @returns {Promise<any>} what was printed
+   */
+  async operator(...words) {
+    const { listen } = JSON.parse(readFileSync(join(this.folder, 'server/server.json'), 'utf8'));
+    const port = String(listen).split(':').at(-1);
+    const { stdout } = await promisify(execFile)(batzen, [
+      '--json', 'admin', '--server', `https://localhost:${port}`, '--roots', join(this.folder, 'tls/roots.pem'),
+      '--key', join(this.folder, 'server/operator.key'), ...words,
+    ]);
+    return JSON.parse(stdout);
   }
 
   /** Starts it, also after it was killed: the folder and the ports stay the same. */

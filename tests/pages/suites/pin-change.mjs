@@ -277,6 +277,8 @@ async function endings() {
     // A guess must never be sent again, whatever else fails.
     ['wrong-pin', 403, 'old', 'send rollBack learn: wrong_pin'],
     ['wrong-pin', 403, 'silent', 'send rollBack learn: wrong_pin'],
+    // Of a reset: each code that is tried counts.
+    ['activation-refused', 403, 'old', 'send rollBack learn: pin_code_refused'],
     // Done before, the answer lost, and locked since.
     ['wrong-state', 409, 'new', 'send learn: done'],
     ['wrong-state', 409, 'old', 'send learn rollBack: refused'],
@@ -285,7 +287,7 @@ async function endings() {
     ['malformed-request', 400, 'old', 'send learn rollBack: refused'],
     // These decide nothing.
     ['unavailable', 503, 'old', 'send: busy, under way'],
-    ['unauthenticated', 401, 'old', 'send: server, under way'],
+    ['unauthenticated', 401, 'old', 'send: revoked, under way'],
     ['too-many-requests', 429, 'old', 'send: too_many_requests, under way'],
   ];
   const wrong = [];

@@ -11,9 +11,13 @@ import { openEngine } from './engine/open.js';
 import { faultKind } from './faults.js';
 import * as activation from './flows/activation.js';
 import * as bank from './flows/bank.js';
+import * as devices from './flows/devices.js';
+import * as move from './flows/move.js';
+import * as notices from './flows/notices.js';
 import * as outlook from './flows/outlook.js';
 import * as payment from './flows/payment.js';
 import * as pinChange from './flows/pin-change.js';
+import * as pinReset from './flows/pin-reset.js';
 import * as settings from './flows/settings.js';
 import { mustInstallFirst } from './install.js';
 import de from './messages/de.js';
@@ -46,6 +50,10 @@ const ROUTES = {
   result: payment.showResult,
   settings: settings.showSettings,
   changePin: pinChange.showChangePin,
+  resetPin: pinReset.showResetPin,
+  devices: devices.showDevices,
+  move: move.showMove,
+  notices: notices.showNotices,
 };
 
 setMessages({ en, de, fr, it });

@@ -27,7 +27,7 @@ const CAUSES = {
   offline_too_long: { words: 'offline_too_long', remedy: 'goOnline' },
   policy_refused: { words: 'policy_refused', remedy: 'otherMethod' },
   approval_needed: { words: 'approval_needed', remedy: 'goOnline' },
-  certificate_expired: { words: 'certificate_expired', remedy: 'home' },
+  certificate_expired: { words: 'certificate_expired', remedy: 'goOnline' },
   app_blocked: { words: 'app_blocked', remedy: 'home' },
   pin_locked: { words: 'pin_locked', remedy: 'home' },
   insufficient_funds: { words: 'insufficient_funds', remedy: 'otherMethod' },

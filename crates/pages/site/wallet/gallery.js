@@ -5,7 +5,7 @@
 import { setLanguage, setMessages, t } from '/shared/i18n.js';
 import { KNOWN_CAUSES } from './causes.js';
 import { byDay, summarise, summaryOf } from './payments.js';
-import { CONFIRMATIONS, METHODS, NOW_MS, VIEW, declined, shownCode } from './samples.js';
+import { CONFIRMATIONS, DEVICE_LIST, METHODS, MOVE_CODE, NOTICES, NOW_MS, VIEW, declined, shownCode } from './samples.js';
 import { faultText } from './faults.js';
 import de from './messages/de.js';
 import en from './messages/en.js';
@@ -14,13 +14,18 @@ import it from './messages/it.js';
 import { activate, scan } from './screens/activate.js';
 import { addBank, bankDone, bankFinishing, bankNotDone } from './screens/bank.js';
 import { code, expired, hidden } from './screens/code.js';
+import { device, devices, lockOther, renameDevice } from './screens/devices.js';
 import { history, paymentDetail } from './screens/history.js';
 import { home } from './screens/home.js';
 import { install } from './screens/install.js';
 import { locked } from './screens/locked.js';
+import { beginningMove, move, moveCode, moved, moveElapsed } from './screens/move.js';
+import { notices } from './screens/notices.js';
 import { pay, payOptions } from './screens/pay.js';
-import { activating, activationPending, choosePin } from './screens/pin.js';
+import { activating, activationPending, choosePin, enterPin } from './screens/pin.js';
 import { changingPin, pinChanged, pinChangePending, presentPin } from './screens/pin-change.js';
+import { resetCode, resetPending } from './screens/pin-reset.js';
+import { removeDevice, removedThis, removeLast, removeThis, removing } from './screens/remove-device.js';
 import { result } from './screens/result.js';
 import { eraseWallet, lockDevice, removeMethod, settings } from './screens/settings.js';
 import { fault, loading } from './screens/start.js';
@@ -44,10 +49,17 @@ const idle = { isBusy: false, fault: null };
 const [method] = METHODS;
 const canPay = { method, capMinor: 10_000, till: null, triesLeft: null, pinHint: null, fault: null };
 
+const [thisDevice, tablet, oldPhone] = DEVICE_LIST.devices;
+const noticed = {
+  device: VIEW.device, note: null, remedyOf: (/** @type {string} */ id) => /** @type {const} */ ({ [tablet.id]: 'lock', [thisDevice.id]: 'ask' })[id] ?? 'over',
+  nameOf: (/** @type {string} */ id) => DEVICE_LIST.devices.find((one) => one.id === id)?.name || null,
+};
+const named = { name: tablet.model };
+
 /** @type {FaultKind[]} */
 const FAULTS = [
   'not_supported', 'storage_unavailable', 'storage_full', 'other_tab', 'damaged', 'keys_expired', 'clock_wrong',
-  'certificate_expired', 'revoked', 'unsynchronised', 'counter_exhausted', 'vault', 'unexpected', 'server',
+  'certificate_expired', 'certificate_ended', 'revoked', 'unsynchronised', 'counter_exhausted', 'vault', 'unexpected', 'server',
 ];
 /** @type {Exclude<Standing, 'active'>[]} */
 const STANDINGS = ['unsynchronised', 'locked_pin', 'locked_clone', 'locked_operator', 'locked_customer', 'revoked'];
@@ -62,6 +74,7 @@ const SCREENS = [
   ['activate-prefilled', () => activate({ code: '7K3M-Q9TX-2BHD', fault: null, canInstall: false }, actions)],
   ['activate-refused', () => activate({ code: '', fault: faultText('activation_refused'), canInstall: false }, actions)],
   ['activate-app-refused', () => activate({ code: '7K3M-Q9TX-2BHD', fault: faultText('app_refused'), canInstall: false }, actions)],
+  ['activate-too-many', () => activate({ code: '7K3M-Q9TX-2BHD', fault: faultText('too_many_devices'), canInstall: false }, actions)],
   ['scan', () => scan({}, scanning)],
   ['choose-pin', () => choosePin({ step: 'choose', isChange: false, fault: null }, actions)],
   ['choose-pin-obvious', () => choosePin({ step: 'choose', isChange: false, fault: faultText('pin_obvious') }, actions)],
@@ -90,6 +103,12 @@ const SCREENS = [
   ['home-pin-banners', () => home({
     name: 'Anna', method, unproved: null, isOnline: true, payments: payments.slice(0, 2),
     hints: ['pin_change_under_way', 'pin_changed', 'pin_not_changed', 'pin_changed_elsewhere'],
+  }, actions)],
+  ['home-news', () => home({ name: 'Anna', method, unproved: null, hints: [], notices: NOTICES.slice(2, 3), isOnline: true, payments: payments.slice(0, 2) }, actions)],
+  ['home-alarm', () => home({ name: 'Anna', method, unproved: null, hints: [], notices: NOTICES.slice(0, 2), isOnline: true, payments: payments.slice(0, 2) }, actions)],
+  ['home-renewal', () => home({
+    name: 'Anna', method, unproved: null, isOnline: false, payments: payments.slice(0, 2), certificateEndsAtMs: NOW_MS + 500 * 3_600_000,
+    pinBlockedUntilMs: NOW_MS + 300_000, hints: ['certificate_ends_soon', 'pin_blocked', 'pin_not_reset'],
   }, actions)],
   ['home-app-blocked', () => home({
     name: 'Anna', method, unproved: null, isOnline: true, payments: payments.slice(0, 2), hints: ['app_blocked'],
@@ -140,6 +159,42 @@ const SCREENS = [
     version: 'dev', canInstall: false, note: null, isBusy: false, fault: faultText('offline'),
   }, actions)],
   ['settings-refreshed', () => settings({ view: VIEW, version: 'dev', canInstall: false, note: en['settings.refreshed'], ...idle }, actions)],
+  ['settings-notices-seen', () => settings({ view: { ...VIEW, notices: [], standing: 'locked_operator' }, version: 'dev', canInstall: false, note: null, ...idle }, actions)],
+  ['devices', () => devices({ list: DEVICE_LIST, note: null, ...idle }, actions)],
+  ['devices-loading', () => devices({ list: null, isBusy: true, fault: null, note: null }, actions)],
+  ['devices-offline', () => devices({ list: null, isBusy: false, fault: faultText('offline'), note: null }, actions)],
+  ['devices-removed', () => devices({ list: { ...DEVICE_LIST, devices: [thisDevice] }, note: t('remove.done', named), ...idle }, actions)],
+  ['device-this', () => device({ device: thisDevice, note: null, ...idle }, actions)],
+  ['device-other', () => device({ device: tablet, note: t('devices.renamed'), ...idle }, actions)],
+  ...STANDINGS.filter((status) => status !== 'revoked').map(/** @returns {[string, () => HTMLElement]} */ (status) => [
+    `device-${status}`, () => device({ device: { ...oldPhone, status }, note: status === 'locked_customer' ? t('devices.lockDone') : null, ...idle }, actions),
+  ]),
+  ['rename-device', () => renameDevice({ device: thisDevice, check: () => true, ...idle }, actions)],
+  ['rename-device-failed', () => renameDevice({ device: tablet, check: () => true, isBusy: false, fault: faultText('offline') }, actions)],
+  ['lock-device', () => lockOther({ ...named, ...idle }, actions)],
+  ['lock-device-nameless', () => lockOther({ name: '', ...idle }, actions)],
+  ['lock-device-gone', () => lockOther({ ...named, isBusy: false, fault: faultText('device_gone') }, actions)],
+  ['remove-device', () => removeDevice(named, actions)],
+  ['remove-this', () => removeThis({}, actions)],
+  ['remove-last', () => removeLast({}, actions)],
+  ['remove-pin', () => enterPin('remove-pin', { title: t('pin.enter'), text: t('remove.pinText', named), triesLeft: 3, fault: null }, actions)],
+  ['remove-pin-wait', () => enterPin('remove-pin', { title: t('pin.enter'), text: t('remove.pinText', named), triesLeft: 3, fault: faultText('not_now') }, actions)],
+  ['removing-device', () => removing()],
+  ['removed-this', () => removedThis({}, actions)],
+  ['move', () => move({ isOnline: true }, actions)],
+  ['move-offline', () => move({ isOnline: false }, actions)],
+  ['move-pin', () => enterPin('move-pin', { title: t('pin.enter'), text: t('move.pinText'), triesLeft: 1, fault: null }, actions)],
+  ['beginning-move', () => beginningMove()],
+  ['move-code', () => moveCode({ move: MOVE_CODE, nowMs: () => NOW_MS + 25_000, isCopied: false }, actions)],
+  ['move-code-copied', () => moveCode({ move: MOVE_CODE, nowMs: () => NOW_MS + 560_000, isCopied: true }, actions)],
+  ['move-elapsed', () => moveElapsed({}, actions)],
+  ['moved', () => moved({}, actions)],
+  ['notices', () => notices({ notices: NOTICES, ...noticed }, actions)],
+  ['notices-locked', () => notices({ notices: NOTICES.slice(0, 1), ...noticed, remedyOf: () => /** @type {const} */ ('over'), note: t('devices.lockDone') }, actions)],
+  ['notices-none', () => notices({ notices: [], ...noticed }, actions)],
+  ['reset-code', () => resetCode({ code: '', fault: null }, actions)],
+  ['reset-code-refused', () => resetCode({ code: '7K3M-Q9TX-2BHD', fault: faultText('pin_code_refused') }, actions)],
+  ['pin-reset-pending', () => resetPending({ fault: faultText('offline'), isBusy: false }, actions)],
   ['remove-method', () => removeMethod({ method, ...idle }, actions)],
   ['lock', () => lockDevice({ step: 'ask', ...idle }, actions)],
   ['lock-sure', () => lockDevice({ step: 'sure', isBusy: false, fault: faultText('offline') }, actions)],

@@ -31,9 +31,40 @@ export const CONFIRMATIONS = [
   { ...confirmation(1, 'notice', 0, 120, 0, ''), payment: null, counter: null, amountMinor: null, currency: null, till: null, cause: 'pin_locked' },
 ];
 
+const THIS = '0000a1b2c3d4';
+const TABLET = '0000a1b2c3d5';
+const OLD_PHONE = '0000a1b2c3d6';
+
+/** @type {import('./types.js').DeviceList} */
+export const DEVICE_LIST = {
+  devicesMax: 5,
+  devices: [
+    device(THIS, 'Annas Handy', 'Chrome 138', 'active', 0),
+    device(TABLET, '', 'Safari 27.1 iPad', 'active', 30),
+    device(OLD_PHONE, 'Altes Telefon mit dem gesprungenen Glas', 'Firefox 141', 'locked_customer', 900),
+  ],
+};
+
+/** @type {import('./types.js').Notice[]} */
+export const NOTICES = [
+  notice(12, 'activated', TABLET, TABLET, 0.3, { isUnread: true, isAlarming: true }),
+  notice(11, 'move_begun', THIS, 'operator', 2, { isUnread: true, isAlarming: true }),
+  notice(10, 'renamed', THIS, TABLET, 5, { isUnread: true }),
+  notice(9, 'pin_reset', OLD_PHONE, OLD_PHONE, 20, { isAlarming: true }),
+  notice(8, 'locked', OLD_PHONE, THIS, 26),
+  notice(7, 'unlocked', OLD_PHONE, 'operator', 70),
+  notice(6, 'pin_changed', THIS, THIS, 90),
+  notice(5, 'certificate_renewed', THIS, 'server', 100),
+  notice(4, 'revoked', '0000a1b2c3d7', '0000a1b2c3d8', 300, { deviceName: 'Handy von früher' }),
+];
+
+/** @type {import('./types.js').MoveCode} */
+export const MOVE_CODE = { code: '7K3M-Q9TX-2BHD', expiresAtMs: NOW_MS + 600_000, symbol: { side: SIDE, modules: modules() } };
+
 /** @type {import('./types.js').View} */
 export const VIEW = {
-  phase: 'enrolled', realm: 'demo', name: 'Anna Meier', standing: 'active', pinTriesLeft: 5, methods: METHODS,
+  phase: 'enrolled', realm: 'demo', name: 'Anna Meier', standing: 'active', device: THIS, pinTriesLeft: 5,
+  pinBlockedUntilMs: null, certificateEndsAtMs: null, isPinReset: false, notices: NOTICES, methods: METHODS,
   confirmations: CONFIRMATIONS, hints: ['sensors_not_run'], lastOnlineAtMs: NOW_MS - HOUR_MS / 4, isOnline: true,
   isPersisted: true, defaultCapMinor: 10_000, appVersion: '0.3.0', appMessage: null,
 };
@@ -72,6 +103,31 @@ function confirmation(sequence, kind, counter, hoursAgo, amountMinor, merchant) 
     payment: `0190${String(counter).padStart(2, '0')}c4-7a31-7c55-9f0e-4b1d2c3e5f60`,
     atMs: NOW_MS - hoursAgo * HOUR_MS,
   };
+}
+
+/**
+ * @param {string} id
+ * @param {string} name
+ * @param {string} model
+ * @param {import('./types.js').Standing} status
+ * @param {number} hoursAgo
+ * @returns {import('./types.js').Device}
+ */
+function device(id, name, model, status, hoursAgo) {
+  return { id, name, model, status, isThis: id === THIS, activatedAtMs: NOW_MS - 2000 * HOUR_MS, lastOnlineAtMs: NOW_MS - hoursAgo * HOUR_MS };
+}
+
+/**
+ * @param {number} sequence
+ * @param {import('./types.js').NoticeKind} kind
+ * @param {string} about
+ * @param {string} by
+ * @param {number} hoursAgo
+ * @param {Partial<import('./types.js').Notice>} [more]
+ * @returns {import('./types.js').Notice}
+ */
+function notice(sequence, kind, about, by, hoursAgo, more = {}) {
+  return { sequence, kind, about, by, deviceName: '', atMs: NOW_MS - hoursAgo * HOUR_MS, isUnread: false, isAlarming: false, ...more };
 }
 
 /** Looks like a QR code and is none: finder patterns, and dots from a simple sequence that is always the same. */

@@ -2,9 +2,13 @@
  * The types of the wallet page: what the flows hand to the screens. The engine's own types are in
  * `engine/types.d.ts`; nothing here knows how a screen looks or how the engine works.
  */
-import type { AppMessage, Confirmation, Engine, FaultKind, Hint, Method, ShownCode, Standing, View } from './engine/types.js';
+import type {
+  AppMessage, Confirmation, Device, DeviceList, Engine, FaultKind, Hint, Method, MoveCode, Notice, NoticeKind, ShownCode, Standing, View,
+} from './engine/types.js';
 
-export type { AppMessage, Confirmation, Engine, FaultKind, Hint, Method, ShownCode, Standing, View };
+export type {
+  AppMessage, Confirmation, Device, DeviceList, Engine, FaultKind, Hint, Method, MoveCode, Notice, NoticeKind, ShownCode, Standing, View,
+};
 
 /** What a payment has come to, as far as this phone was told. */
 export type PaymentState =
@@ -53,7 +57,7 @@ export interface Stage {
 
 export type RouteName =
   | 'activate' | 'install' | 'resume' | 'home' | 'addBank' | 'bankReturn' | 'pay' | 'payOptions' | 'result' | 'history'
-  | 'payment' | 'settings' | 'changePin' | 'locked' | 'fault';
+  | 'payment' | 'settings' | 'changePin' | 'resetPin' | 'devices' | 'move' | 'notices' | 'locked' | 'fault';
 
 export type Route = (app: App, with_?: any) => void;
 

@@ -98,7 +98,17 @@ fn pages(bench: &Bench) -> Result<Counts, String> {
         bench,
         &mut page_tests(
             bench,
-            &["payment", "wallet", "pin-change", "checkout", "front", "device", "others", "webkit"],
+            &[
+                "payment",
+                "wallet",
+                "pin-change",
+                "devices",
+                "checkout",
+                "front",
+                "device",
+                "others",
+                "webkit",
+            ],
         ),
     )
 }

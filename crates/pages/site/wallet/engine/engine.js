@@ -4,8 +4,10 @@
  * The order that keeps a payment safe is the core's: a code is signed only after the state with its counter is on
  * disk, an activation or a PIN change is sent only after it is. This module must not know screens.
  */
-import { check_pin as checkNewPin, check_till as checkTillNumber, confirmation_encs as confirmationEncs } from '/wasm/wallet.js';
-import { describeBrowser } from './browser.js';
+import { check_pin as checkNewPin, check_till as checkTillNumber } from '/wasm/wallet.js';
+import { REFUSED_FOR_GOOD, signActivation } from './activation.js';
+import { fetchConfirmations, takeNext } from './confirmations.js';
+import { Devices, fetchNotices, keepLooking, renewCertificate } from './devices.js';
 import { withDigits } from './digits.js';
 import { core, coreKind, Fault } from './fault.js';
 import { followConfirmations, pause } from './follow.js';
@@ -24,8 +26,6 @@ import { freshWallet, takeNewApp } from './wallet.js';
 /** @typedef {import('./types.js').View} View */
 /** @typedef {import('./types.js').MethodText} MethodText */
 
-/** After these the server will never take the same request. */
-const REFUSED_FOR_GOOD = ['activation-refused', 'app-refused', 'challenge-expired', 'malformed-request'];
 /** From a PIN change that had no answer until it is sent again, if nothing else brings the wallet online before. */
 const SEND_AGAIN_MS = 30_000;
 
@@ -38,6 +38,16 @@ export class BrowserEngine {
     this.#wallet = wallet;
     this.#release = release;
     this.#isKeptForGood = isKeptForGood;
+    this.#host = {
+      wallet: () => this.#wallet,
+      vault: () => this.#ownVault(),
+      view: () => this.view(),
+      askSigned: (method, path, body) => this.#askSigned(method, path, body),
+      save: () => this.#save(),
+      learnStanding: () => this.#learnStanding(),
+      alone: (step) => this.#alone(step),
+    };
+    this.devices = new Devices(this.#host);
     this.#onNetwork = () => this.#changed();
     for (const event of ['online', 'offline']) addEventListener(event, this.#onNetwork);
   }
@@ -48,7 +58,11 @@ export class BrowserEngine {
   #wallet;
   #release;
   #isKeptForGood;
+  /** What the steps that stand in files of their own ask of this one. @type {import('./types.js').Host} */
+  #host;
   #isAnswered = false;
+  /** Whether the server said that it knows this wallet no longer. */
+  #isUnknown = false;
   /** How a PIN change ended that the customer did not wait for. @type {import('./types.js').Hint|null} */
   #pinNews = null;
   /** Ends the waiting before a PIN change is sent again. @type {AbortController|null} */
@@ -61,7 +75,10 @@ export class BrowserEngine {
 
   view() {
     const isOnline = this.#isAnswered && navigator.onLine;
-    return viewOf(this.#wallet.view(Date.now()), { isOnline, isPersisted: this.#isKeptForGood, pinNews: this.#pinNews });
+    return viewOf(this.#wallet.view(Date.now()), {
+      isOnline, isPersisted: this.#isKeptForGood, pinNews: this.#pinNews, isUnknown: this.#isUnknown,
+      isPinReset: this.#wallet.is_pin_reset_under_way(),
+    });
   }
 
   /** @param {(view: View) => void} fn */
@@ -90,7 +107,7 @@ export class BrowserEngine {
       const keys = await makeKeys();
       const vault = await openVault(keys);
       const { challenge } = JSON.parse(await this.#ask('POST', '/v1/activations/challenge'));
-      const unsent = await this.#draft(vault, code, pin, challenge);
+      const unsent = await signActivation(this.#wallet, vault, { code, pin, challenge });
       const state = this.#seal(await vault.stateKey());
       await this.#store.put({ keys, state });
       this.#vault = vault;
@@ -118,22 +135,15 @@ export class BrowserEngine {
    * @param {string} chosen
    */
   changePin(present, chosen) {
-    return this.#alone(async () => {
-      core(() => withDigits(present, (before) => withDigits(chosen, (after) => this.#wallet.begin_pin_change(before, after))));
-      try {
-        // Both secrets are kept before anything is sent: whichever PIN the server has, its secret is here.
-        await this.#save();
-      } catch (error) {
-        this.#wallet.roll_back_pin_change();
-        throw error;
-      }
-      try {
-        await this.#sendPinChange();
-      } finally {
-        this.#pinNews = null;
-        this.#sendAgainLater();
-      }
-    });
+    return this.#setPin(() => withDigits(present, (before) => withDigits(chosen, (after) => this.#wallet.begin_pin_change(before, after))));
+  }
+
+  /**
+   * @param {string} code
+   * @param {string} chosen
+   */
+  resetPin(code, chosen) {
+    return this.#setPin(() => withDigits(chosen, (after) => this.#wallet.begin_pin_reset(code, after)));
   }
 
   beginMethod() {
@@ -191,24 +201,27 @@ export class BrowserEngine {
       const methods = await this.#askSigned('GET', '/v1/methods');
       core(() => this.#wallet.apply_methods(methods));
       await this.#save();
-      await this.#fetchConfirmations();
+      await fetchConfirmations(this.#host);
     });
   }
 
   follow() {
-    return followConfirmations({
+    const ended = new AbortController();
+    keepLooking(() => this.devices.hearNotices(), ended.signal);
+    followConfirmations({
       signer: () => this.#signer(),
       through: () => this.#wallet.confirmed_through(),
       catchUp: () => this.#alone(async () => {
         await this.#catchUp();
-        await this.#fetchConfirmations();
+        await fetchConfirmations(this.#host);
       }),
       take: (/** @type {string} */ view) => this.#alone(async () => {
-        await this.#takeNext(view);
+        await takeNext(this.#host, view);
         // A refusal may have cost a try of the PIN, or locked the wallet.
         if (this.view().confirmations[0]?.kind === 'declined') await this.#learnStanding();
       }),
-    });
+    }, ended.signal);
+    return () => ended.abort();
   }
 
   lock() {
@@ -227,6 +240,7 @@ export class BrowserEngine {
       this.#wallet.wipe();
       const fresh = await freshWallet();
       this.#vault = null;
+      this.#isUnknown = false;
       await this.#store.clear();
       this.#wallet = fresh;
     });
@@ -263,25 +277,6 @@ export class BrowserEngine {
         reportError(error);
       }
     }
-  }
-
-  /**
-   * @param {Vault} vault
-   * @param {string} code
-   * @param {string} pin
-   * @param {string} challenge
-   */
-  async #draft(vault, code, pin, challenge) {
-    const [device, online, confirmation] = await Promise.all(
-      [vault.devicePublic(), vault.onlinePublic(), vault.confirmationPublic()]);
-    const draft = core(() => withDigits(pin, (digits) => this.#wallet.draft_activation(
-      code, challenge, digits, describeBrowser(), device, online, confirmation, Date.now())));
-    const [request, deviceProof, onlineProof] = await Promise.all([
-      vault.signAsDevice(draft.certificate_request()),
-      vault.signAsDevice(draft.device_proof()),
-      vault.signOnline(draft.online_proof()),
-    ]);
-    return core(() => this.#wallet.begin_activation(draft, request, deviceProof, onlineProof));
   }
 
   /** @param {Uint8Array} request */
@@ -344,6 +339,9 @@ export class BrowserEngine {
     if (this.#isPinChanging()) await this.#sendPinChange().catch(() => {});
     this.#sendAgainLater();
     await this.#learnStanding();
+    // Neither holds up a payment: what fails now is tried again the next time.
+    await renewCertificate(this.#host).catch(() => {});
+    await fetchNotices(this.#host).catch(() => {});
   }
 
   /** Confirmations may go on coming in while only this one answer was lost. */
@@ -355,15 +353,36 @@ export class BrowserEngine {
     if (!signal.aborted) await this.#alone(() => this.#catchUp()).catch(() => {});
   }
 
+  /** @param {() => void} begin */
+  #setPin(begin) {
+    return this.#alone(async () => {
+      core(begin);
+      try {
+        // Both secrets are kept before anything is sent: whichever PIN the server has, its secret is here.
+        await this.#save();
+      } catch (error) {
+        this.#wallet.roll_back_pin_change();
+        throw error;
+      }
+      try {
+        await this.#sendPinChange();
+      } finally {
+        this.#pinNews = null;
+        this.#sendAgainLater();
+      }
+    });
+  }
+
   #sendPinChange() {
     const request = this.#wallet.pin_change_under_way();
+    const isReset = this.#wallet.is_pin_reset_under_way();
     return sendPinChange({
       isUnderWay: () => this.#isPinChanging(),
-      send: () => this.#applyEnrolment('POST', '/v1/enrolment/pin', request),
+      send: () => this.#applyEnrolment('POST', isReset ? '/v1/enrolment/pin-reset' : '/v1/enrolment/pin', request),
       learnStanding: () => this.#learnStanding(),
       rollBack: async () => {
         this.#wallet.roll_back_pin_change();
-        this.#pinNews = 'pin_not_changed';
+        this.#pinNews = isReset ? 'pin_not_reset' : 'pin_not_changed';
         await this.#save();
       },
     });
@@ -397,47 +416,6 @@ export class BrowserEngine {
     await this.#save();
   }
 
-  async #fetchConfirmations() {
-    for (;;) {
-      const after = this.#wallet.confirmed_through();
-      const page = await this.#askSigned('GET', `/v1/confirmations?after=${after}`);
-      const { has_more: hasMore } = await this.#takePage(page);
-      if (!hasMore || this.#wallet.confirmed_through() === after) return;
-    }
-  }
-
-  /**
-   * One confirmation as it was pushed; what lies between it and the last is fetched first.
-   * @param {string} view
-   */
-  async #takeNext(view) {
-    const { sequence } = JSON.parse(view);
-    if (sequence <= this.#wallet.confirmed_through()) return;
-    if (sequence > this.#wallet.confirmed_through() + 1) return this.#fetchConfirmations();
-    await this.#takePage(`{"confirmations":[${view}],"has_more":false}`);
-  }
-
-  /**
-   * Takes a page; once more with the server's present keys if it was signed with one that is not known here.
-   * @param {string} page
-   */
-  async #takePage(page) {
-    const vault = this.#ownVault();
-    const agreed = await vault.agree(core(() => confirmationEncs(page)));
-    const own = await vault.confirmationPublic();
-    const take = () => core(() => this.#wallet.receive_page(page, own, agreed.slice(), Date.now()));
-    let brought;
-    try {
-      brought = take();
-    } catch (error) {
-      if (coreKind(error) !== 'key_unknown') throw error;
-      await this.#learnStanding();
-      brought = take();
-    }
-    await this.#save();
-    return JSON.parse(brought);
-  }
-
   #signer() {
     return { wallet: this.#wallet, vault: this.#ownVault() };
   }
@@ -461,8 +439,16 @@ export class BrowserEngine {
    * @param {string} path
    * @param {string|Uint8Array} [body]
    */
-  #askSigned(method, path, body) {
-    return this.#noted(ask(method, path, { body, signer: this.#signer() }));
+  async #askSigned(method, path, body) {
+    try {
+      const answer = await this.#noted(ask(method, path, { body, signer: this.#signer() }));
+      this.#isUnknown = false;
+      return answer;
+    } catch (error) {
+      // Signed for the server's own time, and still nobody's: a revoked wallet is told no more than that.
+      if (coreKind(error) === 'unauthenticated') this.#isUnknown = true;
+      throw error;
+    }
   }
 
   /** @template T @param {Promise<T>} asked @returns {Promise<T>} */

@@ -29,7 +29,8 @@ const CORE_KINDS = {
 /** Problem types of the server's API. @type {Record<string, FaultKind>} */
 const PROBLEM_KINDS = {
   'activation-refused': 'activation_refused', 'challenge-expired': 'activation_refused', 'proof-refused': 'proof_refused',
-  'app-refused': 'app_refused', 'wrong-pin': 'wrong_pin', 'too-many-requests': 'too_many_requests', unavailable: 'busy', 'provider-unavailable': 'busy',
+  'app-refused': 'app_refused', 'wrong-pin': 'wrong_pin', 'last-device': 'last_device',
+  'too-many-devices': 'too_many_devices', unauthenticated: 'revoked', 'too-many-requests': 'too_many_requests', unavailable: 'busy', 'provider-unavailable': 'busy',
 };
 
 /**

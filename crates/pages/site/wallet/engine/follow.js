@@ -12,19 +12,9 @@ const PAUSE_MS_MAX = 30_000;
 /**
  * @param {{ signer: () => import('./server.js').Signer, through: () => number, catchUp: () => Promise<void>,
  *   take: (view: string) => Promise<void> }} wallet
- * @returns {() => void} what ends it
+ * @param {AbortSignal} signal ends it
  */
-export function followConfirmations(wallet) {
-  const ended = new AbortController();
-  run(wallet, ended.signal);
-  return () => ended.abort();
-}
-
-/**
- * @param {Parameters<typeof followConfirmations>[0]} wallet
- * @param {AbortSignal} signal
- */
-async function run({ signer, through, catchUp, take }, signal) {
+export async function followConfirmations({ signer, through, catchUp, take }, signal) {
   let pauseMs = PAUSE_MS_MIN;
   while (!signal.aborted) {
     try {

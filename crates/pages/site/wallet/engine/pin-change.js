@@ -1,11 +1,13 @@
 /**
- * A PIN change after it was begun (spec/pin-change.md): the same bytes are sent until the server's word on them is known,
+ * A PIN change (spec/pin-change.md) or reset by a code (spec/device-life.md) after it was begun: the same bytes are sent until the server's word on them is known,
  * and until then the PIN so far is the one to use. It must not know what is in the bytes.
  */
 import { coreKind, Fault } from './fault.js';
 
 /** After these the server has not changed the PIN with this request and never will. */
-const REFUSALS = ['wrong-pin', 'wrong-state', 'malformed-request'];
+const REFUSALS = ['wrong-pin', 'activation-refused', 'wrong-state', 'malformed-request'];
+/** It was looked at and found wrong: there is nothing to ask about. */
+const GUESSES = ['wrong-pin', 'activation-refused'];
 
 /**
  * @typedef {object} PinChange
@@ -25,14 +27,15 @@ export async function sendPinChange(change) {
   } catch (error) {
     const kind = coreKind(error) ?? '';
     if (!REFUSALS.includes(kind)) throw error;
-    if (kind === 'wrong-pin') await endGuess(change);
+    if (GUESSES.includes(kind)) await endGuess(change);
     else if (await isDone(change)) return;
-    throw kind === 'wrong-pin' ? error : new Fault('refused', `PIN change: ${kind}`);
+    if (kind === 'wrong-pin') throw error;
+    throw new Fault(kind === 'activation-refused' ? 'pin_code_refused' : 'refused', `PIN change: ${kind}`);
   }
 }
 
 /**
- * A wrong PIN costs a try each time that it is sent, so nothing comes before it is given up.
+ * A wrong PIN or code costs a try each time that it is sent, so nothing comes before it is given up.
  * @param {PinChange} change
  */
 async function endGuess({ rollBack, learnStanding }) {

@@ -7,11 +7,13 @@ export type FaultKind =
   | 'not_supported' | 'storage_unavailable' | 'storage_full' | 'other_tab' | 'damaged' | 'vault'
   // The network's and the server's.
   | 'offline' | 'busy' | 'server' | 'too_many_requests' | 'refused' | 'app_refused'
+  | 'too_many_devices' | 'last_device' | 'device_gone' | 'not_now'
   // What the customer typed.
   | 'bad_activation_code' | 'activation_refused' | 'pin_digits' | 'pin_too_short' | 'pin_too_long' | 'pin_obvious'
   | 'pin_same' | 'wrong_pin' | 'no_method' | 'method_unknown' | 'method_unproved' | 'bad_cap' | 'bad_till' | 'proof_refused'
+  | 'pin_code_refused'
   // The wallet's.
-  | 'keys_expired' | 'clock_wrong' | 'certificate_expired' | 'revoked' | 'unsynchronised' | 'counter_exhausted'
+  | 'keys_expired' | 'clock_wrong' | 'certificate_expired' | 'certificate_ended' | 'revoked' | 'unsynchronised' | 'counter_exhausted'
   | 'enter_pin_again' | 'pin_change_under_way' | 'unexpected';
 
 export interface Method {
@@ -38,20 +40,61 @@ export type Standing =
 export type Hint =
   | 'locked' | 'offline_too_long' | 'keys_expire_soon' | 'clock_unsure' | 'clock_far_off' | 'cap_rounded' | 'sensors_not_run'
   | 'pin_change_under_way' | 'pin_changed_elsewhere' | 'app_blocked' | 'app_update_needed' | 'app_update_available'
+  | 'pin_blocked' | 'certificate_ends_soon'
   // Of this page alone: how a PIN change ended that nobody waited for, until the next code is made.
-  | 'pin_changed' | 'pin_not_changed';
+  | 'pin_changed' | 'pin_not_changed' | 'pin_not_reset';
+
+export type NoticeKind =
+  | 'activated' | 'locked' | 'unlocked' | 'revoked' | 'renamed' | 'pin_changed' | 'pin_reset' | 'certificate_renewed' | 'move_begun';
+
+/** What this device was told of one of the customer's. */
+export interface Notice {
+  sequence: number; kind: NoticeKind;
+  /** The device that it became of; and what that was called then, empty if nothing. */
+  about: string; deviceName: string;
+  /** Who did it: the server by its rules, an operator, or a device by its id. */
+  by: 'server' | 'operator' | string;
+  atMs: number; isUnread: boolean;
+  /** Somebody else may have done it to get at the customer's money. */
+  isAlarming: boolean;
+}
+
+/** One of the customer's devices that are not revoked. */
+export interface Device {
+  id: string;
+  /** What the customer calls it; empty if nothing. */
+  name: string;
+  model: string; status: Standing; isThis: boolean; activatedAtMs: number;
+  /** To the hour. */
+  lastOnlineAtMs: number;
+}
+
+export interface DeviceList { devices: Device[]; devicesMax: number }
+
+/** What a new phone is activated with in this one's place, by this device's clock; the symbol says the same as a link. */
+export interface MoveCode { code: string; expiresAtMs: number; symbol: { side: number; modules: Uint8Array } }
 
 /** A text for customers, in each language. */
 export interface AppMessage { en: string; de: string; fr: string; it: string; }
 
 /** Everything that is shown of a wallet. */
 export interface View {
-  phase: 'new' | 'activating' | 'enrolled'; realm: string; name: string | null; standing: Standing | null;
+  phase: 'new' | 'activating' | 'enrolled'; realm: string; name: string | null;
+  /** `revoked` also while the server says that it knows this wallet no longer. */
+  standing: Standing | null;
+  /** This device among the customer's. */
+  device: string | null;
   pinTriesLeft: number | null;
+  /** Where a hint tells of it: until when no PIN is looked at, when the certificate ends. */
+  pinBlockedUntilMs: number | null; certificateEndsAtMs: number | null;
+  /** Whether the PIN change that is under way is a reset by a code. */
+  isPinReset: boolean;
   /** Those that can pay, and those that are still to be proved. */
   methods: Method[];
   /** Newest first. */
   confirmations: Confirmation[];
+  /** Newest first. */
+  notices: Notice[];
   hints: Hint[]; lastOnlineAtMs: number | null;
   /** The operator's words on the app, in the customer's language; where something is to be done. */
   appMessage: AppMessage | null;
@@ -73,7 +116,24 @@ export interface ShownCode {
   madeInMs: number;
 }
 
+/** What a device asks about the customer's devices. It must be active, but to hear notices. */
+export interface DevicesPort {
+  list(): Promise<DeviceList>;
+  /** Whether a device may be called this; empty is no name. */
+  checkName(name: string): boolean;
+  rename(id: string, name: string): Promise<DeviceList>;
+  lock(id: string): Promise<DeviceList>;
+  /** `isLast`: also if no device is left then. */
+  revoke(wish: { id: string; isLost: boolean; isLast: boolean; pin: string }): Promise<DeviceList>;
+  beginMove(pin: string): Promise<MoveCode>;
+  /** Asks the server what became of the devices; also done by itself now and then. */
+  hearNotices(): Promise<void>;
+  /** The customer has looked at the notices up to this one. */
+  seeNotices(through: number): Promise<void>;
+}
+
 export interface Engine {
+  devices: DevicesPort;
   view(): View;
   subscribe(fn: (view: View) => void): () => void;
   activate(code: string, pin: string): Promise<void>;
@@ -84,6 +144,8 @@ export interface Engine {
   checkTill(text: string): boolean;
   /** Without an answer it stays under way, which a hint says, and is sent again with every refresh. */
   changePin(present: string, chosen: string): Promise<void>;
+  /** Sets the PIN anew with a code of the operator's; else as `changePin`. */
+  resetPin(code: string, chosen: string): Promise<void>;
   /** Where the bank proves an account: navigate there. */
   beginMethod(): Promise<{ slot: number; url: string }>;
   finishMethod(slot: number, proof: string): Promise<Method>;
@@ -101,6 +163,18 @@ export interface Engine {
   /** Forgets keys and state on this device. */
   erase(): Promise<void>;
   close(): void;
+}
+
+/** What an engine's steps ask of it that stand in files of their own. */
+export interface Host {
+  wallet(): import('/wasm/wallet.js').Wallet;
+  vault(): import('./vault.js').Vault;
+  view(): View;
+  askSigned(method: string, path: string, body?: string | Uint8Array): Promise<string>;
+  save(): Promise<void>;
+  learnStanding(): Promise<void>;
+  /** Runs a step after those before it. */
+  alone<T>(step: () => Promise<T>): Promise<T>;
 }
 
 /** What a method looks like in the server's API. */

@@ -9,16 +9,21 @@
 
 /**
  * @param {string} json of the core's `view`
- * @param {{ isOnline: boolean, isPersisted: boolean, pinNews: import('./types.js').Hint|null }} here what the core cannot know
+ * @param {{ isOnline: boolean, isPersisted: boolean, pinNews: import('./types.js').Hint|null, isUnknown: boolean, isPinReset: boolean }} here
+ *   what the core does not say
  * @returns {View}
  */
-export function viewOf(json, { isOnline, isPersisted, pinNews }) {
+export function viewOf(json, { isOnline, isPersisted, pinNews, isUnknown, isPinReset }) {
   const text = JSON.parse(json);
   const hints = hintsOf(text.hints);
+  const moment = (/** @type {string} */ hint, /** @type {string} */ key) => text.hints.find((/** @type {any} */ one) => one.hint === hint)?.[key] ?? null;
   return {
-    phase: text.phase, realm: text.realm, name: text.name, standing: text.standing, pinTriesLeft: text.pin_tries_left,
+    phase: text.phase, realm: text.realm, name: text.name, standing: isUnknown ? 'revoked' : text.standing, pinTriesLeft: text.pin_tries_left,
+    device: text.device, isPinReset,
+    certificateEndsAtMs: moment('certificate_ends_soon', 'at'), pinBlockedUntilMs: moment('pin_blocked', 'until'),
     methods: text.methods.map(methodOf),
     confirmations: text.confirmations.map(confirmationOf),
+    notices: text.notices.map(noticeOf),
     hints: pinNews ? [...hints, pinNews] : hints, lastOnlineAtMs: text.last_online_at_ms,
     appMessage: text.app?.message ?? null, isOnline, isPersisted, defaultCapMinor: text.default_cap_minor, appVersion: text.app_version,
   };
@@ -32,6 +37,25 @@ export function methodOf(text) {
   const state = text.state === 'active' ? 'active' : 'unproved';
   const { slot, provider, label = null, currency = null, link = null } = text;
   return { slot, provider, state, label, currency, link };
+}
+
+/**
+ * @param {string} json
+ * @returns {import('./types.js').DeviceList}
+ */
+export function deviceListOf(json) {
+  const { devices, devices_max: devicesMax } = JSON.parse(json);
+  return { devices: devices.map(deviceOf), devicesMax };
+}
+
+/** @param {any} text */
+function deviceOf({ id, name, model, status, is_this: isThis, activated_at_ms: activatedAtMs, last_online_at_ms: lastOnlineAtMs }) {
+  return { id, name, model, status, isThis, activatedAtMs, lastOnlineAtMs };
+}
+
+/** @param {any} text */
+function noticeOf({ sequence, kind, about, device_name: deviceName, by, at: atMs, is_unread: isUnread, is_alarming: isAlarming }) {
+  return { sequence, kind, about, deviceName, by: typeof by === 'string' ? by : by.device, atMs, isUnread, isAlarming };
 }
 
 /** @param {any} text */

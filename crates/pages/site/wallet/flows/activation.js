@@ -14,7 +14,7 @@ import { askNewPin } from './pin.js';
 /** @typedef {import('../types.js').FaultKind} FaultKind */
 
 /** These lead back to the code: another one is needed, or another version of the app. Everything else may work the next time. */
-const CODE_FAULTS = ['bad_activation_code', 'activation_refused', 'app_refused'];
+const CODE_FAULTS = ['bad_activation_code', 'activation_refused', 'app_refused', 'too_many_devices'];
 
 /** @param {App} app */
 export function showInstall(app) {
@@ -117,7 +117,8 @@ async function failed(app, kind, attempt) {
   const isSent = app.engine.view().phase === 'activating';
   if (CODE_FAULTS.includes(kind)) {
     if (isSent) await app.engine.abandonActivation().catch(() => {});
-    return showActivate(app, { code: '', fault: kind });
+    // With as many devices as allowed the code stays good.
+    return showActivate(app, { code: kind === 'too_many_devices' ? app.arrival.code ?? '' : '', fault: kind });
   }
   if (kind.startsWith('pin_')) return showPin(app, app.arrival.code ?? '', kind);
   if (fillsScreen(kind) && kind !== 'unexpected') {

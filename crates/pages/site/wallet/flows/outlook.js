@@ -27,7 +27,10 @@ export function showHome(app) {
         name: view.name,
         method: chosenMethod(app),
         unproved: view.methods.find((one) => one.state === 'unproved') ?? null,
-        hints: view.hints,
+        hints: view.hints.filter((hint) => hint !== 'certificate_ends_soon' || app.hasAsked),
+        notices: view.notices.filter(({ isUnread }) => isUnread),
+        certificateEndsAtMs: view.certificateEndsAtMs,
+        pinBlockedUntilMs: view.pinBlockedUntilMs,
         appMessage: view.appMessage,
         isOnline: seemsOnline(app),
         payments: summarise(view.confirmations).slice(0, RECENT_MAX),
@@ -37,6 +40,7 @@ export function showHome(app) {
         history: () => app.go('history'),
         payment: (key) => app.go('payment', { key, back: 'home' }),
         settings: () => app.go('settings'),
+        notices: () => app.go('notices'),
       });
     },
   });
@@ -96,6 +100,7 @@ export function showLocked(app, { isBusy = false, fault = null } = {}) {
     draw: () => locked({ standing, isBusy, fault }, {
       checkAgain: () => attempt(() => app.engine.refresh()),
       resync: () => attempt(() => app.engine.resync()),
+      resetPin: () => app.go('resetPin'),
       activateAnew: () => app.go('settings', { ask: 'erase' }),
       history: () => app.go('history'),
       settings: () => app.go('settings'),
@@ -115,6 +120,10 @@ export function showFault(app, { kind, isStart = false, retry = () => (isStart ?
       retry,
       home: () => app.go('home'),
       erase: () => (isStart ? eraseDamaged() : app.go('settings', { ask: 'erase' })),
+      renew: async () => {
+        await app.engine.refresh().catch(() => {});
+        retry();
+      },
       resync: async () => {
         await app.engine.resync().catch(() => {});
         app.go('home');

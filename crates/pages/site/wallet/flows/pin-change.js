@@ -1,17 +1,17 @@
 /**
  * From the PIN so far to a new one, and what is said while nobody knows yet which of the two is good.
  */
-import { t } from '/shared/i18n.js';
 import { faultKind, faultText, fillsScreen } from '../faults.js';
 import { changingPin, pinChanged, pinChangePending, presentPin } from '../screens/pin-change.js';
-import { askNewPin, wrongLength } from './pin.js';
+import { askNewPin, wrongLength, wrongPinText } from './pin.js';
 
 /** @typedef {import('../types.js').App} App */
 /** @typedef {import('../types.js').FaultKind} FaultKind */
 
 /** @param {App} app */
 export function showChangePin(app) {
-  if (isUnderWay(app)) showPending(app);
+  if (app.engine.view().isPinReset) app.go('resetPin');
+  else if (isUnderWay(app)) showPending(app);
   else showPresent(app);
 }
 
@@ -26,6 +26,7 @@ function showPresent(app, fault = null) {
     onAway: () => app.stage.redraw(),
     draw: () => presentPin({ fault, triesLeft: app.engine.view().pinTriesLeft }, {
       back,
+      forgotten: () => app.go('resetPin'),
       pin: (pin) => {
         const refused = wrongLength(app, pin);
         if (refused) showPresent(app, faultText(refused));
@@ -72,12 +73,9 @@ async function run(app, present, chosen) {
  */
 function failed(app, kind) {
   if (isUnderWay(app)) return showPending(app, { fault: faultText(kind) });
-  const { standing, pinTriesLeft, isOnline } = app.engine.view();
-  if (standing !== 'active') return app.go('locked');
+  if (app.engine.view().standing !== 'active') return app.go('locked');
   if (fillsScreen(kind)) return app.go('fault', { kind, retry: () => app.go('changePin') });
-  // Without a network since, nobody knows how many are left.
-  const knowsTries = kind === 'wrong_pin' && isOnline && pinTriesLeft !== null;
-  showPresent(app, knowsTries ? `${faultText(kind)} ${t('pin.triesLeft', { count: pinTriesLeft })}` : faultText(kind));
+  showPresent(app, kind === 'wrong_pin' ? wrongPinText(app) : faultText(kind));
 }
 
 /**

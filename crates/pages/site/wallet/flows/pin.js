@@ -63,3 +63,13 @@ export function wrongLength(app, pin) {
   const refused = app.engine.checkPin(pin);
   return refused === 'pin_too_short' || refused === 'pin_too_long' ? refused : null;
 }
+
+/**
+ * What is said after a wrong PIN. Without a network since, nobody knows how many tries are left.
+ * @param {App} app
+ */
+export function wrongPinText(app) {
+  const { pinTriesLeft, isOnline } = app.engine.view();
+  const words = faultText('wrong_pin');
+  return isOnline && pinTriesLeft !== null ? `${words} ${t('pin.triesLeft', { count: pinTriesLeft })}` : words;
+}

@@ -15,10 +15,10 @@ let version = null;
 
 /**
  * @param {App} app
- * @param {{ ask?: 'erase' | null, isBusy?: boolean, fault?: string | null, note?: string | null, isUpdate?: boolean }} [with_]
+ * @param {{ ask?: 'erase' | 'lock' | null, isBusy?: boolean, fault?: string | null, note?: string | null, isUpdate?: boolean }} [with_]
  */
 export function showSettings(app, { ask = null, isBusy = false, fault = null, note = null, isUpdate = false } = {}) {
-  if (ask === 'erase') return askErase(app);
+  if (ask) return ask === 'erase' ? askErase(app) : askLock(app);
   const back = () => app.go('home');
   const scene = {
     onBack: back,
@@ -32,6 +32,9 @@ export function showSettings(app, { ask = null, isBusy = false, fault = null, no
       remove: (method) => confirm(app, (progress, actions) => removeMethod({ method, ...progress }, actions), () => app.engine.removeMethod(method.slot)),
       refresh: () => attempt(app, () => app.engine.refresh()),
       resync: () => attempt(app, () => app.engine.resync()),
+      devices: () => app.go('devices'),
+      notices: () => app.go('notices'),
+      move: () => app.go('move'),
       install: () => offerInstall(app),
       lock: () => askLock(app),
       erase: () => askErase(app),

@@ -1,9 +1,12 @@
 /**
  * The wallet page's words in German, as written in Switzerland.
  */
+import devices from './devices/de.js';
 
 /** @type {typeof import('./en.js').default} */
 export default {
+  ...devices,
+
   'app.name': 'Batzen',
   'app.update': 'Eine neue Version ist bereit.',
   'app.updateNow': 'Neu laden',
@@ -63,6 +66,7 @@ export default {
   'pin.entered_other': '{count} Ziffern eingegeben',
   'pin.triesLeft_one': 'Noch {count} Versuch, dann wird das Wallet gesperrt.',
   'pin.triesLeft_other': 'Noch {count} Versuche.',
+  'pin.enter': 'PIN eingeben',
 
   'pinChange.present': 'Bisherige PIN eingeben',
   'pinChange.presentText': 'Danach wählen Sie die neue. Dafür brauchen Sie Netz.',
@@ -97,6 +101,9 @@ export default {
   'home.settings': 'Einstellungen',
   'home.unproved': 'Ein Konto ist noch nicht bestätigt.',
   'home.unprovedAction': 'Konto bestätigen',
+  'home.news': 'Es gibt Neues zu Ihren Geräten.',
+  'home.alarm': 'Bei Ihren Geräten ist etwas passiert. Waren Sie das?',
+  'home.look': 'Ansehen',
 
   'hint.locked': 'Das Wallet war gesperrt, als es zuletzt online war.',
   'hint.pin_changed_elsewhere': 'Die PIN wurde mit einer anderen Kopie dieses Wallets geändert, darum stimmt hier keine PIN mehr. Löschen Sie das Wallet in den Einstellungen und aktivieren Sie es mit einem neuen Aktivierungscode.',
@@ -111,6 +118,9 @@ export default {
   'hint.clock_unsure': 'Die Uhr des Geräts wurde seit ihrer Änderung nicht geprüft. Gehen Sie einmal online, um sie zu prüfen.',
   'hint.clock_far_off': 'Die Uhr Ihres Geräts geht falsch. Stellen Sie sie auf automatisch, sonst werden Zahlungen abgelehnt.',
   'hint.cap_rounded': 'Genau diesen Höchstbetrag kann ein Code nicht tragen. Er wurde abgerundet.',
+  'hint.pin_not_reset': 'Ihre PIN wurde nicht neu gesetzt: Der Code wurde abgelehnt. Ihre PIN ist wie zuvor.',
+  'hint.pin_blocked': 'Nach zu vielen falschen PINs wird bis {time} keine PIN angenommen. Warten Sie so lange.',
+  'hint.certificate_ends_soon': 'Dieses Wallet kann bis {date} bezahlen. Öffnen Sie es vorher dort, wo es Netz gibt: Dann erneuert es sich von selbst.',
 
   'bank.title': 'Bankkonto hinzufügen',
   'bank.text': 'Sie gehen auf die Seite Ihrer Bank, melden sich dort an und wählen ein Konto. Danach kommen Sie hierher zurück.',
@@ -246,7 +256,7 @@ export default {
 
   'standing.locked_pin.title': 'Nach falschen PINs gesperrt',
   'standing.locked_pin.what': 'Die PIN war zu oft falsch. Ihr Wallet ist gesperrt, damit niemand sie erraten kann. Ihr Geld ist sicher.',
-  'standing.locked_pin.do': 'Bitten Sie die Stelle, die Ihnen den Aktivierungscode gegeben hat, es zu entsperren. Tippen Sie dann auf «Erneut prüfen».',
+  'standing.locked_pin.do': 'Verlangen Sie bei der Stelle, die Ihnen den Aktivierungscode gegeben hat, einen Code für eine neue PIN. Oder lassen Sie es dort entsperren und tippen Sie dann auf «Erneut prüfen».',
   'standing.locked_clone.title': 'Zu Ihrer Sicherheit gesperrt',
   'standing.locked_clone.what': 'Es scheint eine Kopie dieses Wallets zu geben. Es ist gesperrt, damit niemand mit Ihrem Geld bezahlt.',
   'standing.locked_clone.do': 'Wenden Sie sich an die Stelle, die Ihnen den Aktivierungscode gegeben hat. Sie erhalten einen neuen Code für dieses Gerät.',
@@ -286,9 +296,12 @@ export default {
   'fault.clock_wrong.title': 'Die Uhr Ihres Geräts geht falsch',
   'fault.clock_wrong.what': 'Die Uhr zeigt eine Zeit, die nicht sein kann. Ein Code würde jetzt abgelehnt.',
   'fault.clock_wrong.do': 'Stellen Sie Datum und Uhrzeit in den Einstellungen auf automatisch und versuchen Sie es nochmals.',
-  'fault.certificate_expired.title': 'Dieses Wallet ist abgelaufen',
-  'fault.certificate_expired.what': 'Das Zertifikat dieses Geräts ist zu alt. Konten und Geld bei Ihrer Bank sind nicht betroffen.',
-  'fault.certificate_expired.do': 'Verlangen Sie einen neuen Aktivierungscode, löschen Sie das Wallet in den Einstellungen und aktivieren Sie es neu.',
+  'fault.certificate_expired.title': 'Das Wallet muss erneuert werden',
+  'fault.certificate_expired.what': 'Es hatte lange kein Netz, und womit es bezahlt, ist abgelaufen. Ihre Konten und Ihr Geld bei der Bank sind nicht betroffen.',
+  'fault.certificate_expired.do': 'Verbinden Sie sich mit einem Netz und versuchen Sie es nochmals: Es erneuert sich von selbst.',
+  'fault.certificate_ended.title': 'Dieses Wallet ist abgelaufen',
+  'fault.certificate_ended.what': 'Das Zertifikat dieses Geräts ist zu alt. Konten und Geld bei Ihrer Bank sind nicht betroffen.',
+  'fault.certificate_ended.do': 'Verlangen Sie einen neuen Aktivierungscode, löschen Sie das Wallet in den Einstellungen und aktivieren Sie es neu.',
   'fault.revoked.title': 'Dieses Wallet ist beendet',
   'fault.revoked.what': 'Es wurde endgültig beendet und kann nicht mehr bezahlen.',
   'fault.revoked.do': 'Verlangen Sie einen neuen Aktivierungscode und aktivieren Sie neu.',
@@ -327,6 +340,11 @@ export default {
   'fault.proof_refused': 'Der Server hat die Bestätigung Ihrer Bank nicht angenommen. Fügen Sie das Konto nochmals hinzu.',
   'fault.refused': 'Der Server hat das abgelehnt. Versuchen Sie es nochmals; bleibt es so, wenden Sie sich an die Stelle, die Ihnen den Aktivierungscode gegeben hat.',
   'fault.too_many_requests': 'Zu viele Versuche in kurzer Zeit. Warten Sie eine Minute und versuchen Sie es nochmals.',
+  'fault.too_many_devices': 'Sie haben so viele Geräte, wie erlaubt sind. Entfernen Sie eines auf einem anderen Gerät und versuchen Sie es nochmals: Ihr Code gilt weiter.',
+  'fault.last_device': 'Das ist Ihr letztes Gerät.',
+  'fault.device_gone': 'Dieses Gerät gehört nicht mehr zu Ihren: Es wurde entfernt.',
+  'fault.not_now': 'Das geht im Moment nicht. Nach zu vielen falschen PINs müssen Sie warten; versuchen Sie es später nochmals.',
+  'fault.pin_code_refused': 'Der Code wurde abgelehnt: Er ist falsch, zu alt, schon benutzt oder für ein anderes Gerät. Verlangen Sie einen neuen.',
 
   'cause.wrong_pin.title': 'Falsche PIN',
   'cause.wrong_pin.what': 'Die PIN stimmte nicht. Es wurde nichts bezahlt.',
@@ -388,9 +406,9 @@ export default {
   'cause.app_blocked.title': 'App aktualisieren',
   'cause.app_blocked.what': 'Mit dieser Version der App kann nicht mehr bezahlt werden. Es wurde nichts bezahlt.',
   'cause.app_blocked.do': 'Installieren Sie die neuste Version der App, öffnen Sie sie mit Netz und erstellen Sie dann einen neuen Code.',
-  'cause.certificate_expired.title': 'Dieses Wallet ist abgelaufen',
-  'cause.certificate_expired.what': 'Das Zertifikat dieses Geräts ist zu alt. Es wurde nichts bezahlt.',
-  'cause.certificate_expired.do': 'Verlangen Sie einen neuen Aktivierungscode und aktivieren Sie das Wallet neu.',
+  'cause.certificate_expired.title': 'Das Wallet muss erneuert werden',
+  'cause.certificate_expired.what': 'Es hatte lange kein Netz, und womit es bezahlt, ist abgelaufen. Es wurde nichts bezahlt.',
+  'cause.certificate_expired.do': 'Verbinden Sie sich einmal mit einem Netz: Es erneuert sich von selbst. Erstellen Sie dann einen neuen Code.',
   'cause.insufficient_funds.title': 'Zu wenig Geld',
   'cause.insufficient_funds.what': 'Ihre Bank meldet, dass das Konto diesen Betrag nicht deckt. Es wurde nichts bezahlt.',
   'cause.insufficient_funds.do': 'Wählen Sie ein anderes Konto oder überweisen Sie Geld auf dieses.',

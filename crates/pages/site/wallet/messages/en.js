@@ -2,7 +2,11 @@
  * The wallet page's words in English. This file defines the keys: the other languages have the same ones, or the
  * type check fails. A key ending in `_one` or `_other` is chosen by `count`.
  */
+import devices from './devices/en.js';
+
 export default {
+  ...devices,
+
   'app.name': 'Batzen',
   'app.update': 'A new version is ready.',
   'app.updateNow': 'Reload',
@@ -62,6 +66,7 @@ export default {
   'pin.entered_other': '{count} digits entered',
   'pin.triesLeft_one': '{count} try left, then the wallet is locked.',
   'pin.triesLeft_other': '{count} tries left.',
+  'pin.enter': 'Enter your PIN',
 
   'pinChange.present': 'Enter your current PIN',
   'pinChange.presentText': 'Then choose the new one. You need a network for this.',
@@ -96,6 +101,9 @@ export default {
   'home.settings': 'Settings',
   'home.unproved': 'An account is not confirmed yet.',
   'home.unprovedAction': 'Confirm it',
+  'home.news': 'There is news of your devices.',
+  'home.alarm': 'Something happened with your devices. Was it you?',
+  'home.look': 'Look',
 
   'hint.locked': 'The wallet was locked when it was last online.',
   'hint.pin_changed_elsewhere': 'The PIN was changed with another copy of this wallet, so no PIN is right here any more. Erase the wallet in the settings and activate it with a new activation code.',
@@ -110,6 +118,9 @@ export default {
   'hint.clock_unsure': 'The phone’s clock has not been checked since it was changed. Go online once to check it.',
   'hint.clock_far_off': 'Your phone’s clock is wrong. Set it to automatic, or payments will be refused.',
   'hint.cap_rounded': 'A code cannot carry exactly this maximum. It was rounded down.',
+  'hint.pin_not_reset': 'Your PIN was not set anew: the code was refused. Your PIN is as it was.',
+  'hint.pin_blocked': 'After too many wrong PINs, no PIN is accepted until {time}. Wait until then.',
+  'hint.certificate_ends_soon': 'This wallet can pay until {date}. Open it where there is a network before then, and it renews itself.',
 
   'bank.title': 'Add a bank account',
   'bank.text': 'You will go to your bank’s page, sign in there and choose an account. Then you come back here.',
@@ -245,7 +256,7 @@ export default {
 
   'standing.locked_pin.title': 'Locked after wrong PINs',
   'standing.locked_pin.what': 'The PIN was wrong too often. Your wallet is locked so that nobody can guess it. Your money is safe.',
-  'standing.locked_pin.do': 'Contact the office that gave you your activation code and ask to have it unlocked. Then tap “Check again”.',
+  'standing.locked_pin.do': 'Ask the office that gave you your activation code for a code for a new PIN. Or have it unlocked there, then tap “Check again”.',
   'standing.locked_clone.title': 'Locked for your safety',
   'standing.locked_clone.what': 'It looks as if a copy of this wallet exists. It is locked so that nobody pays with your money.',
   'standing.locked_clone.do': 'Contact the office that gave you your activation code. You will get a new code for this device.',
@@ -285,9 +296,12 @@ export default {
   'fault.clock_wrong.title': 'Your phone’s clock is wrong',
   'fault.clock_wrong.what': 'The clock shows a time that cannot be. A code made now would be refused.',
   'fault.clock_wrong.do': 'Set date and time to automatic in your phone’s settings, then try again.',
-  'fault.certificate_expired.title': 'This wallet has run out',
-  'fault.certificate_expired.what': 'The certificate of this device is too old. Accounts and money at your bank are not touched.',
-  'fault.certificate_expired.do': 'Ask for a new activation code, erase the wallet in the settings and activate anew.',
+  'fault.certificate_expired.title': 'The wallet must be renewed',
+  'fault.certificate_expired.what': 'It had no network for long, and what it pays with has run out. Accounts and money at your bank are not touched.',
+  'fault.certificate_expired.do': 'Connect to a network and try again: it renews itself.',
+  'fault.certificate_ended.title': 'This wallet has run out',
+  'fault.certificate_ended.what': 'The certificate of this device is too old. Accounts and money at your bank are not touched.',
+  'fault.certificate_ended.do': 'Ask for a new activation code, erase the wallet in the settings and activate anew.',
   'fault.revoked.title': 'This wallet has ended',
   'fault.revoked.what': 'It was ended for good and can no longer pay.',
   'fault.revoked.do': 'Ask for a new activation code, then activate anew.',
@@ -326,6 +340,11 @@ export default {
   'fault.proof_refused': 'The server did not accept your bank’s confirmation. Add the account again.',
   'fault.refused': 'The server refused this. Try again; if it stays so, contact the office that gave you your activation code.',
   'fault.too_many_requests': 'Too many tries in a short time. Wait a minute, then try again.',
+  'fault.too_many_devices': 'You have as many devices as allowed. Remove one of them on another device, then try again: your code stays good.',
+  'fault.last_device': 'This is your last device.',
+  'fault.device_gone': 'This device is no longer among yours: it was removed.',
+  'fault.not_now': 'That is not possible at the moment. After too many wrong PINs you have to wait; try again later.',
+  'fault.pin_code_refused': 'The code was refused: it is wrong, too old, used, or for another device. Ask for a new one.',
 
   'cause.wrong_pin.title': 'Wrong PIN',
   'cause.wrong_pin.what': 'The PIN was not right. Nothing was paid.',
@@ -387,9 +406,9 @@ export default {
   'cause.app_blocked.title': 'Update the app',
   'cause.app_blocked.what': 'This version of the app may not pay any longer. Nothing was paid.',
   'cause.app_blocked.do': 'Install the latest version of the app, open it where there is a network, then make a new code.',
-  'cause.certificate_expired.title': 'This wallet has run out',
-  'cause.certificate_expired.what': 'The certificate of this device is too old. Nothing was paid.',
-  'cause.certificate_expired.do': 'Ask for a new activation code and activate the wallet anew.',
+  'cause.certificate_expired.title': 'The wallet must be renewed',
+  'cause.certificate_expired.what': 'It had no network for long, and what it pays with has run out. Nothing was paid.',
+  'cause.certificate_expired.do': 'Connect to a network once: it renews itself. Then make a new code.',
   'cause.insufficient_funds.title': 'Not enough money',
   'cause.insufficient_funds.what': 'Your bank says that the account does not cover this amount. Nothing was paid.',
   'cause.insufficient_funds.do': 'Choose another account, or transfer money to this one.',

@@ -1,9 +1,12 @@
 /**
  * The wallet page's words in French, as written in Switzerland.
  */
+import devices from './devices/fr.js';
 
 /** @type {typeof import('./en.js').default} */
 export default {
+  ...devices,
+
   'app.name': 'Batzen',
   'app.update': 'Une nouvelle version est prête.',
   'app.updateNow': 'Recharger',
@@ -63,6 +66,7 @@ export default {
   'pin.entered_other': '{count} chiffres saisis',
   'pin.triesLeft_one': 'Encore {count} essai, puis le portefeuille sera bloqué.',
   'pin.triesLeft_other': 'Encore {count} essais.',
+  'pin.enter': 'Saisissez votre NIP',
 
   'pinChange.present': 'Saisissez le NIP actuel',
   'pinChange.presentText': 'Vous choisirez ensuite le nouveau. Il faut du réseau pour cela.',
@@ -97,6 +101,9 @@ export default {
   'home.settings': 'Réglages',
   'home.unproved': 'Un compte n’est pas encore confirmé.',
   'home.unprovedAction': 'Le confirmer',
+  'home.news': 'Il y a du nouveau concernant vos appareils.',
+  'home.alarm': 'Quelque chose s’est passé avec vos appareils. Était-ce vous ?',
+  'home.look': 'Voir',
 
   'hint.locked': 'Le portefeuille était bloqué la dernière fois qu’il était en ligne.',
   'hint.pin_changed_elsewhere': 'Le NIP a été changé avec une autre copie de ce portefeuille ; plus aucun NIP n’est juste ici. Effacez le portefeuille dans les réglages et activez-le avec un nouveau code d’activation.',
@@ -111,6 +118,9 @@ export default {
   'hint.clock_unsure': 'L’horloge de l’appareil n’a pas été vérifiée depuis qu’elle a changé. Connectez-vous une fois pour la vérifier.',
   'hint.clock_far_off': 'L’horloge de votre appareil est fausse. Réglez-la sur automatique, sinon les paiements seront refusés.',
   'hint.cap_rounded': 'Un code ne peut pas porter exactement ce maximum. Il a été arrondi vers le bas.',
+  'hint.pin_not_reset': 'Votre NIP n’a pas été redéfini : le code a été refusé. Votre NIP reste le même.',
+  'hint.pin_blocked': 'Après trop de NIP faux, aucun NIP n’est accepté jusqu’au {time}. Attendez jusque-là.',
+  'hint.certificate_ends_soon': 'Ce portefeuille peut payer jusqu’au {date}. Ouvrez-le avant cette date avec du réseau : il se renouvelle alors de lui-même.',
 
   'bank.title': 'Ajouter un compte bancaire',
   'bank.text': 'Vous allez sur la page de votre banque, vous vous y connectez et choisissez un compte. Puis vous revenez ici.',
@@ -246,7 +256,7 @@ export default {
 
   'standing.locked_pin.title': 'Bloqué après des NIP faux',
   'standing.locked_pin.what': 'Le NIP a été faux trop souvent. Votre portefeuille est bloqué pour que personne ne puisse le deviner. Votre argent est en sécurité.',
-  'standing.locked_pin.do': 'Demandez au service qui vous a remis votre code d’activation de le débloquer. Touchez ensuite « Vérifier à nouveau ».',
+  'standing.locked_pin.do': 'Demandez au service qui vous a remis votre code d’activation un code pour un nouveau NIP. Ou faites-le débloquer, puis touchez « Vérifier à nouveau ».',
   'standing.locked_clone.title': 'Bloqué pour votre sécurité',
   'standing.locked_clone.what': 'Une copie de ce portefeuille semble exister. Il est bloqué pour que personne ne paie avec votre argent.',
   'standing.locked_clone.do': 'Adressez-vous au service qui vous a remis votre code d’activation. Vous recevrez un nouveau code pour cet appareil.',
@@ -286,9 +296,12 @@ export default {
   'fault.clock_wrong.title': 'L’horloge de votre appareil est fausse',
   'fault.clock_wrong.what': 'L’horloge indique une heure impossible. Un code créé maintenant serait refusé.',
   'fault.clock_wrong.do': 'Réglez la date et l’heure sur automatique dans les réglages de l’appareil, puis réessayez.',
-  'fault.certificate_expired.title': 'Ce portefeuille a expiré',
-  'fault.certificate_expired.what': 'Le certificat de cet appareil est trop ancien. Vos comptes et votre argent à la banque ne sont pas touchés.',
-  'fault.certificate_expired.do': 'Demandez un nouveau code d’activation, effacez le portefeuille dans les réglages et activez-le à nouveau.',
+  'fault.certificate_expired.title': 'Le portefeuille doit être renouvelé',
+  'fault.certificate_expired.what': 'Il est resté longtemps sans réseau, et ce avec quoi il paie a expiré. Vos comptes et votre argent à la banque ne sont pas touchés.',
+  'fault.certificate_expired.do': 'Connectez-vous au réseau et réessayez : il se renouvelle de lui-même.',
+  'fault.certificate_ended.title': 'Ce portefeuille a expiré',
+  'fault.certificate_ended.what': 'Le certificat de cet appareil est trop ancien. Vos comptes et votre argent à la banque ne sont pas touchés.',
+  'fault.certificate_ended.do': 'Demandez un nouveau code d’activation, effacez le portefeuille dans les réglages et activez-le à nouveau.',
   'fault.revoked.title': 'Ce portefeuille est clos',
   'fault.revoked.what': 'Il a été clos définitivement et ne peut plus payer.',
   'fault.revoked.do': 'Demandez un nouveau code d’activation, puis activez à nouveau.',
@@ -327,6 +340,11 @@ export default {
   'fault.proof_refused': 'Le serveur n’a pas accepté la confirmation de votre banque. Ajoutez le compte à nouveau.',
   'fault.refused': 'Le serveur a refusé. Réessayez ; si cela persiste, adressez-vous au service qui vous a remis votre code d’activation.',
   'fault.too_many_requests': 'Trop d’essais en peu de temps. Attendez une minute, puis réessayez.',
+  'fault.too_many_devices': 'Vous avez autant d’appareils que permis. Retirez-en un sur un autre appareil, puis réessayez : votre code reste valable.',
+  'fault.last_device': 'C’est votre dernier appareil.',
+  'fault.device_gone': 'Cet appareil ne fait plus partie des vôtres : il a été retiré.',
+  'fault.not_now': 'Ce n’est pas possible pour le moment. Après trop de NIP faux, il faut attendre ; réessayez plus tard.',
+  'fault.pin_code_refused': 'Le code a été refusé : il est faux, trop ancien, déjà utilisé ou pour un autre appareil. Demandez-en un nouveau.',
 
   'cause.wrong_pin.title': 'NIP faux',
   'cause.wrong_pin.what': 'Le NIP n’était pas juste. Rien n’a été payé.',
@@ -388,9 +406,9 @@ export default {
   'cause.app_blocked.title': 'Mettre l’app à jour',
   'cause.app_blocked.what': 'Cette version de l’app ne permet plus de payer. Rien n’a été payé.',
   'cause.app_blocked.do': 'Installez la dernière version de l’app, ouvrez-la avec du réseau, puis créez un nouveau code.',
-  'cause.certificate_expired.title': 'Ce portefeuille a expiré',
-  'cause.certificate_expired.what': 'Le certificat de cet appareil est trop ancien. Rien n’a été payé.',
-  'cause.certificate_expired.do': 'Demandez un nouveau code d’activation et activez à nouveau le portefeuille.',
+  'cause.certificate_expired.title': 'Le portefeuille doit être renouvelé',
+  'cause.certificate_expired.what': 'Il est resté longtemps sans réseau, et ce avec quoi il paie a expiré. Rien n’a été payé.',
+  'cause.certificate_expired.do': 'Connectez-vous une fois au réseau : il se renouvelle de lui-même. Créez ensuite un nouveau code.',
   'cause.insufficient_funds.title': 'Pas assez d’argent',
   'cause.insufficient_funds.what': 'Votre banque indique que le compte ne couvre pas ce montant. Rien n’a été payé.',
   'cause.insufficient_funds.do': 'Choisissez un autre compte ou virez de l’argent sur celui-ci.',

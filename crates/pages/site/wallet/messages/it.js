@@ -1,9 +1,12 @@
 /**
  * The wallet page's words in Italian, as written in Switzerland.
  */
+import devices from './devices/it.js';
 
 /** @type {typeof import('./en.js').default} */
 export default {
+  ...devices,
+
   'app.name': 'Batzen',
   'app.update': 'È pronta una nuova versione.',
   'app.updateNow': 'Ricarica',
@@ -63,6 +66,7 @@ export default {
   'pin.entered_other': '{count} cifre inserite',
   'pin.triesLeft_one': 'Ancora {count} tentativo, poi il portafoglio viene bloccato.',
   'pin.triesLeft_other': 'Ancora {count} tentativi.',
+  'pin.enter': 'Inserisca il Suo PIN',
 
   'pinChange.present': 'Inserisca il PIN attuale',
   'pinChange.presentText': 'Poi sceglie quello nuovo. Per questo serve la rete.',
@@ -97,6 +101,9 @@ export default {
   'home.settings': 'Impostazioni',
   'home.unproved': 'Un conto non è ancora confermato.',
   'home.unprovedAction': 'Conferma il conto',
+  'home.news': 'Ci sono novità sui Suoi dispositivi.',
+  'home.alarm': 'È successo qualcosa con i Suoi dispositivi. È stato Lei?',
+  'home.look': 'Guarda',
 
   'hint.locked': 'Il portafoglio era bloccato l’ultima volta che era online.',
   'hint.pin_changed_elsewhere': 'Il PIN è stato cambiato con un’altra copia di questo portafoglio, perciò qui nessun PIN è più giusto. Cancelli il portafoglio nelle impostazioni e lo attivi con un nuovo codice di attivazione.',
@@ -111,6 +118,9 @@ export default {
   'hint.clock_unsure': 'L’orologio del dispositivo non è stato verificato da quando è cambiato. Si colleghi una volta per verificarlo.',
   'hint.clock_far_off': 'L’orologio del Suo dispositivo è sbagliato. Lo imposti su automatico, altrimenti i pagamenti saranno rifiutati.',
   'hint.cap_rounded': 'Un codice non può portare esattamente questo massimo. È stato arrotondato per difetto.',
+  'hint.pin_not_reset': 'Il Suo PIN non è stato reimpostato: il codice è stato rifiutato. Il Suo PIN è come prima.',
+  'hint.pin_blocked': 'Dopo troppi PIN errati, fino al {time} non è accettato nessun PIN. Aspetti fino ad allora.',
+  'hint.certificate_ends_soon': 'Questo portafoglio può pagare fino al {date}. Lo apra prima dove c’è rete: si rinnova da solo.',
 
   'bank.title': 'Aggiungi un conto bancario',
   'bank.text': 'Va alla pagina della Sua banca, accede e sceglie un conto. Poi ritorna qui.',
@@ -246,7 +256,7 @@ export default {
 
   'standing.locked_pin.title': 'Bloccato dopo PIN errati',
   'standing.locked_pin.what': 'Il PIN era errato troppe volte. Il Suo portafoglio è bloccato perché nessuno possa indovinarlo. Il Suo denaro è al sicuro.',
-  'standing.locked_pin.do': 'Chieda al servizio che Le ha dato il codice di attivazione di sbloccarlo. Poi tocchi «Verifica di nuovo».',
+  'standing.locked_pin.do': 'Chieda al servizio che Le ha dato il codice di attivazione un codice per un PIN nuovo. Oppure lo faccia sbloccare, poi tocchi «Verifica di nuovo».',
   'standing.locked_clone.title': 'Bloccato per la Sua sicurezza',
   'standing.locked_clone.what': 'Sembra esistere una copia di questo portafoglio. È bloccato perché nessuno paghi con il Suo denaro.',
   'standing.locked_clone.do': 'Si rivolga al servizio che Le ha dato il codice di attivazione. Riceverà un nuovo codice per questo dispositivo.',
@@ -286,9 +296,12 @@ export default {
   'fault.clock_wrong.title': 'L’orologio del dispositivo è sbagliato',
   'fault.clock_wrong.what': 'L’orologio mostra un’ora impossibile. Un codice creato ora verrebbe rifiutato.',
   'fault.clock_wrong.do': 'Imposti data e ora su automatico nelle impostazioni del dispositivo, poi riprovi.',
-  'fault.certificate_expired.title': 'Questo portafoglio è scaduto',
-  'fault.certificate_expired.what': 'Il certificato di questo dispositivo è troppo vecchio. I conti e il denaro alla Sua banca non sono toccati.',
-  'fault.certificate_expired.do': 'Chieda un nuovo codice di attivazione, cancelli il portafoglio nelle impostazioni e lo attivi di nuovo.',
+  'fault.certificate_expired.title': 'Il portafoglio va rinnovato',
+  'fault.certificate_expired.what': 'È rimasto a lungo senza rete, e ciò con cui paga è scaduto. I conti e il denaro alla Sua banca non sono toccati.',
+  'fault.certificate_expired.do': 'Si colleghi alla rete e riprovi: si rinnova da solo.',
+  'fault.certificate_ended.title': 'Questo portafoglio è scaduto',
+  'fault.certificate_ended.what': 'Il certificato di questo dispositivo è troppo vecchio. I conti e il denaro alla Sua banca non sono toccati.',
+  'fault.certificate_ended.do': 'Chieda un nuovo codice di attivazione, cancelli il portafoglio nelle impostazioni e lo attivi di nuovo.',
   'fault.revoked.title': 'Questo portafoglio è chiuso',
   'fault.revoked.what': 'È stato chiuso definitivamente e non può più pagare.',
   'fault.revoked.do': 'Chieda un nuovo codice di attivazione, poi attivi di nuovo.',
@@ -327,6 +340,11 @@ export default {
   'fault.proof_refused': 'Il server non ha accettato la conferma della Sua banca. Aggiunga di nuovo il conto.',
   'fault.refused': 'Il server ha rifiutato. Riprovi; se il problema resta, si rivolga al servizio che Le ha dato il codice di attivazione.',
   'fault.too_many_requests': 'Troppi tentativi in poco tempo. Aspetti un minuto, poi riprovi.',
+  'fault.too_many_devices': 'Ha già tanti dispositivi quanti sono permessi. Ne rimuova uno su un altro dispositivo, poi riprovi: il Suo codice resta valido.',
+  'fault.last_device': 'È il Suo ultimo dispositivo.',
+  'fault.device_gone': 'Questo dispositivo non è più tra i Suoi: è stato rimosso.',
+  'fault.not_now': 'Al momento non è possibile. Dopo troppi PIN errati bisogna aspettare; riprovi più tardi.',
+  'fault.pin_code_refused': 'Il codice è stato rifiutato: è errato, troppo vecchio, già usato o per un altro dispositivo. Ne chieda uno nuovo.',
 
   'cause.wrong_pin.title': 'PIN errato',
   'cause.wrong_pin.what': 'Il PIN non era giusto. Non è stato pagato nulla.',
@@ -388,9 +406,9 @@ export default {
   'cause.app_blocked.title': 'Aggiornare l’app',
   'cause.app_blocked.what': 'Con questa versione dell’app non si può più pagare. Non è stato pagato nulla.',
   'cause.app_blocked.do': 'Installi l’ultima versione dell’app, la apra con la rete, poi crei un nuovo codice.',
-  'cause.certificate_expired.title': 'Questo portafoglio è scaduto',
-  'cause.certificate_expired.what': 'Il certificato di questo dispositivo è troppo vecchio. Non è stato pagato nulla.',
-  'cause.certificate_expired.do': 'Chieda un nuovo codice di attivazione e attivi di nuovo il portafoglio.',
+  'cause.certificate_expired.title': 'Il portafoglio va rinnovato',
+  'cause.certificate_expired.what': 'È rimasto a lungo senza rete, e ciò con cui paga è scaduto. Non è stato pagato nulla.',
+  'cause.certificate_expired.do': 'Si colleghi una volta alla rete: si rinnova da solo. Poi crei un nuovo codice.',
   'cause.insufficient_funds.title': 'Denaro insufficiente',
   'cause.insufficient_funds.what': 'La Sua banca comunica che il conto non copre questo importo. Non è stato pagato nulla.',
   'cause.insufficient_funds.do': 'Scelga un altro conto o versi denaro su questo.',

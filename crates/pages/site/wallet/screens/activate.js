@@ -3,8 +3,8 @@
  */
 import { h, icon } from '/shared/dom.js';
 import { languagePicker, t } from '/shared/i18n.js';
-import { readActivationCode } from '../activation-code.js';
 import { onLeave } from '../lifecycle.js';
+import { codeField } from './code-field.js';
 import { alert, button, screen } from './parts.js';
 
 /**
@@ -12,35 +12,11 @@ import { alert, button, screen } from './parts.js';
  * @param {{ next: (code: string) => void, scan: () => void, install: () => void }} actions
  */
 export function activate({ code, fault, canInstall }, actions) {
-  const error = h('p', { class: 'error', id: 'code-error', role: 'alert' });
-  const input = h('input', {
-    id: 'activation-code', type: 'text', value: code, autocomplete: 'off', autocapitalize: 'characters', spellcheck: 'false',
-    enterkeyhint: 'next', 'aria-describedby': 'code-hint code-error', oninput: () => regroup(),
-  });
-
-  function regroup() {
-    const typed = readActivationCode(input.value);
-    const isAtEnd = input.selectionStart === input.value.length;
-    // Rewriting while somebody corrects the middle would move the cursor from under them.
-    if (isAtEnd && !typed.wrong) input.value = typed.text;
-    say(typed.wrong ? t('activate.wrongCharacter', { character: typed.wrong }) : '');
-  }
-
-  /** @param {string} text */
-  function say(text) {
-    error.textContent = text;
-    input.setAttribute('aria-invalid', String(text !== ''));
-  }
-
-  function submit() {
-    const typed = readActivationCode(input.value);
-    if (typed.wrong) say(t('activate.wrongCharacter', { character: typed.wrong }));
-    else if (typed.missing < 0) say(t('activate.tooLong'));
-    else if (typed.missing > 0) say(t('activate.incomplete', { count: typed.missing }));
-    else return actions.next(typed.text);
-    input.focus();
-  }
-
+  const field = codeField({ code, label: t('activate.label') });
+  const submit = () => {
+    const typed = field.read();
+    if (typed) actions.next(typed);
+  };
   return screen('activate', {
     title: t('activate.title'),
     end: languagePicker(),
@@ -48,11 +24,7 @@ export function activate({ code, fault, canInstall }, actions) {
       h('p', { class: 'lead' }, t('activate.text')),
       alert(fault),
       h('form', { class: 'stack', onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); submit(); } },
-        h('div', { class: 'field code' },
-          h('label', { for: 'activation-code' }, t('activate.label')),
-          input,
-          h('p', { class: 'hint', id: 'code-hint' }, t('activate.hint')),
-          error),
+        field.element,
         h('button', { type: 'button', class: 'button wide', dataset: { action: 'scan' }, onclick: actions.scan },
           icon('camera'), t('activate.scan'))),
     ],

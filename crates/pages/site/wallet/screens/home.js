@@ -2,7 +2,7 @@
  * The start page: pay, see the last payments, learn what needs attention.
  */
 import { h, icon } from '/shared/dom.js';
-import { language, t } from '/shared/i18n.js';
+import { dateTime, day, language, t } from '/shared/i18n.js';
 import { paymentLines } from './history.js';
 import { banner, button, methodName, methodSub, screen } from './parts.js';
 
@@ -21,25 +21,37 @@ const HINTS = [
   ['pin_not_changed', 'bad', 'key'],
   ['pin_changed', 'good', 'check'],
   ['pin_change_under_way', 'warn', 'key'],
+  ['pin_not_reset', 'bad', 'key'],
+  ['pin_blocked', 'warn', 'key'],
   ['clock_far_off', 'bad', 'clock'],
   ['keys_expire_soon', 'warn', 'key'],
   ['offline_too_long', 'warn', 'offline'],
+  ['certificate_ends_soon', '', 'clock'],
   ['clock_unsure', '', 'clock'],
 ];
 
 /**
- * @param {{ name: string | null, method: Method | null, unproved: Method | null, hints: Hint[], appMessage?: AppMessage | null, isOnline: boolean, payments: import('../types.js').PaymentSummary[] }} model
- *   `method`: the one that pays unless another is chosen
- * @param {{ pay: () => void, addBank: () => void, history: () => void, payment: (key: string) => void, settings: () => void }} actions
+ * What hints tell more of.
+ * @typedef {object} Beside
+ * @property {AppMessage | null} [appMessage]
+ * @property {number | null} [certificateEndsAtMs]
+ * @property {number | null} [pinBlockedUntilMs]
  */
-export function home({ name, method, unproved, hints, appMessage = null, isOnline, payments }, actions) {
+
+/**
+ * @param {{ name: string | null, method: Method | null, unproved: Method | null, hints: Hint[], notices?: import('../types.js').Notice[], isOnline: boolean, payments: import('../types.js').PaymentSummary[] } & Beside} model
+ *   `method`: the one that pays unless another is chosen; `notices`: those that are unread
+ * @param {{ pay: () => void, addBank: () => void, history: () => void, payment: (key: string) => void, settings: () => void, notices: () => void }} actions
+ */
+export function home({ name, method, unproved, hints, notices = [], isOnline, payments, ...beside }, actions) {
   return screen('home', {
     title: name ? t('home.hello', { name }) : t('home.helloNobody'),
     end: h('button', {
       type: 'button', class: 'button icon-only', 'aria-label': t('home.settings'), dataset: { action: 'settings' }, onclick: actions.settings,
     }, icon('settings')),
     content: [
-      banners(hints, appMessage, isOnline, method !== null),
+      banners(hints, beside, isOnline, method !== null),
+      news(notices, actions.notices),
       method ? payCard(method, actions.pay) : addCard(unproved, actions.addBank),
       h('section', { class: 'stack', 'aria-labelledby': 'recent' },
         h('h2', { id: 'recent' }, t('home.recent')),
@@ -52,14 +64,27 @@ export function home({ name, method, unproved, hints, appMessage = null, isOnlin
 }
 
 /**
+ * That something became of the customer's devices.
+ * @param {import('../types.js').Notice[]} unread
+ * @param {() => void} look
+ */
+function news(unread, look) {
+  if (unread.length === 0) return null;
+  const isAlarming = unread.some((one) => one.isAlarming);
+  return h('div', { class: 'news', role: isAlarming ? 'alert' : 'status', dataset: { news: unread.length, alarming: isAlarming } },
+    banner(isAlarming ? 'bad' : '', isAlarming ? 'warn' : 'info', t(isAlarming ? 'home.alarm' : 'home.news'),
+      button('notices', t('home.look'), look, { size: '' })));
+}
+
+/**
  * @param {Hint[]} hints
- * @param {AppMessage | null} appMessage
+ * @param {Beside} beside
  * @param {boolean} isOnline
  * @param {boolean} canPay
  */
-function banners(hints, appMessage, isOnline, canPay) {
+function banners(hints, beside, isOnline, canPay) {
   const shown = HINTS.filter(([hint]) => hints.includes(hint))
-    .map(([hint, kind, mark]) => banner(kind, mark, hintText(hint, appMessage)));
+    .map(([hint, kind, mark]) => banner(kind, mark, hintText(hint, beside)));
   if (!isOnline) shown.push(banner('', 'offline', canPay ? t('home.offline') : t('fault.offline')));
   return h('div', { class: 'stack tight notices', role: 'status' }, shown);
 }
@@ -94,9 +119,11 @@ function addCard(unproved, addBank) {
 /**
  * The words of a hint; of the app, with the operator's own after them.
  * @param {Hint} hint
- * @param {AppMessage | null} appMessage
+ * @param {Beside} beside
  */
-function hintText(hint, appMessage) {
+function hintText(hint, { appMessage, certificateEndsAtMs, pinBlockedUntilMs }) {
+  if (hint === 'certificate_ends_soon') return t('hint.certificate_ends_soon', { date: day(certificateEndsAtMs ?? 0) });
+  if (hint === 'pin_blocked') return t('hint.pin_blocked', { time: dateTime(pinBlockedUntilMs ?? 0) });
   const words = t(`hint.${hint}`);
   return hint.startsWith('app_') && appMessage ? `${words} ${appMessage[language()]}` : words;
 }

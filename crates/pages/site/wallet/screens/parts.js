@@ -42,6 +42,34 @@ export function statement(name, { title, kind = '', mark = 'info', isBusy = fals
     buttons.length > 0 && h('div', { class: 'actions' }, buttons));
 }
 
+/**
+ * Asks before something is done that cannot be taken back here.
+ * @param {string} name
+ * @param {{ title: string, mark: import('/shared/dom.js').IconName, texts: string[], yes: string, isBusy: boolean, fault: string | null }} parts
+ * @param {{ yes: () => void, no: () => void }} actions
+ */
+export function question(name, { title, mark, texts, yes, isBusy, fault }, actions) {
+  return statement(name, {
+    title,
+    mark,
+    onBack: actions.no,
+    content: [texts.map((text) => h('p', null, text)), fault && alert(fault)],
+    actions: [
+      button('confirm', yes, actions.yes, { kind: 'danger', size: 'wide big', isBusy }),
+      button('cancel', t('action.cancel'), actions.no, { kind: 'quiet' }),
+    ],
+  });
+}
+
+/**
+ * @param {string} title
+ * @param {string} id
+ * @param {...import('/shared/dom.js').Child} children
+ */
+export function section(title, id, ...children) {
+  return h('section', { class: 'stack', 'aria-labelledby': id }, h('h2', { id }, t(title)), children);
+}
+
 /** @param {() => void} onBack */
 function backButton(onBack) {
   return h('button', {

@@ -3,23 +3,16 @@
  */
 import { h } from '/shared/dom.js';
 import { t } from '/shared/i18n.js';
-import { alert, button, screen, statement, todo, triesWarning } from './parts.js';
-import { pinPad } from './pinpad.js';
+import { button, statement, todo } from './parts.js';
+import { enterPin } from './pin.js';
 
 /**
  * @param {{ triesLeft: number | null, fault: string | null }} model
- * @param {{ pin: (pin: string) => void, back: () => void }} actions
+ * @param {{ pin: (pin: string) => void, forgotten: () => void, back: () => void }} actions
  */
-export function presentPin({ triesLeft, fault }, actions) {
-  return screen('present-pin', {
-    title: t('pinChange.present'),
-    onBack: actions.back,
-    content: [
-      h('p', { class: 'lead' }, t('pinChange.presentText')),
-      alert(fault ?? triesWarning(triesLeft)),
-      h('div', { class: 'pin-place' }, pinPad({ onPin: actions.pin })),
-    ],
-  });
+export function presentPin(model, actions) {
+  const more = button('reset-pin', t('pinReset.forgotten'), actions.forgotten, { kind: 'quiet' });
+  return enterPin('present-pin', { title: t('pinChange.present'), text: t('pinChange.presentText'), more, ...model }, actions);
 }
 
 export function changingPin() {

@@ -3,7 +3,7 @@
  */
 import { h } from '/shared/dom.js';
 import { t } from '/shared/i18n.js';
-import { alert, banner, button, screen, statement, todo } from './parts.js';
+import { alert, banner, button, screen, statement, todo, triesWarning } from './parts.js';
 import { pinPad } from './pinpad.js';
 
 /**
@@ -19,6 +19,25 @@ export function choosePin({ step, isChange, fault }, actions) {
       h('p', { class: 'lead' }, t(isRepeat ? 'pin.repeatText' : 'pin.rules')),
       alert(fault),
       isRepeat && banner('', 'info', t('pin.forget')),
+      h('div', { class: 'pin-place' }, pinPad({ onPin: actions.pin })),
+    ],
+  });
+}
+
+/**
+ * The wallet's PIN, for what is grave.
+ * @param {string} name the screen's
+ * @param {{ title: string, text: string, triesLeft: number | null, fault: string | null, more?: import('/shared/dom.js').Child }} model
+ * @param {{ pin: (pin: string) => void, back: () => void }} actions
+ */
+export function enterPin(name, { title, text, triesLeft, fault, more = null }, actions) {
+  return screen(name, {
+    title,
+    onBack: actions.back,
+    content: [
+      h('p', { class: 'lead' }, text),
+      alert(fault ?? triesWarning(triesLeft)),
+      more,
       h('div', { class: 'pin-place' }, pinPad({ onPin: actions.pin })),
     ],
   });

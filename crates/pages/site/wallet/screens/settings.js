@@ -4,14 +4,15 @@
 import { h, icon } from '/shared/dom.js';
 import { dateTime, languagePicker, t } from '/shared/i18n.js';
 import { keyValues } from './history.js';
-import { alert, banner, button, methodName, methodSub, screen, statement } from './parts.js';
+import { alert, banner, button, methodName, methodSub, question, screen, section } from './parts.js';
 
 /** @typedef {import('../types.js').Method} Method */
 /** @typedef {import('../types.js').View} View */
 
 /**
  * @param {{ view: View, version: string, canInstall: boolean, isBusy: boolean, fault: string | null, note: string | null }} model
- * @param {{ back: () => void, addBank: () => void, changePin: () => void, remove: (method: Method) => void, refresh: () => void, install: () => void, lock: () => void, erase: () => void, resync: () => void }} actions
+ * @param {{ back: () => void, addBank: () => void, changePin: () => void, remove: (method: Method) => void, refresh: () => void, install: () => void, lock: () => void, erase: () => void, resync: () => void,
+ *   devices: () => void, notices: () => void, move: () => void }} actions
  */
 export function settings({ view, version, canInstall, isBusy, fault, note }, actions) {
   return screen('settings', {
@@ -24,6 +25,10 @@ export function settings({ view, version, canInstall, isBusy, fault, note }, act
         view.methods.length === 0 && h('p', { class: 'muted' }, t('settings.noMethods')),
         view.methods.length > 0 && h('ul', { class: 'list' }, view.methods.map((method) => h('li', null, methodLine(method, actions)))),
         button('add-bank', t('settings.addMethod'), actions.addBank, { mark: 'plus' })),
+      section('devices.title', 'devices',
+        view.standing === 'active' && button('devices', t('devices.all'), actions.devices, { mark: 'phone' }),
+        button('notices', noticesLabel(view), actions.notices, { mark: 'info' }),
+        view.standing === 'active' && button('move', t('move.title'), actions.move, { mark: 'install' })),
       section('settings.language', 'language', languagePicker()),
       section('settings.device', 'device',
         h('div', { class: 'card stack' },
@@ -79,31 +84,10 @@ export function eraseWallet({ isBusy, fault }, actions) {
   }, actions);
 }
 
-/**
- * @param {string} name
- * @param {{ title: string, mark: import('/shared/dom.js').IconName, texts: string[], yes: string, isBusy: boolean, fault: string | null }} parts
- * @param {{ yes: () => void, no: () => void }} actions
- */
-function question(name, { title, mark, texts, yes, isBusy, fault }, actions) {
-  return statement(name, {
-    title,
-    mark,
-    onBack: actions.no,
-    content: [texts.map((text) => h('p', null, text)), fault && alert(fault)],
-    actions: [
-      button('confirm', yes, actions.yes, { kind: 'danger', size: 'wide big', isBusy }),
-      button('cancel', t('action.cancel'), actions.no, { kind: 'quiet' }),
-    ],
-  });
-}
-
-/**
- * @param {string} title
- * @param {string} id
- * @param {...import('/shared/dom.js').Child} children
- */
-function section(title, id, ...children) {
-  return h('section', { class: 'stack', 'aria-labelledby': id }, h('h2', { id }, t(title)), children);
+/** @param {View} view */
+function noticesLabel({ notices }) {
+  const count = notices.filter(({ isUnread }) => isUnread).length;
+  return count > 0 ? t('notices.some', { count }) : t('notices.title');
 }
 
 /** A wallet that cannot pay keeps its PIN. @param {View} view */

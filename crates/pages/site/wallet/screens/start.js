@@ -16,16 +16,16 @@ export function loading() {
 /** @type {Partial<Record<FaultKind, IconName>>} */
 const MARKS = {
   other_tab: 'copy', storage_full: 'download', keys_expired: 'offline', clock_wrong: 'clock', vault: 'key',
-  certificate_expired: 'clock', revoked: 'lock', unsynchronised: 'refresh',
+  certificate_expired: 'offline', certificate_ended: 'clock', revoked: 'lock', unsynchronised: 'refresh',
 };
 
 /** What helps against a fault, beside trying again. */
-/** @type {Partial<Record<FaultKind, 'erase' | 'resync'>>} */
-const REMEDIES = { damaged: 'erase', revoked: 'erase', unsynchronised: 'resync' };
+/** @type {Partial<Record<FaultKind, 'erase' | 'resync' | 'renew'>>} */
+const REMEDIES = { damaged: 'erase', revoked: 'erase', certificate_ended: 'erase', unsynchronised: 'resync', certificate_expired: 'renew' };
 
 /**
  * @param {{ kind: FaultKind, hasHome?: boolean }} model `hasHome`: there is a start page to go back to
- * @param {{ retry: () => void, home: () => void, erase: () => void, resync: () => void }} actions
+ * @param {{ retry: () => void, home: () => void, erase: () => void, resync: () => void, renew: () => void }} actions
  */
 export function fault({ kind, hasHome = false }, actions) {
   const remedy = REMEDIES[kind];
@@ -42,7 +42,7 @@ export function fault({ kind, hasHome = false }, actions) {
     ],
     actions: [
       remedy === 'resync' && button('resync', t('standing.resync'), actions.resync, { kind: 'primary', size: 'wide big' }),
-      !isHopeless && remedy !== 'resync' && button('retry', t('action.retry'), actions.retry, { kind: 'primary', size: 'wide big' }),
+      !isHopeless && remedy !== 'resync' && button('retry', t('action.retry'), remedy === 'renew' ? actions.renew : actions.retry, { kind: 'primary', size: 'wide big' }),
       remedy === 'erase' && button('erase', t('settings.erase'), actions.erase, { kind: 'danger' }),
       hasHome && button('home', t('action.home'), actions.home, { kind: 'quiet' }),
     ],
