@@ -17,6 +17,7 @@ const SUITES = {
   wallet: async (tests) => (await import('./suites/wallet.mjs')).wallet(tests),
   'pin-change': async (tests) => (await import('./suites/pin-change.mjs')).pinChange(tests),
   devices: async (tests) => (await import('./suites/devices.mjs')).devices(tests),
+  approval: async (tests) => (await import('./suites/approval.mjs')).approval(tests),
   checkout: async (tests) => (await import('./suites/checkout.mjs')).checkout(tests),
   front: async (tests, options) => (await import('./suites/front.mjs')).front(tests, options),
   device: async (tests) => (await import('./suites/device.mjs')).device(tests),

@@ -10,6 +10,7 @@
 
 mod activation;
 mod agreed;
+mod approvals;
 mod code;
 mod confirmations;
 mod devices;
@@ -20,6 +21,7 @@ mod symbol;
 mod view;
 
 pub use activation::{ActivationDraft, UnsentRequest};
+pub use approvals::{AnswerDraft, OpenedQuestion, question_enc};
 pub use code::{PendingCode, ShownCode, SignableCode};
 pub use confirmations::confirmation_encs;
 pub use devices::{RenewalDraft, check_device_name, notice_encs};

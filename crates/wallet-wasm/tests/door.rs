@@ -9,7 +9,7 @@ use protocol::{
 use serde_json::Value;
 use wallet_wasm::{
     Wallet, check_activation_code, check_device_name, check_pin, check_till, confirmation_encs, notice_encs,
-    qr,
+    qr, question_enc,
 };
 
 const NOW_MS: f64 = 1_790_000_000_000.0;
@@ -101,4 +101,24 @@ fn a_text_is_drawn_as_a_square_and_a_page_s_confirmations_give_their_keys() {
     let page = r#"{"notices":[{"sequence":1,"sealed":"AA"},{"sequence":2,"sealed":"?"}],"has_more":false}"#;
     assert_eq!(notice_encs(page).unwrap(), vec![0; 64]);
     assert!(notice_encs("[]").is_err());
+}
+
+#[test]
+fn a_question_gives_its_key_and_is_opened_by_a_wallet_that_is_activated_alone() {
+    let view = |sealed: &str| {
+        format!(r#"{{"id":"apr_00000000000000000000000007","sealed":"{sealed}","expires_at_ms":9}}"#)
+    };
+    // Version and suite and the key's id, then nothing but fives: the encapsulated key, and enough content.
+    let sealed = view(&format!("EQAB{}", "BQUF".repeat(80)));
+    assert_eq!(question_enc(&sealed).unwrap(), vec![5; 32]);
+    for bad in [view("AA"), view("?"), view(&"A".repeat(9_000)), "[]".to_owned()] {
+        let fault = question_enc(&bad).unwrap_err();
+        assert!(format!("{fault:?}").starts_with("refused"), "{fault:?}");
+    }
+    let wallet = Wallet::fresh(&realm_file()).unwrap();
+    let faults = [(vec![0; 31], "vault"), (vec![0; 64], "vault"), (vec![0; 32], "not_activated")];
+    for (agreed, kind) in faults {
+        let fault = wallet.open_question(&sealed, &[9; 32], agreed).map(drop).unwrap_err();
+        assert!(format!("{fault:?}").starts_with(kind), "{fault:?}");
+    }
 }

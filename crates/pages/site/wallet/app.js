@@ -10,6 +10,7 @@ import { takeArrival } from './arrival.js';
 import { openEngine } from './engine/open.js';
 import { faultKind } from './faults.js';
 import * as activation from './flows/activation.js';
+import * as approval from './flows/approval.js';
 import * as bank from './flows/bank.js';
 import * as devices from './flows/devices.js';
 import * as move from './flows/move.js';
@@ -54,6 +55,7 @@ const ROUTES = {
   devices: devices.showDevices,
   move: move.showMove,
   notices: notices.showNotices,
+  approvals: approval.showAside,
 };
 
 setMessages({ en, de, fr, it });
@@ -66,6 +68,7 @@ const app = {
   arrival: takeArrival(),
   wish: { slot: null, capMinor: null, till: null },
   shown: { counters: new Map(), seenThrough: 0 },
+  asked: { aside: new Set(), refused: null },
   installOffer: null,
   hasAsked: false,
   go: (route, with_) => ROUTES[route](app, with_),
@@ -75,13 +78,14 @@ const app = {
 /** @type {(() => void) | null} */
 let stopFollowing = null;
 
-onLanguage(() => stage.redraw());
+onLanguage(() => stage.redrawTop());
 listenToTheDevice();
 followParent((code) => takeCode(scannedActivationCode(code)));
 registerWorker(offerUpdate);
 start();
 
 async function start() {
+  stage.uncover();
   stage.show({ draw: loading });
   stopFollowing?.();
   stopFollowing = null;
@@ -94,6 +98,7 @@ async function start() {
   }
   const { engine } = app;
   payment.watchConfirmations(app);
+  approval.watchQuestions(app);
   engine.subscribe((view) => {
     followOnce(view);
     stage.scene()?.onView?.(view);
@@ -119,13 +124,16 @@ function followOnce({ phase }) {
 }
 
 function listenToTheDevice() {
-  const away = () => stage.scene()?.onAway?.();
+  const away = () => {
+    stage.scene()?.onAway?.();
+    if (stage.top() !== stage.scene()) stage.top()?.onAway?.();
+  };
   document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'hidden') away(); });
   window.addEventListener('pagehide', away);
   // In a frame the focus also leaves for the page around it, which the same person is looking at.
   if (!isFramed) window.addEventListener('blur', () => { if (!document.hasFocus()) away(); });
   window.addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
-  window.addEventListener('popstate', () => { if (!location.hash) stage.scene()?.onBack?.(); });
+  window.addEventListener('popstate', () => { if (!location.hash) stage.top()?.onBack?.(); });
   // A link with an activation code was opened while the page is already there.
   window.addEventListener('hashchange', () => takeCode(takeArrival().code));
   window.addEventListener('beforeinstallprompt', (event) => {

@@ -26,7 +26,7 @@ const CAUSES = {
   limit_exceeded: { words: 'limit_exceeded', remedy: 'home' },
   offline_too_long: { words: 'offline_too_long', remedy: 'goOnline' },
   policy_refused: { words: 'policy_refused', remedy: 'otherMethod' },
-  approval_needed: { words: 'approval_needed', remedy: 'goOnline' },
+  approval_needed: { words: 'approval_needed', remedy: 'pay' },
   certificate_expired: { words: 'certificate_expired', remedy: 'goOnline' },
   app_blocked: { words: 'app_blocked', remedy: 'home' },
   pin_locked: { words: 'pin_locked', remedy: 'home' },

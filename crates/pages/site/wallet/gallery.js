@@ -5,13 +5,14 @@
 import { setLanguage, setMessages, t } from '/shared/i18n.js';
 import { KNOWN_CAUSES } from './causes.js';
 import { byDay, summarise, summaryOf } from './payments.js';
-import { CONFIRMATIONS, DEVICE_LIST, METHODS, MOVE_CODE, NOTICES, NOW_MS, VIEW, declined, shownCode } from './samples.js';
+import { CONFIRMATIONS, DEVICE_LIST, METHODS, MOVE_CODE, NOTICES, NOW_MS, QUESTIONS, VIEW, declined, shownCode } from './samples.js';
 import { faultText } from './faults.js';
 import de from './messages/de.js';
 import en from './messages/en.js';
 import fr from './messages/fr.js';
 import it from './messages/it.js';
 import { activate, scan } from './screens/activate.js';
+import { answered, approval, sendingAnswer } from './screens/approval.js';
 import { addBank, bankDone, bankFinishing, bankNotDone } from './screens/bank.js';
 import { code, expired, hidden } from './screens/code.js';
 import { device, devices, lockOther, renameDevice } from './screens/devices.js';
@@ -56,6 +57,10 @@ const noticed = {
 };
 const named = { name: tablet.model };
 
+const asked = { question: QUESTIONS.payment, moreCount: 0, triesLeft: null, fault: null, isFresh: false, nowMs: () => NOW_MS };
+/** @type {import('./types.js').Ending[]} */
+const ENDINGS = ['approved', 'refused', 'expired', 'over'];
+
 /** @type {FaultKind[]} */
 const FAULTS = [
   'not_supported', 'storage_unavailable', 'storage_full', 'other_tab', 'damaged', 'keys_expired', 'clock_wrong',
@@ -93,6 +98,7 @@ const SCREENS = [
   ['activation-pending', () => activationPending({ fault: faultText('offline'), isSent: true, isBusy: false }, actions)],
   ['activation-failed', () => activationPending({ fault: faultText('server'), isSent: false, isBusy: true }, actions)],
   ['home', () => home({ name: 'Anna Meier', method, unproved: null, hints: [], isOnline: true, payments: payments.slice(0, 4) }, actions)],
+  ['home-questions', () => home({ name: 'Anna Meier', method, unproved: null, hints: [], questionCount: 2, isOnline: true, payments: payments.slice(0, 4) }, actions)],
   ['home-first', () => home({ name: 'Anna Meier', method: null, unproved: null, hints: [], isOnline: true, payments: [] }, actions)],
   ['home-ready', () => home({ name: null, method, unproved: null, hints: [], isOnline: true, payments: [] }, actions)],
   ['home-unproved', () => home({ name: 'Anna', method: null, unproved: METHODS[2], hints: [], isOnline: true, payments: [] }, actions)],
@@ -136,6 +142,15 @@ const SCREENS = [
   ['pay-options-own', () => payOptions({ methods: METHODS.slice(0, 1), slot: 1, capMinor: 7550, till: '5724' }, actions)],
   ['code', () => code({ code: shownCode({}), isOnline: true, nowMs: () => NOW_MS + 13_000 }, actions)],
   ['code-bound-offline', () => code({ code: shownCode({ till: '5724', renewalsLeft: 0, hints: ['cap_rounded'] }), isOnline: false, nowMs: () => NOW_MS + 51_000 }, actions)],
+  ...Object.entries(QUESTIONS).map(/** @returns {[string, () => HTMLElement]} */ ([name, question]) => [
+    `approval-${name}`, () => approval({ ...asked, question }, actions),
+  ]),
+  ['approval-wrong-pin', () => approval({ ...asked, moreCount: 2, fault: `${faultText('wrong_pin')} ${t('pin.triesLeft', { count: 1 })}` }, actions)],
+  ['approval-unheard', () => approval({ ...asked, question: QUESTIONS.transfer, nowMs: () => NOW_MS + 200_000, fault: t('approval.unheard') }, actions)],
+  ['approval-sending', () => sendingAnswer()],
+  ...ENDINGS.flatMap((ending) => [QUESTIONS.payment, QUESTIONS.login].map(/** @returns {[string, () => HTMLElement]} */ (question) => [
+    `approval-${ending}-${question.kind}`, () => answered({ question, ending }, actions),
+  ])),
   ['hidden', () => hidden({}, actions)],
   ['expired', () => expired({}, actions)],
   ...CONFIRMATIONS.filter((one) => one.kind !== 'notice').map(/** @returns {[string, () => HTMLElement]} */ (one) => [

@@ -58,13 +58,25 @@ export const NOTICES = [
   notice(4, 'revoked', '0000a1b2c3d7', '0000a1b2c3d8', 300, { deviceName: 'Handy von früher' }),
 ];
 
+/** One of each kind, and the longest. @type {Record<string, import('./types.js').Question>} */
+export const QUESTIONS = {
+  payment: question('payment', 90, { amountMinor: 24_900, currency: 'CHF', payee: 'Velo Steiner', till: '5724' }),
+  transfer: question('transfer', 300, { amountMinor: 1_250_000, currency: 'CHF', payee: 'Max Muster', text: 'Miete Oktober, CH93 0076 2011 6238 5295 7' }),
+  login: question('login', 120, { payee: 'e-banking.example' }),
+  other: question('other', 86_400, { text: 'Neue Adresse: Bahnhofstrasse 12, 8001 Zürich' }),
+  longest: question('transfer', 300, {
+    amountMinor: 99_999_999, currency: 'CHF', payee: 'Genossenschaft zur Förderung gemeinnützigen Wohnbaus Oberwinterth',
+    text: 'Anzahlung gemäss Kaufvertrag vom 3. Juni 2026, Referenz 4711-0815', till: '5724',
+  }),
+};
+
 /** @type {import('./types.js').MoveCode} */
 export const MOVE_CODE = { code: '7K3M-Q9TX-2BHD', expiresAtMs: NOW_MS + 600_000, symbol: { side: SIDE, modules: modules() } };
 
 /** @type {import('./types.js').View} */
 export const VIEW = {
   phase: 'enrolled', realm: 'demo', name: 'Anna Meier', standing: 'active', device: THIS, pinTriesLeft: 5,
-  pinBlockedUntilMs: null, certificateEndsAtMs: null, isPinReset: false, notices: NOTICES, methods: METHODS,
+  pinBlockedUntilMs: null, certificateEndsAtMs: null, isPinReset: false, notices: NOTICES, questions: [], methods: METHODS,
   confirmations: CONFIRMATIONS, hints: ['sensors_not_run'], lastOnlineAtMs: NOW_MS - HOUR_MS / 4, isOnline: true,
   isPersisted: true, defaultCapMinor: 10_000, appVersion: '0.3.0', appMessage: null,
 };
@@ -128,6 +140,19 @@ function device(id, name, model, status, hoursAgo) {
  */
 function notice(sequence, kind, about, by, hoursAgo, more = {}) {
   return { sequence, kind, about, by, deviceName: '', atMs: NOW_MS - hoursAgo * HOUR_MS, isUnread: false, isAlarming: false, ...more };
+}
+
+/**
+ * @param {import('./types.js').Question['kind']} kind
+ * @param {number} withinS
+ * @param {Partial<import('./types.js').Question>} about
+ * @returns {import('./types.js').Question}
+ */
+function question(kind, withinS, about) {
+  return {
+    id: `apr_${kind}`, kind, amountMinor: null, currency: null, payee: null, text: null, till: null,
+    askedAtMs: NOW_MS - 12_000, expiresAtMs: NOW_MS - 12_000 + withinS * 1000, ...about,
+  };
 }
 
 /** Looks like a QR code and is none: finder patterns, and dots from a simple sequence that is always the same. */

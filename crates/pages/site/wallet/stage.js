@@ -1,6 +1,7 @@
 /**
  * The place where one screen stands at a time. It moves the focus to a new screen's heading, keeps it on an
- * update, sets the page's title and speaks to screen readers. It must not know which screens there are.
+ * update, sets the page's title and speaks to screen readers. What cannot wait covers everything else: what is shown
+ * meanwhile stands there once the cover is gone. It must not know which screens there are.
  */
 import { mount } from '/shared/dom.js';
 import { isFramed } from '/shared/frame.js';
@@ -17,16 +18,26 @@ import { leave } from './lifecycle.js';
 export function makeStage(root, voice) {
   /** @type {Scene | null} */
   let current = null;
-  const press = followPress(root, redraw);
+  /** @type {Scene | null} */
+  let cover = null;
+  const press = followPress(root, redrawTop);
 
   /**
    * @param {Scene} scene
    * @param {{ isUpdate?: boolean }} [options]
    */
-  function show(scene, { isUpdate = false } = {}) {
+  function show(scene, options) {
+    current = scene;
+    if (!cover) put(scene, options);
+  }
+
+  /**
+   * @param {Scene} scene
+   * @param {{ isUpdate?: boolean }} [options]
+   */
+  function put(scene, { isUpdate = false } = {}) {
     const before = root.firstElementChild;
     const focused = isUpdate ? hookOf(document.activeElement) : null;
-    current = scene;
     if (scene.onBack) leaveAStep();
     const node = scene.draw();
     if (before) leave(before);
@@ -43,19 +54,31 @@ export function makeStage(root, voice) {
   }
 
   /** Draws the screen anew, but touches the page only if that changes it: a press under way must not be lost. */
-  function redraw() {
+  function redrawTop() {
     const before = root.firstElementChild;
-    if (!current || !before || press.isToWait()) return;
-    const node = current.draw();
+    const top = cover ?? current;
+    if (!top || !before || press.isToWait()) return;
+    const node = top.draw();
     const isSame = node.isEqualNode(before);
     leave(node);
-    if (!isSame) show(current, { isUpdate: true });
+    if (!isSame) put(top, { isUpdate: true });
   }
 
   return {
     show,
-    redraw,
+    redraw: () => { if (!cover) redrawTop(); },
+    redrawTop,
+    cover: (scene, options) => {
+      cover = scene;
+      put(scene, options);
+    },
+    uncover: () => {
+      if (!cover) return;
+      cover = null;
+      if (current) put(current);
+    },
     scene: () => current,
+    top: () => cover ?? current,
     announce: (text) => {
       // The same words twice in a row are heard twice only if the region was empty between.
       voice.textContent = '';

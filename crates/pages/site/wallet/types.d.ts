@@ -3,11 +3,11 @@
  * `engine/types.d.ts`; nothing here knows how a screen looks or how the engine works.
  */
 import type {
-  AppMessage, Confirmation, Device, DeviceList, Engine, FaultKind, Hint, Method, MoveCode, Notice, NoticeKind, ShownCode, Standing, View,
+  AppMessage, Confirmation, Device, DeviceList, Ending, Engine, FaultKind, Hint, Method, MoveCode, Notice, NoticeKind, Question, ShownCode, Standing, View,
 } from './engine/types.js';
 
 export type {
-  AppMessage, Confirmation, Device, DeviceList, Engine, FaultKind, Hint, Method, MoveCode, Notice, NoticeKind, ShownCode, Standing, View,
+  AppMessage, Confirmation, Device, DeviceList, Ending, Engine, FaultKind, Hint, Method, MoveCode, Notice, NoticeKind, Question, ShownCode, Standing, View,
 };
 
 /** What a payment has come to, as far as this phone was told. */
@@ -49,15 +49,24 @@ export interface Scene {
 export interface Stage {
   /** Shows a screen. With `isUpdate` the focus stays where it is. */
   show(scene: Scene, options?: { isUpdate?: boolean }): void;
+  /** Draws the screen anew, if nothing covers it. */
   redraw(): void;
+  /** The same with what covers it. */
+  redrawTop(): void;
+  /** Shows a screen that cannot wait, above whatever else is shown until `uncover`. */
+  cover(scene: Scene, options?: { isUpdate?: boolean }): void;
+  uncover(): void;
+  /** The screen that stands, or will once nothing covers it. */
   scene(): Scene | null;
+  /** What is seen. */
+  top(): Scene | null;
   /** Says something to a screen reader without showing it. */
   announce(text: string): void;
 }
 
 export type RouteName =
   | 'activate' | 'install' | 'resume' | 'home' | 'addBank' | 'bankReturn' | 'pay' | 'payOptions' | 'result' | 'history'
-  | 'payment' | 'settings' | 'changePin' | 'resetPin' | 'devices' | 'move' | 'notices' | 'locked' | 'fault';
+  | 'payment' | 'settings' | 'changePin' | 'resetPin' | 'devices' | 'move' | 'notices' | 'approvals' | 'locked' | 'fault';
 
 export type Route = (app: App, with_?: any) => void;
 
@@ -69,6 +78,8 @@ export interface App {
   wish: Wish;
   /** Counters of codes shown in this session, with when; and up to where confirmations were seen. */
   shown: { counters: Map<number, ShownCode>; seenThrough: number };
+  /** Ids of questions that the customer put aside; and the payment that was refused last, with when. */
+  asked: { aside: Set<string>; refused: { question: Question; atMs: number } | null };
   installOffer: InstallOffer | null;
   /** Whether the server was asked since the start, with or without an answer: before that nobody knows if there is a network. */
   hasAsked: boolean;

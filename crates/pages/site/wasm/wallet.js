@@ -54,6 +54,105 @@ export class ActivationDraft {
 if (Symbol.dispose) ActivationDraft.prototype[Symbol.dispose] = ActivationDraft.prototype.free;
 
 /**
+ * An answer that waits for the device key's signature.
+ */
+export class AnswerDraft {
+    static __wrap(ptr) {
+        const obj = Object.create(AnswerDraft.prototype);
+        obj.__wbg_ptr = ptr;
+        AnswerDraftFinalization.register(obj, obj.__wbg_ptr, obj);
+        return obj;
+    }
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        AnswerDraftFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_answerdraft_free(ptr, 0);
+    }
+    /**
+     * Takes the signature; gives the body to send.
+     *
+     * # Errors
+     * A fault of kind `vault`.
+     * @param {Uint8Array | number[]} signature
+     * @returns {Uint8Array}
+     */
+    finish(signature) {
+        let ptr, ptr0, len0;
+        try {
+            ptr = this.__destroy_into_raw();
+            ptr0 = passArray8ToWasm0(signature, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            if (ptr) wasm.__wbg_answerdraft_free(ptr, 1);
+            throw e;
+        }
+        const ret = wasm.answerdraft_finish(ptr, ptr0, len0);
+        if (ret[3]) {
+            throw takeFromExternrefTable0(ret[2]);
+        }
+        var v2 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        return v2;
+    }
+    /**
+     * What the device key signs.
+     * @returns {Uint8Array}
+     */
+    to_sign() {
+        const ret = wasm.answerdraft_to_sign(this.__wbg_ptr);
+        var v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        return v1;
+    }
+}
+if (Symbol.dispose) AnswerDraft.prototype[Symbol.dispose] = AnswerDraft.prototype.free;
+
+/**
+ * A question that was opened: what is shown of it is what is answered.
+ */
+export class OpenedQuestion {
+    static __wrap(ptr) {
+        const obj = Object.create(OpenedQuestion.prototype);
+        obj.__wbg_ptr = ptr;
+        OpenedQuestionFinalization.register(obj, obj.__wbg_ptr, obj);
+        return obj;
+    }
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        OpenedQuestionFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_openedquestion_free(ptr, 0);
+    }
+    /**
+     * What is asked, as JSON with the names of `spec/approval.md`, chapter 1.
+     * @returns {string}
+     */
+    to_json() {
+        let deferred1_0;
+        let deferred1_1;
+        try {
+            const ret = wasm.openedquestion_to_json(this.__wbg_ptr);
+            deferred1_0 = ret[0];
+            deferred1_1 = ret[1];
+            return getStringFromWasm0(ret[0], ret[1]);
+        } finally {
+            wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+        }
+    }
+}
+if (Symbol.dispose) OpenedQuestion.prototype[Symbol.dispose] = OpenedQuestion.prototype.free;
+
+/**
  * A code whose counter is used up: store the state, then go on.
  */
 export class PendingCode {
@@ -153,6 +252,75 @@ export class PreparedRequest {
     }
 }
 if (Symbol.dispose) PreparedRequest.prototype[Symbol.dispose] = PreparedRequest.prototype.free;
+
+/**
+ * A renewal of the certificate that waits for the device key's signature.
+ */
+export class RenewalDraft {
+    static __wrap(ptr) {
+        const obj = Object.create(RenewalDraft.prototype);
+        obj.__wbg_ptr = ptr;
+        RenewalDraftFinalization.register(obj, obj.__wbg_ptr, obj);
+        return obj;
+    }
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        RenewalDraftFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_renewaldraft_free(ptr, 0);
+    }
+    /**
+     * Takes the signature; gives the body to send.
+     *
+     * # Errors
+     * A fault of kind `vault`.
+     * @param {Uint8Array | number[]} signature
+     * @returns {string}
+     */
+    finish(signature) {
+        let deferred3_0;
+        let deferred3_1;
+        try {
+            let ptr, ptr0, len0;
+            try {
+                ptr = this.__destroy_into_raw();
+                ptr0 = passArray8ToWasm0(signature, wasm.__wbindgen_malloc);
+                len0 = WASM_VECTOR_LEN;
+            } catch (e) {
+                if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+                if (ptr) wasm.__wbg_renewaldraft_free(ptr, 1);
+                throw e;
+            }
+            const ret = wasm.renewaldraft_finish(ptr, ptr0, len0);
+            var ptr2 = ret[0];
+            var len2 = ret[1];
+            if (ret[3]) {
+                ptr2 = 0; len2 = 0;
+                throw takeFromExternrefTable0(ret[2]);
+            }
+            deferred3_0 = ptr2;
+            deferred3_1 = len2;
+            return getStringFromWasm0(ptr2, len2);
+        } finally {
+            wasm.__wbindgen_free(deferred3_0, deferred3_1, 1);
+        }
+    }
+    /**
+     * What the device key signs.
+     * @returns {Uint8Array}
+     */
+    to_sign() {
+        const ret = wasm.renewaldraft_to_sign(this.__wbg_ptr);
+        var v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        return v1;
+    }
+}
+if (Symbol.dispose) RenewalDraft.prototype[Symbol.dispose] = RenewalDraft.prototype.free;
 
 /**
  * A code to be shown.
@@ -388,6 +556,27 @@ export class Wallet {
         }
     }
     /**
+     * Takes the answer, and says whether the certificate is a new one. Store the state afterwards.
+     *
+     * # Errors
+     * A fault of kind `refused` for a certificate that is not for this device's key, or as [`Wallet::apply_enrolment`].
+     * @param {string} view
+     * @param {number} sent_at_ms
+     * @param {number} now_ms
+     * @returns {boolean}
+     */
+    apply_renewal(view, sent_at_ms, now_ms) {
+        const val2 = +sent_at_ms;
+        const val3 = +now_ms;
+        const ptr0 = passStringToWasm0(view, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.wallet_apply_renewal(this.__wbg_ptr, ptr0, len0, val2, val3);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return ret[0] !== 0;
+    }
+    /**
      * Takes the draft with its signatures into the state: store it, then send.
      *
      * # Errors
@@ -443,6 +632,31 @@ export class Wallet {
             throw e;
         }
         const ret = wasm.wallet_begin_pin_change(this.__wbg_ptr, ptr0, len0, ptr1, len1);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+    /**
+     * Begins to set the PIN anew by a code: as [`Wallet::begin_pin_change`].
+     *
+     * # Errors
+     * As [`Wallet::begin_pin_change`]; a fault of kind `bad_activation_code`.
+     * @param {string} code
+     * @param {Uint8Array | number[]} _new
+     */
+    begin_pin_reset(code, _new) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passStringToWasm0(code, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArray8ToWasm0(_new, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.wallet_begin_pin_reset(this.__wbg_ptr, ptr0, len0, ptr1, len1);
         if (ret[1]) {
             throw takeFromExternrefTable0(ret[0]);
         }
@@ -535,6 +749,55 @@ export class Wallet {
         return ActivationDraft.__wrap(ret[0]);
     }
     /**
+     * Drafts a yes, whatever the PIN: only the server can tell a right one.
+     *
+     * # Errors
+     * Faults of kind `pin_…`, `pin_change_under_way`, `not_activated`.
+     * @param {OpenedQuestion} opened
+     * @param {Uint8Array | number[]} pin
+     * @returns {AnswerDraft}
+     */
+    draft_approval(opened, pin) {
+        _assertClass(opened, OpenedQuestion);
+        const ptr0 = passArray8ToWasm0(pin, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.wallet_draft_approval(this.__wbg_ptr, opened.__wbg_ptr, ptr0, len0);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return AnswerDraft.__wrap(ret[0]);
+    }
+    /**
+     * Drafts a no. It takes no PIN.
+     *
+     * # Errors
+     * A fault of kind `not_activated`.
+     * @param {OpenedQuestion} opened
+     * @returns {AnswerDraft}
+     */
+    draft_refusal(opened) {
+        _assertClass(opened, OpenedQuestion);
+        const ret = wasm.wallet_draft_refusal(this.__wbg_ptr, opened.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return AnswerDraft.__wrap(ret[0]);
+    }
+    /**
+     * Drafts a request to renew the certificate.
+     *
+     * # Errors
+     * A fault of kind `not_activated`.
+     * @returns {RenewalDraft}
+     */
+    draft_renewal() {
+        const ret = wasm.wallet_draft_renewal(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return RenewalDraft.__wrap(ret[0]);
+    }
+    /**
      * Forgets a method that the server removed. Store the state afterwards.
      *
      * # Errors
@@ -563,6 +826,24 @@ export class Wallet {
             throw takeFromExternrefTable0(ret[1]);
         }
         return Wallet.__wrap(ret[0]);
+    }
+    /**
+     * Whether what is under way is a reset by a code: it goes to `/v1/enrolment/pin-reset`, a change to
+     * `/v1/enrolment/pin`.
+     * @returns {boolean}
+     */
+    is_pin_reset_under_way() {
+        const ret = wasm.wallet_is_pin_reset_under_way(this.__wbg_ptr);
+        return ret !== 0;
+    }
+    /**
+     * Whether the certificate is to be renewed now.
+     * @param {number} now_ms
+     * @returns {boolean}
+     */
+    is_renewal_due(now_ms) {
+        const ret = wasm.wallet_is_renewal_due(this.__wbg_ptr, now_ms);
+        return ret !== 0;
     }
     /**
      * Makes the next code, whatever the PIN: only the server can tell a right one. `wish` is JSON with `slot`,
@@ -595,6 +876,42 @@ export class Wallet {
         return PendingCode.__wrap(ret[0]);
     }
     /**
+     * What to ask a code with for the phone that takes this one's place, as JSON.
+     *
+     * # Errors
+     * As [`Wallet::revoke_request`].
+     * @param {Uint8Array | number[]} pin
+     * @returns {string}
+     */
+    move_request(pin) {
+        let deferred3_0;
+        let deferred3_1;
+        try {
+            const ptr0 = passArray8ToWasm0(pin, wasm.__wbindgen_malloc);
+            const len0 = WASM_VECTOR_LEN;
+            const ret = wasm.wallet_move_request(this.__wbg_ptr, ptr0, len0);
+            var ptr2 = ret[0];
+            var len2 = ret[1];
+            if (ret[3]) {
+                ptr2 = 0; len2 = 0;
+                throw takeFromExternrefTable0(ret[2]);
+            }
+            deferred3_0 = ptr2;
+            deferred3_1 = len2;
+            return getStringFromWasm0(ptr2, len2);
+        } finally {
+            wasm.__wbindgen_free(deferred3_0, deferred3_1, 1);
+        }
+    }
+    /**
+     * The last notice that came: what to ask the server after.
+     * @returns {number}
+     */
+    noticed_through() {
+        const ret = wasm.wallet_noticed_through(this.__wbg_ptr);
+        return ret >>> 0;
+    }
+    /**
      * Opens a stored state.
      *
      * # Errors
@@ -622,6 +939,39 @@ export class Wallet {
         return Wallet.__wrap(ret[0]);
     }
     /**
+     * Opens a question, as the server gives it. `agreed` has 32 bytes: what the confirmation key and the key of
+     * [`question_enc`] agree on.
+     *
+     * # Errors
+     * A fault of kind `key_unknown` where the server's present keys must be fetched first; `refused` for one that is
+     * forged, for another wallet, or not the one that it is said to be; `not_activated`.
+     * @param {string} view
+     * @param {Uint8Array | number[]} confirmation_key
+     * @param {Uint8Array | number[]} agreed
+     * @returns {OpenedQuestion}
+     */
+    open_question(view, confirmation_key, agreed) {
+        let ptr0, len0, ptr1, len1, ptr2, len2;
+        try {
+            ptr0 = passStringToWasm0(view, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArray8ToWasm0(confirmation_key, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+            ptr2 = passArray8ToWasm0(agreed, wasm.__wbindgen_malloc);
+            len2 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 1, 1); }
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.wallet_open_question(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return OpenedQuestion.__wrap(ret[0]);
+    }
+    /**
      * The request to send again, if one waits for its reply.
      * @returns {Uint8Array | undefined}
      */
@@ -635,7 +985,7 @@ export class Wallet {
         return v1;
     }
     /**
-     * The body to send to `/v1/enrolment/pin`, the same until it is answered; nothing if no change is under way. The
+     * The body to send to end a PIN change or reset, the same until it is answered; nothing if none is under way. The
      * answer goes to [`Wallet::apply_enrolment`].
      * @returns {Uint8Array | undefined}
      */
@@ -681,6 +1031,66 @@ export class Wallet {
             throw takeFromExternrefTable0(ret[1]);
         }
         return PreparedRequest.__wrap(ret[0]);
+    }
+    /**
+     * The server's list of devices, if it is one that can be: the same again.
+     *
+     * # Errors
+     * A fault of kind `refused` for a list that cannot be, `not_activated`.
+     * @param {string} page
+     * @returns {string}
+     */
+    read_devices(page) {
+        let deferred3_0;
+        let deferred3_1;
+        try {
+            const ptr0 = passStringToWasm0(page, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            const len0 = WASM_VECTOR_LEN;
+            const ret = wasm.wallet_read_devices(this.__wbg_ptr, ptr0, len0);
+            var ptr2 = ret[0];
+            var len2 = ret[1];
+            if (ret[3]) {
+                ptr2 = 0; len2 = 0;
+                throw takeFromExternrefTable0(ret[2]);
+            }
+            deferred3_0 = ptr2;
+            deferred3_1 = len2;
+            return getStringFromWasm0(ptr2, len2);
+        } finally {
+            wasm.__wbindgen_free(deferred3_0, deferred3_1, 1);
+        }
+    }
+    /**
+     * Takes a page of notices, and says whether there are more. `agreed` is as for [`Wallet::receive_page`], with the keys
+     * of [`notice_encs`]. Store the state afterwards.
+     *
+     * # Errors
+     * As [`Wallet::receive_page`].
+     * @param {string} page
+     * @param {Uint8Array | number[]} confirmation_key
+     * @param {Uint8Array | number[]} agreed
+     * @returns {boolean}
+     */
+    receive_notices(page, confirmation_key, agreed) {
+        let ptr0, len0, ptr1, len1, ptr2, len2;
+        try {
+            ptr0 = passStringToWasm0(page, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passArray8ToWasm0(confirmation_key, wasm.__wbindgen_malloc);
+            len1 = WASM_VECTOR_LEN;
+            ptr2 = passArray8ToWasm0(agreed, wasm.__wbindgen_malloc);
+            len2 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 1, 1); }
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.wallet_receive_notices(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return ret[0] !== 0;
     }
     /**
      * Takes a page of confirmations. `agreed` has 32 bytes for each, in their order: what the confirmation key and
@@ -778,6 +1188,48 @@ export class Wallet {
         }
     }
     /**
+     * What to revoke a device with, as JSON.
+     *
+     * # Errors
+     * Faults of kind `pin_…`, `pin_change_under_way`, `not_activated`; `refused` for an id that is none.
+     * @param {string} device
+     * @param {boolean} lost
+     * @param {boolean} last
+     * @param {Uint8Array | number[]} pin
+     * @returns {string}
+     */
+    revoke_request(device, lost, last, pin) {
+        let deferred6_0;
+        let deferred6_1;
+        try {
+            const val3 = +lost;
+            const val4 = +last;
+            let ptr0, len0, ptr1, len1;
+            try {
+                ptr0 = passStringToWasm0(device, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+                len0 = WASM_VECTOR_LEN;
+                ptr1 = passArray8ToWasm0(pin, wasm.__wbindgen_malloc);
+                len1 = WASM_VECTOR_LEN;
+            } catch (e) {
+                if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+                if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+                throw e;
+            }
+            const ret = wasm.wallet_revoke_request(this.__wbg_ptr, ptr0, len0, val3, val4, ptr1, len1);
+            var ptr5 = ret[0];
+            var len5 = ret[1];
+            if (ret[3]) {
+                ptr5 = 0; len5 = 0;
+                throw takeFromExternrefTable0(ret[2]);
+            }
+            deferred6_0 = ptr5;
+            deferred6_1 = len5;
+            return getStringFromWasm0(ptr5, len5);
+        } finally {
+            wasm.__wbindgen_free(deferred6_0, deferred6_1, 1);
+        }
+    }
+    /**
      * Ends a PIN change that the server refused: the PIN so far stays. Store the state afterwards.
      */
     roll_back_pin_change() {
@@ -801,6 +1253,19 @@ export class Wallet {
         var v2 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
         wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
         return v2;
+    }
+    /**
+     * The customer has looked at the notices up to this one. Store the state afterwards.
+     *
+     * # Errors
+     * A fault of kind `not_activated`.
+     * @param {number} through
+     */
+    see_notices(through) {
+        const ret = wasm.wallet_see_notices(this.__wbg_ptr, through);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
     }
     /**
      * The server's time at the phone's time `now_ms`, as well as the phone can know it.
@@ -865,6 +1330,18 @@ export function check_activation_code(text) {
 }
 
 /**
+ * Whether a device may be called this: nothing, or 1 to 64 bytes that can be shown.
+ * @param {string} name
+ * @returns {boolean}
+ */
+export function check_device_name(name) {
+    const ptr0 = passStringToWasm0(name, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+    const len0 = WASM_VECTOR_LEN;
+    const ret = wasm.check_device_name(ptr0, len0);
+    return ret !== 0;
+}
+
+/**
  * Why this cannot be a new PIN, as a fault's kind; nothing if it can.
  * @param {Uint8Array | number[]} pin
  * @returns {string | undefined}
@@ -914,6 +1391,26 @@ export function confirmation_encs(page) {
 }
 
 /**
+ * The encapsulated keys of a page's notices, as [`crate::confirmation_encs`] gives those of confirmations.
+ *
+ * # Errors
+ * A fault of kind `refused` if the page is not one.
+ * @param {string} page
+ * @returns {Uint8Array}
+ */
+export function notice_encs(page) {
+    const ptr0 = passStringToWasm0(page, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+    const len0 = WASM_VECTOR_LEN;
+    const ret = wasm.notice_encs(ptr0, len0);
+    if (ret[3]) {
+        throw takeFromExternrefTable0(ret[2]);
+    }
+    var v2 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+    wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+    return v2;
+}
+
+/**
  * The QR Code of a text, as JSON: `side`, and `modules` as a text of `0` and `1`, row by row.
  *
  * # Errors
@@ -940,6 +1437,26 @@ export function qr(text) {
     } finally {
         wasm.__wbindgen_free(deferred3_0, deferred3_1, 1);
     }
+}
+
+/**
+ * The encapsulated key of a question, 32 bytes.
+ *
+ * # Errors
+ * A fault of kind `refused` if it is not one.
+ * @param {string} view
+ * @returns {Uint8Array}
+ */
+export function question_enc(view) {
+    const ptr0 = passStringToWasm0(view, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+    const len0 = WASM_VECTOR_LEN;
+    const ret = wasm.question_enc(ptr0, len0);
+    if (ret[3]) {
+        throw takeFromExternrefTable0(ret[2]);
+    }
+    var v2 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+    wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+    return v2;
 }
 function __wbg_get_imports() {
     const import0 = {
@@ -973,12 +1490,21 @@ function __wbg_get_imports() {
 const ActivationDraftFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_activationdraft_free(ptr, 1));
+const AnswerDraftFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_answerdraft_free(ptr, 1));
+const OpenedQuestionFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_openedquestion_free(ptr, 1));
 const PendingCodeFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_pendingcode_free(ptr, 1));
 const PreparedRequestFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_preparedrequest_free(ptr, 1));
+const RenewalDraftFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_renewaldraft_free(ptr, 1));
 const ShownCodeFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_showncode_free(ptr, 1));

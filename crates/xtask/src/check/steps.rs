@@ -103,6 +103,7 @@ fn pages(bench: &Bench) -> Result<Counts, String> {
                 "wallet",
                 "pin-change",
                 "devices",
+                "approval",
                 "checkout",
                 "front",
                 "device",

@@ -6,6 +6,7 @@
  */
 import { check_pin as checkNewPin, check_till as checkTillNumber } from '/wasm/wallet.js';
 import { REFUSED_FOR_GOOD, signActivation } from './activation.js';
+import { Approvals } from './approvals.js';
 import { fetchConfirmations, takeNext } from './confirmations.js';
 import { Devices, fetchNotices, keepLooking, renewCertificate } from './devices.js';
 import { withDigits } from './digits.js';
@@ -48,6 +49,7 @@ export class BrowserEngine {
       alone: (step) => this.#alone(step),
     };
     this.devices = new Devices(this.#host);
+    this.approvals = new Approvals(this.#host);
     this.#onNetwork = () => this.#changed();
     for (const event of ['online', 'offline']) addEventListener(event, this.#onNetwork);
   }
@@ -77,7 +79,7 @@ export class BrowserEngine {
     const isOnline = this.#isAnswered && navigator.onLine;
     return viewOf(this.#wallet.view(Date.now()), {
       isOnline, isPersisted: this.#isKeptForGood, pinNews: this.#pinNews, isUnknown: this.#isUnknown,
-      isPinReset: this.#wallet.is_pin_reset_under_way(),
+      isPinReset: this.#wallet.is_pin_reset_under_way(), questions: this.approvals.waiting(),
     });
   }
 
@@ -215,11 +217,14 @@ export class BrowserEngine {
         await this.#catchUp();
         await fetchConfirmations(this.#host);
       }),
-      take: (/** @type {string} */ view) => this.#alone(async () => {
-        await takeNext(this.#host, view);
-        // A refusal may have cost a try of the PIN, or locked the wallet.
-        if (this.view().confirmations[0]?.kind === 'declined') await this.#learnStanding();
-      }),
+      takers: {
+        message: (view) => this.#alone(async () => {
+          await takeNext(this.#host, view);
+          // A refusal may have cost a try of the PIN, or locked the wallet.
+          if (this.view().confirmations[0]?.kind === 'declined') await this.#learnStanding();
+        }),
+        approval: (view) => this.#alone(() => this.approvals.take(view)),
+      },
     }, ended.signal);
     return () => ended.abort();
   }
@@ -239,6 +244,7 @@ export class BrowserEngine {
     return this.#alone(async () => {
       this.#wallet.wipe();
       const fresh = await freshWallet();
+      this.approvals.forget();
       this.#vault = null;
       this.#isUnknown = false;
       await this.#store.clear();
@@ -339,6 +345,7 @@ export class BrowserEngine {
     if (this.#isPinChanging()) await this.#sendPinChange().catch(() => {});
     this.#sendAgainLater();
     await this.#learnStanding();
+    await this.approvals.catchUp().catch(() => {});
     // Neither holds up a payment: what fails now is tried again the next time.
     await renewCertificate(this.#host).catch(() => {});
     await fetchNotices(this.#host).catch(() => {});

@@ -1,6 +1,6 @@
 /**
- * Takes confirmations as they come, through lost connections and sleeping phones. It must not know what a
- * confirmation is.
+ * Takes what the server pushes as it comes, through lost connections and sleeping phones. It must not know what is
+ * pushed.
  */
 import { Fault } from './fault.js';
 import { listen } from './server.js';
@@ -11,18 +11,19 @@ const PAUSE_MS_MAX = 30_000;
 
 /**
  * @param {{ signer: () => import('./server.js').Signer, through: () => number, catchUp: () => Promise<void>,
- *   take: (view: string) => Promise<void> }} wallet
+ *   takers: Record<string, (view: string) => Promise<void>> }} wallet
+ *   `takers`: who takes events, by their type; types that nobody takes are a later server's, and passed over
  * @param {AbortSignal} signal ends it
  */
-export async function followConfirmations({ signer, through, catchUp, take }, signal) {
+export async function followConfirmations({ signer, through, catchUp, takers }, signal) {
   let pauseMs = PAUSE_MS_MIN;
   while (!signal.aborted) {
     try {
       await catchUp();
       pauseMs = PAUSE_MS_MIN;
-      for await (const view of listen(`/v1/confirmations/stream?after=${through()}`, signer(), signal)) {
+      for await (const { type, data } of listen(`/v1/confirmations/stream?after=${through()}`, signer(), signal)) {
         if (signal.aborted) return;
-        await take(view);
+        if (Object.hasOwn(takers, type)) await takers[type](data);
       }
     } catch (error) {
       // Whatever it was, the next look at the server tells; what is wrong for good shows on the next request.

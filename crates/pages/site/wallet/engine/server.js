@@ -83,11 +83,11 @@ async function readText(answer) {
 }
 
 /**
- * The data of each event of a stream, until the server ends it, it falls silent, or `signal` aborts.
+ * Type and data of each event of a stream, until the server ends it, it falls silent, or `signal` aborts.
  * @param {string} path
  * @param {Signer} signer
  * @param {AbortSignal} signal
- * @returns {AsyncGenerator<string>}
+ * @returns {AsyncGenerator<StreamEvent>}
  */
 export async function* listen(path, signer, signal) {
   const silence = new AbortController();
@@ -105,9 +105,9 @@ export async function* listen(path, signer, signal) {
       const events = (text + value).replaceAll('\r', '').split('\n\n');
       text = events.pop() ?? '';
       if (text.length > EVENT_LEN_MAX) throw new Fault('refused', 'an event is too long');
-      for (const event of events) {
-        const data = dataOf(event);
-        if (data) yield data;
+      for (const text of events) {
+        const event = eventOf(text);
+        if (event.data) yield event;
       }
     }
   } catch (error) {
@@ -119,11 +119,16 @@ export async function* listen(path, signer, signal) {
   }
 }
 
+/** `message` is the type of those that name none. @typedef {{ type: string, data: string }} StreamEvent */
+
 /**
- * An event's data; empty for a comment.
- * @param {string} event
+ * An event with its data; empty for a comment.
+ * @param {string} text
+ * @returns {StreamEvent}
  */
-function dataOf(event) {
-  const lines = event.split('\n').filter((line) => line.startsWith('data:'));
-  return lines.map((line) => line.slice(5).replace(/^ /, '')).join('\n');
+function eventOf(text) {
+  const lines = text.split('\n');
+  const field = (/** @type {string} */ name) =>
+    lines.filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).replace(/^ /, ''));
+  return { type: field('event').at(-1) || 'message', data: field('data').join('\n') };
 }

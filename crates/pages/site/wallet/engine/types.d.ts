@@ -7,7 +7,7 @@ export type FaultKind =
   | 'not_supported' | 'storage_unavailable' | 'storage_full' | 'other_tab' | 'damaged' | 'vault'
   // The network's and the server's.
   | 'offline' | 'busy' | 'server' | 'too_many_requests' | 'refused' | 'app_refused'
-  | 'too_many_devices' | 'last_device' | 'device_gone' | 'not_now'
+  | 'too_many_devices' | 'last_device' | 'device_gone' | 'not_now' | 'question_over'
   // What the customer typed.
   | 'bad_activation_code' | 'activation_refused' | 'pin_digits' | 'pin_too_short' | 'pin_too_long' | 'pin_obvious'
   | 'pin_same' | 'wrong_pin' | 'no_method' | 'method_unknown' | 'method_unproved' | 'bad_cap' | 'bad_till' | 'proof_refused'
@@ -74,6 +74,20 @@ export interface DeviceList { devices: Device[]; devicesMax: number }
 /** What a new phone is activated with in this one's place, by this device's clock; the symbol says the same as a link. */
 export interface MoveCode { code: string; expiresAtMs: number; symbol: { side: number; modules: Uint8Array } }
 
+/** What this device is asked to approve (spec/approval.md), by this device's clock. */
+export interface Question {
+  id: string; kind: 'payment' | 'transfer' | 'login' | 'other';
+  amountMinor: number | null; currency: string | null;
+  /** To whom, or where. */
+  payee: string | null;
+  /** The bank's words. */
+  text: string | null;
+  till: string | null; askedAtMs: number; expiresAtMs: number;
+}
+
+/** How a question ended; `over`: it was taken back, or answered otherwise. */
+export type Ending = 'approved' | 'refused' | 'expired' | 'over';
+
 /** A text for customers, in each language. */
 export interface AppMessage { en: string; de: string; fr: string; it: string; }
 
@@ -95,6 +109,8 @@ export interface View {
   confirmations: Confirmation[];
   /** Newest first. */
   notices: Notice[];
+  /** What waits for an answer, in the order in which it is to be asked. */
+  questions: Question[];
   hints: Hint[]; lastOnlineAtMs: number | null;
   /** The operator's words on the app, in the customer's language; where something is to be done. */
   appMessage: AppMessage | null;
@@ -132,8 +148,20 @@ export interface DevicesPort {
   seeNotices(through: number): Promise<void>;
 }
 
+/** What this device is asked to approve. */
+export interface ApprovalsPort {
+  /** How a question ended, if it did. */
+  endingOf(id: string): Ending | null;
+  /** By this wallet's PIN. Without an answer nobody knows whether it arrived; it may be sent again. */
+  approve(id: string, pin: string): Promise<void>;
+  refuse(id: string): Promise<void>;
+  /** Asks the server what is still open; what is new also comes by itself. */
+  hear(): Promise<void>;
+}
+
 export interface Engine {
   devices: DevicesPort;
+  approvals: ApprovalsPort;
   view(): View;
   subscribe(fn: (view: View) => void): () => void;
   activate(code: string, pin: string): Promise<void>;

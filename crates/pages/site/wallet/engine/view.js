@@ -9,11 +9,11 @@
 
 /**
  * @param {string} json of the core's `view`
- * @param {{ isOnline: boolean, isPersisted: boolean, pinNews: import('./types.js').Hint|null, isUnknown: boolean, isPinReset: boolean }} here
+ * @param {{ isOnline: boolean, isPersisted: boolean, pinNews: import('./types.js').Hint|null, isUnknown: boolean, isPinReset: boolean, questions: import('./types.js').Question[] }} here
  *   what the core does not say
  * @returns {View}
  */
-export function viewOf(json, { isOnline, isPersisted, pinNews, isUnknown, isPinReset }) {
+export function viewOf(json, { isOnline, isPersisted, pinNews, isUnknown, isPinReset, questions }) {
   const text = JSON.parse(json);
   const hints = hintsOf(text.hints);
   const moment = (/** @type {string} */ hint, /** @type {string} */ key) => text.hints.find((/** @type {any} */ one) => one.hint === hint)?.[key] ?? null;
@@ -24,6 +24,7 @@ export function viewOf(json, { isOnline, isPersisted, pinNews, isUnknown, isPinR
     methods: text.methods.map(methodOf),
     confirmations: text.confirmations.map(confirmationOf),
     notices: text.notices.map(noticeOf),
+    questions,
     hints: pinNews ? [...hints, pinNews] : hints, lastOnlineAtMs: text.last_online_at_ms,
     appMessage: text.app?.message ?? null, isOnline, isPersisted, defaultCapMinor: text.default_cap_minor, appVersion: text.app_version,
   };
@@ -37,6 +38,17 @@ export function methodOf(text) {
   const state = text.state === 'active' ? 'active' : 'unproved';
   const { slot, provider, label = null, currency = null, link = null } = text;
   return { slot, provider, state, label, currency, link };
+}
+
+/**
+ * @param {string} json of an opened question
+ * @param {number} aheadMs how far this device's clock is ahead of the server's
+ * @returns {import('./types.js').Question}
+ */
+export function questionOf(json, aheadMs) {
+  const { id, kind, amount_minor: amountMinor = null, currency = null, payee = null, text = null, terminal: till = null, ...times } = JSON.parse(json);
+  const { asked_at_ms: askedAtMs, expires_at_ms: expiresAtMs } = times;
+  return { id, kind, amountMinor, currency, payee, text, till, askedAtMs: askedAtMs + aheadMs, expiresAtMs: expiresAtMs + aheadMs };
 }
 
 /**

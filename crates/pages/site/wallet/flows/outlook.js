@@ -28,6 +28,7 @@ export function showHome(app) {
         method: chosenMethod(app),
         unproved: view.methods.find((one) => one.state === 'unproved') ?? null,
         hints: view.hints.filter((hint) => hint !== 'certificate_ends_soon' || app.hasAsked),
+        questionCount: view.questions.length,
         notices: view.notices.filter(({ isUnread }) => isUnread),
         certificateEndsAtMs: view.certificateEndsAtMs,
         pinBlockedUntilMs: view.pinBlockedUntilMs,
@@ -41,6 +42,7 @@ export function showHome(app) {
         payment: (key) => app.go('payment', { key, back: 'home' }),
         settings: () => app.go('settings'),
         notices: () => app.go('notices'),
+        approvals: () => app.go('approvals'),
       });
     },
   });

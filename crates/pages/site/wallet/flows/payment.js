@@ -11,6 +11,7 @@ import { highestSequence, newResult, summaryOf } from '../payments.js';
 import { code as codeScreen, expired, hidden } from '../screens/code.js';
 import { pay, payOptions } from '../screens/pay.js';
 import { result } from '../screens/result.js';
+import { isOwnRefusal } from './approval.js';
 import { activeMethods, chosenCapMinor, chosenMethod, seemsOnline } from './choice.js';
 import { wrongLength } from './pin.js';
 
@@ -183,7 +184,8 @@ export function watchConfirmations(app) {
     const told = confirmations.filter((one) => one.sequence > toldThrough).sort((a, b) => a.sequence - b.sequence);
     toldThrough = highestSequence(confirmations);
     const found = newResult(confirmations, recentCodes(app), app.shown.seenThrough);
-    if (found) app.go('result', { confirmation: found });
+    if (found && isOwnRefusal(app, found)) app.shown.seenThrough = found.sequence;
+    else if (found) app.go('result', { confirmation: found });
     for (const one of told) requestAnimationFrame(() => tell(one));
   });
 }

@@ -39,11 +39,11 @@ const HINTS = [
  */
 
 /**
- * @param {{ name: string | null, method: Method | null, unproved: Method | null, hints: Hint[], notices?: import('../types.js').Notice[], isOnline: boolean, payments: import('../types.js').PaymentSummary[] } & Beside} model
- *   `method`: the one that pays unless another is chosen; `notices`: those that are unread
- * @param {{ pay: () => void, addBank: () => void, history: () => void, payment: (key: string) => void, settings: () => void, notices: () => void }} actions
+ * @param {{ name: string | null, method: Method | null, unproved: Method | null, hints: Hint[], notices?: import('../types.js').Notice[], questionCount?: number, isOnline: boolean, payments: import('../types.js').PaymentSummary[] } & Beside} model
+ *   `method`: the one that pays unless another is chosen; `notices`: those that are unread; `questionCount`: how many wait for an answer
+ * @param {{ pay: () => void, addBank: () => void, history: () => void, payment: (key: string) => void, settings: () => void, notices: () => void, approvals: () => void }} actions
  */
-export function home({ name, method, unproved, hints, notices = [], isOnline, payments, ...beside }, actions) {
+export function home({ name, method, unproved, hints, notices = [], questionCount = 0, isOnline, payments, ...beside }, actions) {
   return screen('home', {
     title: name ? t('home.hello', { name }) : t('home.helloNobody'),
     end: h('button', {
@@ -51,6 +51,8 @@ export function home({ name, method, unproved, hints, notices = [], isOnline, pa
     }, icon('settings')),
     content: [
       banners(hints, beside, isOnline, method !== null),
+      questionCount > 0 && h('div', { class: 'news', role: 'status', dataset: { questions: questionCount } },
+        banner('warn', 'key', t('approval.waiting', { count: questionCount }), button('approvals', t('home.look'), actions.approvals, { size: '' }))),
       news(notices, actions.notices),
       method ? payCard(method, actions.pay) : addCard(unproved, actions.addBank),
       h('section', { class: 'stack', 'aria-labelledby': 'recent' },

@@ -10,17 +10,17 @@ export const PIN_LEN_MIN = 6;
 export const PIN_LEN_MAX = 12;
 
 /**
- * @param {{ isMarked?: boolean, onPin: (pin: string, timing: import('../types.js').PinTiming) => void }} options
- *   `isMarked`: leave marks for measuring the time from PIN to code
+ * @param {{ isMarked?: boolean, okLabel?: string, onPin: (pin: string, timing: import('../types.js').PinTiming) => void }} options
+ *   `isMarked`: leave marks for measuring the time from PIN to code; `okLabel`: what the last key does, in a word
  */
-export function pinPad({ isMarked = false, onPin }) {
+export function pinPad({ isMarked = false, okLabel = t('pin.ok'), onPin }) {
   /** @type {string[]} */
   let digits = [];
   let firstMs = 0;
   let lastMs = 0;
   const dots = h('div', { class: 'dots', 'aria-hidden': 'true' });
   const said = h('p', { class: 'visually-hidden', role: 'status' });
-  const ok = key('ok', t('pin.ok'), () => enter(), 'primary');
+  const ok = key('ok', okLabel, () => enter(), okLabel === t('pin.ok') ? 'primary' : 'primary word');
 
   function draw() {
     const places = Math.max(PIN_LEN_MIN, digits.length);
@@ -104,7 +104,7 @@ function backspaceMark() {
 function followKeyboard(element, { type, erase, enter }) {
   /** @param {KeyboardEvent} event */
   const onKey = (event) => {
-    if (!element.isConnected || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!element.isConnected || element.closest('[inert]') || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target instanceof Element ? event.target : null;
     if (target?.closest('input, select, textarea')) return;
     if (/^[0-9]$/.test(event.key)) type(event.key);
