@@ -70,10 +70,11 @@ async fn what_the_worker_keeps_is_there() {
     }
 }
 
-/// Bytes that a phone loads before its first code, compressed as they are sent to a browser.
-const WALLET_BYTES_MAX: usize = 400_000;
+/// Bytes that a phone loads before its first code, compressed as they are sent to a browser. They were 400,000, and the
+/// core's part 250,000, before the wallet knew devices, notices and approvals.
+const WALLET_BYTES_MAX: usize = 420_000;
 /// The core's part of them.
-const WALLET_MODULE_BYTES_MAX: usize = 250_000;
+const WALLET_MODULE_BYTES_MAX: usize = 256_000;
 
 #[tokio::test]
 async fn the_wallet_is_light_and_loads_no_scanner() {

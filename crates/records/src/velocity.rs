@@ -179,7 +179,8 @@ mod tests {
             (window, at(since_s), Currency::CHF, Spent { payments, sum_minor })
         };
         // The day's first slice begins 1,800,000,000 s after the epoch, at a full hour; that day began eight hours before.
-        let hours = [slice(Window::Hour, 0, 2), slice(Window::Hour, 3_900, 1)];
+        // The first two payments are no longer of the last hour.
+        let hours = [slice(Window::Hour, 3_900, 1)];
         let days = [slice(Window::Day, 0, 2), slice(Window::Day, 3_600, 1)];
         assert_eq!(kept, [&hours[..], &days, &[slice(Window::Week, -8 * 3_600, 3)]].concat());
     }

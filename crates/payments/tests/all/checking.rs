@@ -372,8 +372,11 @@ async fn policies_are_what_the_audit_trail_says() {
     .await;
 }
 
+/// What is told in place of a list.
+type Told = Box<dyn Fn(&mut Option<RuleListRow>) + Send + Sync>;
+
 /// A lie about the list of this version.
-fn of_list<F>(version: u32, change: F) -> Box<dyn Fn(&mut Option<RuleListRow>) + Send + Sync>
+fn of_list<F>(version: u32, change: F) -> Told
 where
     F: Fn(&mut RuleListRow) + Send + Sync + 'static,
 {

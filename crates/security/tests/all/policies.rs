@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::support::*;
-use model::{Currency, CustomerAction, PaymentId, TerminalNumber, Timestamp, Unwatched};
+use model::{Currency, PaymentId, TerminalNumber, Timestamp, Unwatched};
 use protocol::{evidence::Evidence, verdict::Verdict};
 use records::{
     Command, EnrolmentStatus, Ground, LockReason, Outcome, Page, PolicyRow, Queries, Ruling, Spent, Store,
@@ -175,15 +175,14 @@ async fn each_effect_does_what_it_says() {
         "the first of equals"
     );
 
-    // Approval is not built: declined, and the customer is told to open the app.
+    // What is to be approved is good so far, and says how long the customer may take.
     rules(&world, 2, json!([{ "name": "approve", "then": "approve" }])).await;
     let code = phone.code(5, start());
     let id = PaymentId::derive(0, start(), 1);
     let verified = world.security.verify(&code, &order(), id, start(), &Unwatched).await.unwrap();
-    let Verification::Refused(refused) = verified else { panic!("accepted") };
-    assert_eq!(refused.verdict(), Verdict::ApprovalNeeded);
-    assert_eq!(refused.customer_action(), CustomerAction::OpenAppOnline);
-    assert!(refused.confirmation_cause().is_some());
+    let Verification::Accepted(accepted) = verified else { panic!("refused") };
+    assert_eq!(accepted.verdict(), Verdict::ApprovalNeeded);
+    assert_eq!(accepted.into_parts().approval.map(|wanted| wanted.within_s), Some(90));
 
     // A lock holds from then on, and is on record; a wrong PIN comes first.
     rules(&world, 3, json!([{ "name": "lock", "when": { "evidence": ["emulator"] }, "then": "lock" }])).await;

@@ -45,11 +45,11 @@ fn a_store_of_a_newer_program_is_left_alone() {
     EmbeddedStore::open(&path).unwrap().close().unwrap();
     let database = Database::create(&path).unwrap();
     let txn = database.begin_write().unwrap();
-    txn.open_table(META).unwrap().insert(b"schema".as_slice(), 9_u32.to_be_bytes().as_slice()).unwrap();
+    txn.open_table(META).unwrap().insert(b"schema".as_slice(), 10_u32.to_be_bytes().as_slice()).unwrap();
     txn.commit().unwrap();
     drop(database);
     let error = refused(&path);
-    assert!(matches!(error, OpenError::Newer { found: 9, .. }), "{error}");
+    assert!(matches!(error, OpenError::Newer { found: 10, .. }), "{error}");
 }
 
 #[test]
