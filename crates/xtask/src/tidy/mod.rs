@@ -8,6 +8,7 @@ mod floors;
 mod manifests;
 mod never;
 mod sizes;
+mod test_binaries;
 mod words;
 
 use crate::rust_text::RustText;
@@ -85,6 +86,7 @@ fn findings_in(tree: &Tree, crates: &[Crate]) -> Vec<Finding> {
         manifests::findings(tree, crates),
         sizes::findings(tree, &files),
         code::findings(&files),
+        test_binaries::findings(&files),
         docs::findings(tree),
         words::findings(tree, &files),
     ]
