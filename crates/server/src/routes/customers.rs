@@ -12,13 +12,17 @@ use axum::extract::State;
 use data_encoding::{BASE64, HEXLOWER};
 use model::{Counter, Currency, CustomerId, EnrolmentId, Payment, Timestamp};
 use records::{
-    ActivationCodeRow, ActivationPurpose, Actor, AuditRow, CodeUse, ConfirmationRow, Enrolment, Method,
-    MethodState, NoticeRow, PAGE_LIMIT_MAX, Page, Spent, Velocity, Window,
+    ActivationCodeRow, ActivationPurpose, Actor, Approval, ApprovalPurpose, ApprovalState, AuditRow, CodeUse,
+    ConfirmationRow, Enrolment, Method, MethodState, NoticeRow, PAGE_LIMIT_MAX, Page, Spent, Velocity,
+    Window,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use utoipa::IntoParams;
+
+/// The most questions of one device that an export has, the latest.
+const APPROVALS_MAX: usize = 10_000;
 
 /// All that is stored of a customer but payments, confirmations and audit entries, which come in pages of their own; with each
 /// device what it paid lately, by slices of time, while a policy counts that. Secrets are left out: PIN keys, hashes of codes.
@@ -38,6 +42,7 @@ pub(crate) async fn export(
             exported["name"] = json!(device.name);
             let lately = shared.store.velocity(device.enrolment).await?;
             exported["paid_lately"] = lately.iter().flat_map(Velocity::kept).map(spent_json).collect();
+            exported["approvals"] = approvals_of(&shared, device.enrolment).await?.into();
             devices.push(exported);
         }
     }
@@ -182,6 +187,43 @@ pub(crate) async fn erase(
 async fn own_enrolment(shared: &Shared, customer: CustomerId, id: EnrolmentId) -> Reply<Enrolment> {
     let enrolment = shared.store.enrolment(id).await?.filter(|enrolment| enrolment.customer == customer);
     enrolment.ok_or_else(|| Fail::not_found("enrolment of this customer"))
+}
+
+/// What a device was asked and answered, latest first; who at the bank asked is not the customer's.
+async fn approvals_of(shared: &Shared, enrolment: EnrolmentId) -> Reply<Vec<Value>> {
+    let mut approvals = Vec::new();
+    let mut page = Page::first(PAGE_LIMIT_MAX);
+    loop {
+        let rows = shared.store.approvals(enrolment, page).await?;
+        approvals.extend(rows.iter().map(approval_json));
+        match rows.last() {
+            Some(last) if rows.len() == PAGE_LIMIT_MAX && approvals.len() < APPROVALS_MAX => {
+                page = Page::after(last.id, PAGE_LIMIT_MAX);
+            }
+            _ => return Ok(approvals),
+        }
+    }
+}
+
+fn approval_json(approval: &Approval) -> Value {
+    let (state, answered_at) = match &approval.state {
+        ApprovalState::Waiting => ("waiting", None),
+        ApprovalState::Approved { at, .. } => ("approved", Some(*at)),
+        ApprovalState::Refused { at, .. } => ("refused", Some(*at)),
+        ApprovalState::Withdrawn { at } => ("withdrawn", Some(*at)),
+    };
+    let (payment, reference) = match &approval.purpose {
+        ApprovalPurpose::Payment { payment, .. } => (Some(*payment), None),
+        ApprovalPurpose::Request { reference, .. } => (None, Some(reference)),
+    };
+    json!({
+        "id": approval.id,
+        "question": serde_json::from_slice::<Value>(&approval.question).unwrap_or_default(),
+        "state": state,
+        "answered_at_ms": answered_at.map(Timestamp::ms),
+        "payment": payment,
+        "reference": reference,
+    })
 }
 
 fn device_json(enrolment: &Enrolment) -> Value {

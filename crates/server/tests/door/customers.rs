@@ -26,7 +26,12 @@ async fn an_export_holds_all_that_is_stored_and_no_secret() {
     count_what_is_paid(&world).await;
     let paid = till.authorised("paid", &phone.code(&world, 1)).await;
     till.begin("wrong", &phone.wrong_pin_code(&world, 2)).await;
+    let asked = json!({"reference": "L-1", "kind": "login", "payee": "e-banking"});
+    let ask = format!("/v1/admin/customers/{customer}/approvals");
+    world.operator(Method::POST, &ask, Some(asked)).await.is(201);
     let exported = export(&world, customer).await;
+    let approvals = exported["devices"][0]["approvals"].as_array().unwrap();
+    assert_eq!((approvals.len(), &approvals[0]["question"]["payee"]), (1, &"e-banking".into()));
     assert_eq!(exported["customer"]["name"], "Ada");
     assert_eq!(exported["devices"][0]["enrolment"], phone.enrolment.to_string());
     assert_eq!(exported["devices"][0]["platform"], "test, linux 6, example.wallet 1");
