@@ -26,7 +26,7 @@ pub(crate) fn begun(payment: &Payment) -> Option<Answer> {
 /// The status of the answer to the request that began a payment which stands so, once it has one.
 pub(crate) const fn begun_status(state: &PaymentState) -> u16 {
     match state {
-        PaymentState::Received | PaymentState::Unknown | PaymentState::AwaitingApproval => 202,
+        state if state.is_under_way() => 202,
         PaymentState::Declined(_) | PaymentState::Reversing | PaymentState::Reversed => 402,
         _ => 201,
     }

@@ -12,7 +12,7 @@ use protocol::authentication_statement::SignedStatement;
 use protocol::short_text::ShortText;
 use records::{
     Approval, ApprovalChange, ApprovalPurpose, ApprovalState, ApprovalWanted, BeginPayment, ChangePayment,
-    Command, Effect, EffectKind, Outcome,
+    Command, Effect, Outcome,
 };
 use security::AnsweredApproval;
 
@@ -28,20 +28,23 @@ impl Payments {
         let received_at = command.payment.received_at;
         let enrolment = payer_of(&command.payment)?.enrolment;
         let until = received_at.plus_s(i64::from(wanted.within_s));
+        let purpose = ApprovalPurpose::Payment { payment: command.payment.id, statement: wanted.statement };
+        command.payment.state = PaymentState::AwaitingApproval;
+        command.effect = None;
+        command.wake_at = Some(until);
         for _ in 0..ATTEMPTS_MAX {
             let id = ApprovalId::derive(command.payment.id.shard(), received_at, self.ids.random());
-            let question = question(&command.payment, id, &merchant_name, until)?;
-            let statement = wanted.statement.clone();
-            let payment = &mut command.payment;
-            payment.state = PaymentState::AwaitingApproval;
-            payment.approval = Some(PaymentApproval { approval: id, until, approved_at: None });
-            let purpose = ApprovalPurpose::Payment { payment: payment.id, statement };
-            let state = ApprovalState::Waiting;
-            let approval =
-                Approval { enrolment, id, version: 1, question, purpose, expires_at: until, state };
+            command.payment.approval = Some(PaymentApproval { approval: id, until, approved_at: None });
+            let approval = Approval {
+                enrolment,
+                id,
+                version: 1,
+                question: question(&command.payment, id, &merchant_name, until)?,
+                purpose: purpose.clone(),
+                expires_at: until,
+                state: ApprovalState::Waiting,
+            };
             command.approval = Some(ApprovalChange { expected_version: 0, approval });
-            command.effect = None;
-            command.wake_at = Some(until);
             let outcome = self.store.commit(Command::BeginPayment(Box::new(command.clone()))).await?;
             if outcome == Outcome::Exists {
                 continue;
@@ -61,22 +64,21 @@ impl Payments {
     /// any other payment; the till learns of it when it asks again.
     pub async fn approval_answered(&self, answered: AnsweredApproval) -> Result<Payment, PaymentError> {
         let parts = answered.into_parts();
-        let id = parts.payment;
+        let event = match parts.decision {
+            Decision::Approve => PaymentEvent::ApprovedOnPhone,
+            Decision::Refuse => PaymentEvent::RefusedOnPhone,
+        };
         for _ in 0..ATTEMPTS_MAX {
-            let payment = self.load(id).await?;
-            let event = match parts.decision {
-                Decision::Approve => PaymentEvent::ApprovedOnPhone,
-                Decision::Refuse => PaymentEvent::RefusedOnPhone,
-            };
-            let mut change = match self.compose(&payment, event).await {
+            let payment = self.load(parts.payment).await?;
+            let mut change = match self.compose(&payment, event.clone()).await {
                 Ok(change) => change,
                 // The till cancelled, or the time was over.
                 Err(error) if was_overtaken(&error) => return Err(PaymentError::Cancelled),
                 Err(error) => return Err(error),
             };
             change.approval = Some(answered_at(&parts.change, change.event.at));
-            let effect = match &parts.statement {
-                Some(statement) => Some(self.asking(&mut change, statement)?),
+            let effect = match parts.statement.clone() {
+                Some(statement) => Some(self.add_intent(&mut change, statement)?),
                 None => None,
             };
             self.attach_begin_answer(&mut change).await?;
@@ -108,27 +110,19 @@ impl Payments {
             return Ok(None);
         };
         let seen = self.store.approval(payer_of(payment)?.enrolment, wanted.approval).await?;
-        Ok(seen.filter(|seen| seen.state == ApprovalState::Waiting).map(|seen| ApprovalChange {
-            expected_version: seen.version,
-            approval: Approval { version: seen.version + 1, state: ApprovalState::Withdrawn { at }, ..seen },
-        }))
+        let waiting = seen.filter(|seen| seen.state == ApprovalState::Waiting);
+        Ok(waiting.map(|waiting| waiting.changed_to(ApprovalState::Withdrawn { at })))
     }
 
     /// Adds to `change` that the provider must be asked, with this statement.
-    fn asking(
+    fn add_intent(
         &self,
         change: &mut ChangePayment,
-        statement: &SignedStatement,
+        statement: SignedStatement,
     ) -> Result<Effect, PaymentError> {
-        let kind = EffectKind::Authorise {
-            signature: statement.signature.as_bytes().to_vec(),
-            statement: statement.statement_bytes.clone(),
-        };
-        let at = change.event.at;
-        let written = self.effects(&change.payment, vec![kind], at).into_iter().next();
         let unlikely = || PaymentError::Inconsistent(format!("{} has no payer", change.payment.id));
-        let due_at = at.plus_ms(self.terms.first_retry_ms);
-        let effect = Effect { attempts: 1, due_at, ..written.ok_or_else(unlikely)? };
+        let effect = self.authorise_effect(&change.payment, statement, change.event.at);
+        let effect = effect.ok_or_else(unlikely)?;
         change.new_effects.push(effect.clone());
         Ok(effect)
     }
@@ -137,12 +131,7 @@ impl Payments {
         let provider = self.provider(&effect.provider)?.clone();
         let merchant = self.merchant(&payment).await?;
         let answer = provider.authorise(hold_request(&payment, merchant.name, effect)?).await;
-        match self.authorised(payment.clone(), effect, answer, None).await {
-            Ok(payment) => Ok(payment),
-            // The intent is durable, so a worker will find out; to say that nothing happened would be wrong.
-            Err(PaymentError::Store(_) | PaymentError::Contended) => Ok(payment),
-            Err(error) => Err(error),
-        }
+        self.take_answer(payment, effect, answer, None).await
     }
 }
 

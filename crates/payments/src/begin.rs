@@ -9,6 +9,7 @@ use model::{
     CustomerAction, DeclineReason, Hold, Order, Payer, Payment, PaymentEvent, PaymentId, PaymentState,
     PaymentStep, SaleTerms, Timestamp, Watch,
 };
+use protocol::authentication_statement::SignedStatement;
 use protocol::confirmation::{Cause, ConfirmationKind};
 use records::{
     Answer, ApprovalWanted, AuditEntry, BeginPayment, CodeUse, Command, Effect, EffectKind, EnrolmentChange,
@@ -69,7 +70,7 @@ impl Payments {
         if let Some(wanted) = approval {
             return self.ask_for_approval(command, wanted, merchant.name, watch).await;
         }
-        let (payment, asked) = (command.payment.clone(), command.request.clone());
+        let (payment, request) = (command.payment.clone(), command.request.clone());
         let effect = match self.write_intent(command).await? {
             Ok(effect) => effect,
             Err(known) => return Ok(known),
@@ -79,14 +80,25 @@ impl Payments {
         let answer = provider.authorise(hold_request(&payment, merchant.name, &effect)?).await;
         watch.ended(PaymentStep::Bank, matches!(answer, Authorisation::Approved { .. }));
         fail_point("payments-after-provider");
-        let payment = match self.authorised(payment.clone(), &effect, answer, Some(&asked)).await {
-            Ok(payment) => payment,
-            // The intent is durable, so a worker will find out; to say that nothing happened would be wrong.
-            Err(PaymentError::Store(_) | PaymentError::Contended) => payment,
-            Err(error) => return Err(error),
-        };
+        let payment = self.take_answer(payment, &effect, answer, Some(&request)).await?;
         let answer = self.answer_to_begin(&payment).await;
         Ok(Begun::Answered(payment, answer))
+    }
+
+    /// Applies the answer that a provider gave in the till's or the phone's time. If that cannot be written now, the
+    /// payment stands as it did: the intent is durable, so a worker will find out, and to say that nothing happened
+    /// would be wrong.
+    pub(crate) async fn take_answer(
+        &self,
+        payment: Payment,
+        effect: &Effect,
+        answer: Authorisation,
+        request: Option<&RequestId>,
+    ) -> Result<Payment, PaymentError> {
+        match self.authorised(payment.clone(), effect, answer, request).await {
+            Err(PaymentError::Store(_) | PaymentError::Contended) => Ok(payment),
+            moved => moved,
+        }
     }
 
     /// What the request that began `payment` is answered, the first time as every other time. If others have moved the
@@ -120,19 +132,13 @@ impl Payments {
             in_suspense_minor: 0,
             approval: None,
         };
-        let kind = EffectKind::Authorise {
-            signature: parts.statement.signature.as_bytes().to_vec(),
-            statement: parts.statement.statement_bytes,
-        };
-        let written = self.effects(&payment, vec![kind], received_at).into_iter().next();
-        let due_at = received_at.plus_ms(self.terms.first_retry_ms);
         let command = BeginPayment {
             request,
             verdict: parts.verdict,
             enrolment: Some(parts.enrolment),
             code_use: Some(parts.code_use),
             velocity: parts.velocity,
-            effect: written.map(|effect| Effect { attempts: 1, due_at, ..effect }),
+            effect: self.authorise_effect(&payment, parts.statement, received_at),
             wake_at: Some(self.answer_by(&payment)),
             approval: None,
             confirmation: None,
@@ -142,6 +148,23 @@ impl Payments {
             payment,
         };
         (command, parts.approval)
+    }
+
+    /// That the provider is asked to hold the amount, at once and with this statement: a worker asks again only after
+    /// that had its time. None if there is no payer.
+    pub(crate) fn authorise_effect(
+        &self,
+        payment: &Payment,
+        statement: SignedStatement,
+        at: Timestamp,
+    ) -> Option<Effect> {
+        let kind = EffectKind::Authorise {
+            signature: statement.signature.as_bytes().to_vec(),
+            statement: statement.statement_bytes,
+        };
+        let written = self.effects(payment, vec![kind], at).into_iter().next();
+        let due_at = at.plus_ms(self.terms.first_retry_ms);
+        written.map(|effect| Effect { attempts: 1, due_at, ..effect })
     }
 
     /// Consumes the code and writes the intent durably; an effect's id that is taken is drawn again. Gives back

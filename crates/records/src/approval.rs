@@ -1,6 +1,7 @@
 //! What a customer was asked to approve on a device, and the answer: kept as evidence of what was shown and signed.
 
 use model::{ApprovalId, EnrolmentId, PaymentId, Timestamp};
+use protocol::approval::Decision;
 use serde::{Deserialize, Serialize};
 
 use crate::AuditEntry;
@@ -78,6 +79,54 @@ impl Approval {
     #[must_use]
     pub fn is_waiting(&self, now: Timestamp) -> bool {
         self.state == ApprovalState::Waiting && now < self.expires_at
+    }
+
+    /// What makes it stand so, if it still is as it was seen.
+    #[must_use]
+    pub fn changed_to(&self, state: ApprovalState) -> ApprovalChange {
+        let approval = Self { version: self.version.saturating_add(1), state, ..self.clone() };
+        ApprovalChange { expected_version: self.version, approval }
+    }
+}
+
+impl ApprovalPurpose {
+    /// The payment that waits for it.
+    #[must_use]
+    pub const fn payment(&self) -> Option<PaymentId> {
+        match self {
+            Self::Payment { payment, .. } => Some(*payment),
+            Self::Request { .. } => None,
+        }
+    }
+
+    /// What the bank that asked calls it.
+    #[must_use]
+    pub fn reference(&self) -> Option<&str> {
+        match self {
+            Self::Payment { .. } => None,
+            Self::Request { reference, .. } => Some(reference),
+        }
+    }
+}
+
+impl ApprovalState {
+    /// What the customer decided, with the device's signature r ‖ s.
+    #[must_use]
+    pub fn answer(&self) -> Option<(Decision, &[u8])> {
+        match self {
+            Self::Approved { signature, .. } => Some((Decision::Approve, signature)),
+            Self::Refused { signature, .. } => Some((Decision::Refuse, signature)),
+            Self::Waiting | Self::Withdrawn { .. } => None,
+        }
+    }
+
+    /// When it was answered or withdrawn.
+    #[must_use]
+    pub const fn ended_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Waiting => None,
+            Self::Approved { at, .. } | Self::Refused { at, .. } | Self::Withdrawn { at } => Some(*at),
+        }
     }
 }
 

@@ -138,7 +138,7 @@ impl Security {
         let enrolment = device.enrolment();
         let seen = self.store.approval(enrolment.id, id).await?;
         let seen = seen.ok_or(SecurityError::NotFound("question"))?;
-        if let Some(before) = decided(&seen.state) {
+        if let Some((before, _)) = seen.state.answer() {
             return if before == answer.decision {
                 Ok(Answered::Before(Box::new(seen)))
             } else {
@@ -175,7 +175,7 @@ impl Security {
             Decision::Approve => ApprovalState::Approved { at: now, signature },
             Decision::Refuse => ApprovalState::Refused { at: now, signature },
         };
-        let change = changed(&seen, state);
+        let change = seen.changed_to(state);
         match &seen.purpose {
             ApprovalPurpose::Payment { payment, statement } => {
                 let statement = match answer.decision {
@@ -224,7 +224,9 @@ impl Security {
         let devices: Vec<EnrolmentId> = self.devices_that_answer(request.customer, request.enrolment).await?;
         for enrolment in &devices {
             let latest = self.store.approvals(*enrolment, Page::first(LATEST)).await?;
-            if let Some(same) = latest.iter().find(|approval| is_called(approval, &request.reference)) {
+            if let Some(same) =
+                latest.iter().find(|approval| approval.purpose.reference() == Some(&request.reference))
+            {
                 return if is_about(same, &request.subject)? {
                     Ok(same.clone())
                 } else {
@@ -290,7 +292,7 @@ impl Security {
             ApprovalState::Waiting => {}
             _ => return Err(SecurityError::WrongState("this was answered already")),
         }
-        let change = changed(&seen, ApprovalState::Withdrawn { at: now });
+        let change = seen.changed_to(ApprovalState::Withdrawn { at: now });
         let actor = Actor::Operator(operator.to_owned());
         let audit = entry(actor, "approval.withdrawn", id, reference, now);
         let approval = change.approval.clone();
@@ -336,23 +338,6 @@ impl Security {
 /// The question that is kept.
 pub(crate) fn question_of(approval: &Approval) -> Result<QuestionBytes, SecurityError> {
     QuestionBytes::from_kept(approval.question.clone()).map_err(|_| SecurityError::Damaged("question"))
-}
-
-fn decided(state: &ApprovalState) -> Option<Decision> {
-    match state {
-        ApprovalState::Approved { .. } => Some(Decision::Approve),
-        ApprovalState::Refused { .. } => Some(Decision::Refuse),
-        ApprovalState::Waiting | ApprovalState::Withdrawn { .. } => None,
-    }
-}
-
-fn changed(seen: &Approval, state: ApprovalState) -> ApprovalChange {
-    let approval = Approval { version: seen.version.saturating_add(1), state, ..seen.clone() };
-    ApprovalChange { expected_version: seen.version, approval }
-}
-
-fn is_called(approval: &Approval, wanted: &str) -> bool {
-    matches!(&approval.purpose, ApprovalPurpose::Request { reference, .. } if reference == wanted)
 }
 
 fn is_about(approval: &Approval, subject: &Subject) -> Result<bool, SecurityError> {

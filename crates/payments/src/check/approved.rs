@@ -5,7 +5,7 @@ use super::Report;
 use crate::PaymentError;
 use crypto::p256::VerifyingKey;
 use model::{Payment, PaymentApproval, PaymentState};
-use protocol::approval::{Answer, Decision, Question, QuestionBytes};
+use protocol::approval::{Answer, Question, QuestionBytes};
 use protocol::authentication_statement::AuthenticationStatement;
 use records::{Approval, ApprovalPurpose, ApprovalState, Queries};
 
@@ -77,13 +77,9 @@ fn stands_alike(payment: &Payment, wanted: &PaymentApproval, state: &ApprovalSta
 }
 
 fn answer_of(approval: &Approval) -> Option<Answer> {
-    let (decision, signature) = match &approval.state {
-        ApprovalState::Approved { signature, .. } => (Decision::Approve, signature),
-        ApprovalState::Refused { signature, .. } => (Decision::Refuse, signature),
-        ApprovalState::Waiting | ApprovalState::Withdrawn { .. } => return None,
-    };
+    let (decision, signature) = approval.state.answer()?;
     // Whatever is no signature verifies as none.
-    let signature = signature.as_slice().try_into().unwrap_or([0; 64]);
+    let signature = signature.try_into().unwrap_or([0; 64]);
     Some(Answer::of(decision, signature))
 }
 
@@ -95,7 +91,7 @@ mod tests {
         ApprovalId, CheckoutId, Counter, Currency, CustomerId, DeclineReason, EnrolmentId, MerchantId,
         MethodSlot, Money, Order, Payer, PaymentId, SaleTerms, TerminalNumber, Timestamp,
     };
-    use protocol::approval::{ApprovalKind, Subject, to_sign};
+    use protocol::approval::{ApprovalKind, Decision, Subject, to_sign};
     use protocol::authentication_statement::AuthenticationLevel;
     use protocol::payment_code::CustomerVerification;
     use protocol::realm::Realm;

@@ -16,7 +16,7 @@ use data_encoding::BASE64URL_NOPAD;
 use model::{ApprovalId, CustomerId, EnrolmentId, Money, Timestamp};
 use protocol::approval::{ApprovalKind, Subject};
 use protocol::short_text::ShortText;
-use records::{Approval, ApprovalPurpose, ApprovalState, Enrolment};
+use records::{Approval, ApprovalState, Enrolment};
 use security::Answered;
 use serde::Deserialize;
 use std::time::Duration;
@@ -181,27 +181,16 @@ pub(crate) async fn withdraw(
 async fn approval_view(shared: &Shared, approval: &Approval) -> Reply<ApprovalView> {
     let enrolment = shared.store.enrolment(approval.enrolment).await?;
     let enrolment = enrolment.ok_or_else(|| Fail::not_found("enrolment"))?;
-    let (answered_at, signature) = match &approval.state {
-        ApprovalState::Waiting => (None, None),
-        ApprovalState::Approved { at, signature } | ApprovalState::Refused { at, signature } => {
-            (Some(*at), Some(BASE64URL_NOPAD.encode(signature)))
-        }
-        ApprovalState::Withdrawn { at } => (Some(*at), None),
-    };
-    let (payment, reference) = match &approval.purpose {
-        ApprovalPurpose::Payment { payment, .. } => (Some(*payment), None),
-        ApprovalPurpose::Request { reference, .. } => (None, Some(reference.clone())),
-    };
     Ok(ApprovalView {
         id: approval.id,
         enrolment: approval.enrolment,
         state: state_name(approval, shared.now()),
-        payment,
-        reference,
+        payment: approval.purpose.payment(),
+        reference: approval.purpose.reference().map(str::to_owned),
         expires_at_ms: approval.expires_at.ms(),
-        answered_at_ms: answered_at.map(Timestamp::ms),
+        answered_at_ms: approval.state.ended_at().map(Timestamp::ms),
         question: BASE64URL_NOPAD.encode(&approval.question),
-        signature,
+        signature: approval.state.answer().map(|(_, signature)| BASE64URL_NOPAD.encode(signature)),
         certificate: BASE64URL_NOPAD.encode(&enrolment.certificate),
     })
 }

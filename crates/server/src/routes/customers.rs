@@ -12,9 +12,8 @@ use axum::extract::State;
 use data_encoding::{BASE64, HEXLOWER};
 use model::{Counter, Currency, CustomerId, EnrolmentId, Payment, Timestamp};
 use records::{
-    ActivationCodeRow, ActivationPurpose, Actor, Approval, ApprovalPurpose, ApprovalState, AuditRow, CodeUse,
-    ConfirmationRow, Enrolment, Method, MethodState, NoticeRow, PAGE_LIMIT_MAX, Page, Spent, Velocity,
-    Window,
+    ActivationCodeRow, ActivationPurpose, Actor, Approval, ApprovalState, AuditRow, CodeUse, ConfirmationRow,
+    Enrolment, Method, MethodState, NoticeRow, PAGE_LIMIT_MAX, Page, Spent, Velocity, Window,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -206,23 +205,19 @@ async fn approvals_of(shared: &Shared, enrolment: EnrolmentId) -> Reply<Vec<Valu
 }
 
 fn approval_json(approval: &Approval) -> Value {
-    let (state, answered_at) = match &approval.state {
-        ApprovalState::Waiting => ("waiting", None),
-        ApprovalState::Approved { at, .. } => ("approved", Some(*at)),
-        ApprovalState::Refused { at, .. } => ("refused", Some(*at)),
-        ApprovalState::Withdrawn { at } => ("withdrawn", Some(*at)),
-    };
-    let (payment, reference) = match &approval.purpose {
-        ApprovalPurpose::Payment { payment, .. } => (Some(*payment), None),
-        ApprovalPurpose::Request { reference, .. } => (None, Some(reference)),
+    let state = match &approval.state {
+        ApprovalState::Waiting => "waiting",
+        ApprovalState::Approved { .. } => "approved",
+        ApprovalState::Refused { .. } => "refused",
+        ApprovalState::Withdrawn { .. } => "withdrawn",
     };
     json!({
         "id": approval.id,
         "question": serde_json::from_slice::<Value>(&approval.question).unwrap_or_default(),
         "state": state,
-        "answered_at_ms": answered_at.map(Timestamp::ms),
-        "payment": payment,
-        "reference": reference,
+        "answered_at_ms": approval.state.ended_at().map(Timestamp::ms),
+        "payment": approval.purpose.payment(),
+        "reference": approval.purpose.reference(),
     })
 }
 

@@ -3,11 +3,11 @@
 use crate::fault::Fault;
 use crate::session::Session;
 use crate::tables::{APPROVALS, ENROLMENTS};
-use records::{ApprovalChange, ApprovalPurpose, ApprovalState, Outcome, PutApproval};
+use records::{ApprovalChange, ApprovalState, Outcome, PutApproval};
 
 /// An approval that is no payment's: those change with their payments.
 pub(super) fn put(session: &mut impl Session, command: PutApproval) -> Result<Outcome, Fault> {
-    if matches!(command.change.approval.purpose, ApprovalPurpose::Payment { .. }) {
+    if command.change.approval.purpose.payment().is_some() {
         return Err(Fault::wrong("a payment's approval changes with its payment"));
     }
     if let Some(refusal) = stage(session, &command.change)? {

@@ -10,8 +10,8 @@ use crate::tables::{
 };
 use model::{PaymentId, Timestamp};
 use records::{
-    ApprovalChange, ApprovalPurpose, BeginPayment, ChangePayment, CodeUse, ConfirmationRow, EnrolmentChange,
-    EventRow, NewConfirmation, Outcome, VerdictRow,
+    ApprovalChange, BeginPayment, ChangePayment, CodeUse, ConfirmationRow, EnrolmentChange, EventRow,
+    NewConfirmation, Outcome, VerdictRow,
 };
 
 pub(super) fn begin(session: &mut impl Session, command: BeginPayment) -> Result<Outcome, Fault> {
@@ -92,9 +92,7 @@ fn check_begin(command: &BeginPayment) -> Result<(), Fault> {
 
 fn check_approval(change: Option<&ApprovalChange>, id: PaymentId) -> Result<(), Fault> {
     let purpose = change.map(|change| &change.approval.purpose);
-    if purpose
-        .is_some_and(|purpose| !matches!(purpose, ApprovalPurpose::Payment { payment, .. } if *payment == id))
-    {
+    if purpose.is_some_and(|purpose| purpose.payment() != Some(id)) {
         return Err(Fault::wrong("the approval is another payment's"));
     }
     Ok(())

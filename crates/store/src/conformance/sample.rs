@@ -430,10 +430,7 @@ pub fn request_of_bank(n: u128, enrolment: EnrolmentId) -> Approval {
 pub fn approval_change(seen: &Approval, state: Option<ApprovalState>) -> ApprovalChange {
     match state {
         None => ApprovalChange { expected_version: 0, approval: seen.clone() },
-        Some(state) => ApprovalChange {
-            expected_version: seen.version,
-            approval: Approval { version: seen.version + 1, state, ..seen.clone() },
-        },
+        Some(state) => seen.changed_to(state),
     }
 }
 
