@@ -17,7 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, middleware};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -147,14 +147,23 @@ fn operation() -> OpenApiRouter<Shared> {
         .routes(routes!(system::openapi))
 }
 
+/// The route table in its two parts. Composed once: what describes it in OpenAPI takes longer than all else in a start.
+static TABLE: LazyLock<Table> =
+    LazyLock::new(|| Table { work: work().split_for_parts().0, operation: operation().split_for_parts().0 });
+
+struct Table {
+    work: Router<Shared>,
+    operation: Router<Shared>,
+}
+
 /// The route table with its limits, and web pages beside it.
 pub(crate) fn router(shared: Shared, pages: Router) -> Router {
     let places = Arc::new(Semaphore::new(shared.limits.requests_at_once_max));
-    let (work, _) = work().split_for_parts();
-    let (operation, _) = operation().split_for_parts();
+    let Table { work, operation } = &*TABLE;
     // A layer goes around those before it. Each one costs a request some boxes, so there are two.
-    work.layer(middleware::from_fn_with_state(places, at_work))
-        .merge(operation)
+    work.clone()
+        .layer(middleware::from_fn_with_state(places, at_work))
+        .merge(operation.clone())
         // Files are answered at once, also while there is too much work.
         .merge(pages.with_state(()))
         .fallback(system::no_such_route)

@@ -86,10 +86,11 @@ fn write(
     mind: Mind,
     chance: &mut Chance,
 ) -> Result<Vec<u8>, WalletError> {
-    let phone = world.phone(phone);
+    let mut phone = world.phone(phone);
     let opened = phone.state.open_question(view, phone.vault.confirmation_key())?;
     let draft = if mind == Mind::Approves {
         let pin = Pin::parse(RIGHT_PIN).map_err(WalletError::Pin)?;
+        phone.pins_proven += 1;
         phone.state.draft_approval(&opened, &pin, chance)?
     } else {
         phone.state.draft_refusal(&opened)?

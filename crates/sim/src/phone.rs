@@ -21,13 +21,15 @@ pub(crate) struct Phone {
     pub(crate) vault: Arc<MemoryVault>,
     /// Of each code made: whether its PIN was right, by the code's hash.
     pub(crate) codes: BTreeMap<[u8; 32], bool>,
+    /// How many answers with the right PIN were made; the server has taken each once at most.
+    pub(crate) pins_proven: usize,
     /// An older state, as a backup has it.
     backup: Option<State>,
 }
 
 impl Phone {
     pub(crate) fn new(state: State, vault: Arc<MemoryVault>) -> Self {
-        Self { state, vault, codes: BTreeMap::new(), backup: None }
+        Self { state, vault, codes: BTreeMap::new(), pins_proven: 0, backup: None }
     }
 
     /// The digits of the next code.

@@ -2,6 +2,7 @@
 //! must be as it should.
 
 mod books;
+mod counts;
 mod phones;
 mod tills;
 

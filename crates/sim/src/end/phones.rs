@@ -2,36 +2,38 @@
 //! confirmation came.
 
 use super::Remains;
+use super::counts::{Counts, Lock};
 use model::{Counter, EnrolmentId};
 use protocol::verdict::Verdict;
-use records::{ApprovalState, EnrolmentStatus, LockReason, PAGE_LIMIT_MAX, Page, Queries, StoreError};
+use records::{EnrolmentStatus, LockReason, PAGE_LIMIT_MAX, Page, Queries, StoreError};
 use std::collections::BTreeMap;
 
 impl Remains<'_> {
     pub(super) async fn phones(&self) -> Result<(), StoreError> {
         for number in 0..self.world.phones() {
-            let (enrolment, codes) = {
+            let (enrolment, codes, pins_proven) = {
                 let phone = self.world.phone(number);
-                (phone.state.enrolment(), phone.codes.clone())
+                (phone.state.enrolment(), phone.codes.clone(), phone.pins_proven)
             };
             let Some(enrolment) = enrolment else { continue };
-            self.pin_failures(number, enrolment, &codes).await?;
+            self.pin_failures(number, enrolment, &codes, pins_proven).await?;
             self.confirmations(number, enrolment).await?;
         }
         Ok(())
     }
 
-    /// Goes through the codes in the order in which they were consumed and counts as the specification says.
+    /// Goes through the codes in the order in which they were consumed and counts as the specification says. Between any
+    /// two of them the server may have taken a right PIN for an approval, as often as the phone sent one.
     async fn pin_failures(
         &self,
         number: usize,
         id: EnrolmentId,
         codes: &BTreeMap<[u8; 32], bool>,
+        pins_proven: usize,
     ) -> Result<(), StoreError> {
         let Some(enrolment) = self.store.enrolment(id).await? else { return Ok(()) };
         let most = self.template.secrets.policy.pin_failures_max;
-        let mut failures = 0;
-        let mut is_locked = false;
+        let mut counts = Counts::new(most, pins_proven);
         for counter in 1..=enrolment.counter.0 {
             let Some(used) = self.store.code_use(id, Counter(counter)).await? else { continue };
             let Some(is_pin_right) = codes.get(&used.code_hash) else {
@@ -55,27 +57,20 @@ impl Remains<'_> {
                 let what = format!("code {counter} of customer {}: {}", number + 1, row.verdict.name());
                 self.wrong("a PIN that was misjudged", what);
             }
-            failures = if *is_pin_right { 0 } else { failures + 1 };
-            is_locked |= failures >= most;
+            counts.judge(*is_pin_right);
         }
-        // A lock for wrong PINs may have become one for a clone since.
-        let was_locked = match enrolment.status {
-            EnrolmentStatus::Locked { reason: LockReason::PinFailures, .. } => true,
-            EnrolmentStatus::Locked { .. } => is_locked,
-            _ => false,
+        let lock = match enrolment.status {
+            EnrolmentStatus::Locked { reason: LockReason::PinFailures, .. } => Lock::ForPins,
+            EnrolmentStatus::Locked { .. } => Lock::ForOther,
+            _ => Lock::None,
         };
-        // A right PIN for an approval came in between, nobody knows when.
-        let approved = self.store.approvals(id, Page::first(PAGE_LIMIT_MAX)).await?;
-        let has_approved = approved.iter().any(|one| matches!(one.state, ApprovalState::Approved { .. }));
-        if has_approved && !was_locked && enrolment.pin.failures <= failures {
-            return Ok(());
-        }
-        if (enrolment.pin.failures, was_locked) != (failures, is_locked) {
+        if !counts.allow(enrolment.pin.failures, lock) {
             let what = format!(
-                "customer {}: {failures} wrong PINs in a row, {} counted, {}",
+                "customer {}: {} counted, {}, which can not follow from {}",
                 number + 1,
                 enrolment.pin.failures,
-                if was_locked { "locked" } else { "not locked" }
+                if lock == Lock::None { "not locked" } else { "locked" },
+                counts.story()
             );
             self.wrong("wrong PINs that were miscounted", what);
         }
