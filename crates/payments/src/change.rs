@@ -1,7 +1,7 @@
 //! What tills do to a payment once it is authorised: capture, void, refund.
 
 use crate::service::ATTEMPTS_MAX;
-use crate::{PaymentError, Payments, answers};
+use crate::{PaymentError, Payments, again, answers};
 use futures_util::future::join;
 use model::{MerchantId, Payment, PaymentEvent, PaymentId};
 use records::{Answer, ChangePayment, Command, EffectKind, IdempotencyRow, Outcome, RequestId};
@@ -53,7 +53,7 @@ impl Payments {
             let asked = self.store.request(request.checkout, request.key.clone());
             let (row, payment) = join(asked, self.of_merchant(merchant, id)).await;
             if let Some(row) = row? {
-                return known(row, &request);
+                return Ok(Changed::Known(Box::new(again::same(row, &request)?)));
             }
             let payment = payment?;
             let (change, answer) = match self.compose_wanted(&payment, &request, wanted).await {
@@ -84,7 +84,7 @@ impl Payments {
     ) -> Result<Changed, PaymentError> {
         match self.store.commit(Command::Cancel(request.clone(), self.clock.now())).await? {
             // It came twice at once, and the other one was quicker.
-            Outcome::Replay(row) => known(*row, &request),
+            Outcome::Replay(row) => Ok(Changed::Known(Box::new(again::same(*row, &request)?))),
             _ => Err(error),
         }
     }
@@ -136,14 +136,4 @@ impl Payments {
         }
         Ok(change)
     }
-}
-
-fn known(row: IdempotencyRow, request: &RequestId) -> Result<Changed, PaymentError> {
-    if row.is_tombstone() {
-        return Err(PaymentError::Cancelled);
-    }
-    if row.request.request_hash != request.request_hash {
-        return Err(PaymentError::OtherRequest);
-    }
-    Ok(Changed::Known(Box::new(row)))
 }

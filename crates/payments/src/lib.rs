@@ -4,6 +4,7 @@
 //! security than that. Knows no engine, no network and no adapter.
 #![forbid(unsafe_code)]
 
+mod again;
 mod answers;
 mod approve;
 mod begin;

@@ -1,5 +1,5 @@
 //! What the server tells a device, whatever it says: signed by the server, sealed to the device's confirmation key
-//! (`spec/confirmation.md`). Confirmations and notices are letters, under labels of their own.
+//! (`spec/confirmation.md`). Confirmations, notices and questions are letters, under labels of their own.
 
 use std::ops::RangeInclusive;
 

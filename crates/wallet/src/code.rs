@@ -49,6 +49,15 @@ pub struct SignableCode {
     outline: Outline,
 }
 
+/// What holds at the moment when a code is made.
+struct Moment {
+    /// The phone's clock.
+    now: Timestamp,
+    evidence: Evidence,
+    /// Verified for now.
+    bundle: KeyBundle,
+}
+
 /// What is known of a code beside its bytes.
 #[derive(Clone)]
 struct Outline {
@@ -163,11 +172,11 @@ impl State {
         let choice = self.choose(request)?;
         let enrolled = self.enrolled()?;
         let pin_key = PinKey::derive(&PinSecret::from_secret(enrolled.pin_secret.clone()), pin);
-        let limits = self.limits_at(now)?;
-        let session =
-            PinSession::new(pin_key.clone(), choice, now, limits.renewals_max, limits.display_total_s_max);
-        let mut pending =
-            self.next_code(&pin_key, &session, CustomerVerification::Pin, evidence, now, random)?;
+        let bundle = bundle_now(enrolled, &self.realm, now)?;
+        let DisplayLimits { renewals_max, display_total_s_max, .. } = bundle.limits;
+        let session = PinSession::new(pin_key.clone(), choice, now, renewals_max, display_total_s_max);
+        let moment = Moment { now, evidence, bundle };
+        let mut pending = self.next_code(&pin_key, &session, CustomerVerification::Pin, &moment, random)?;
         if let Some(asked) = request.cap
             && asked.amount_minor != pending.outline.cap.amount_minor
         {
@@ -189,8 +198,9 @@ impl State {
         random: &mut dyn Random,
     ) -> Result<PendingCode, WalletError> {
         let pin_key = session.key_for_renewal(now).ok_or(WalletError::EnterPinAgain)?;
-        let pending =
-            self.next_code(&pin_key, session, CustomerVerification::PinRenewed, evidence, now, random)?;
+        let bundle = bundle_now(self.enrolled()?, &self.realm, now)?;
+        let moment = Moment { now, evidence, bundle };
+        let pending = self.next_code(&pin_key, session, CustomerVerification::PinRenewed, &moment, random)?;
         session.count_renewal();
         Ok(pending)
     }
@@ -223,24 +233,19 @@ impl State {
         Ok(Choice { method, cap, terminal: request.terminal, pin_generation })
     }
 
-    fn limits_at(&self, now: Timestamp) -> Result<DisplayLimits, WalletError> {
-        Ok(bundle_now(self.enrolled()?, &self.realm, now)?.limits)
-    }
-
     fn next_code(
         &mut self,
         pin_key: &PinKey,
         session: &PinSession,
         customer_verification: CustomerVerification,
-        evidence: Evidence,
-        now: Timestamp,
+        moment: &Moment,
         random: &mut dyn Random,
     ) -> Result<PendingCode, WalletError> {
+        let Moment { now, evidence, ref bundle } = *moment;
         let (_, currency) = self.method_to_pay(Some(session.choice.method))?;
-        let (enrolled, realm) = self.enrolled_mut()?;
+        let (enrolled, _) = self.enrolled_mut()?;
         check_standing(enrolled)?;
         let server_now = enrolled.server_time(now);
-        let bundle = bundle_now(enrolled, realm, now)?;
         let recipient = bundle.payment_key_at(server_now).ok_or(WalletError::NoPaymentKey)?;
         match enrolled.certificate_ends_at() {
             Some(end) if server_now < end => {}
@@ -271,7 +276,7 @@ impl State {
         })?;
         let unsigned = draft.with_pin(pin_key);
         let display_s = bundle.limits.display_s.min(DISPLAY_S_MAX);
-        let mut hints = status::hints(enrolled, &bundle, now);
+        let mut hints = status::hints(enrolled, bundle, now);
         if !(evidence | seen).contains(Evidence::SENSORS_RAN) {
             hints.push(Hint::SensorsNotRun);
         }

@@ -9,6 +9,7 @@ use model::{Counter, Money, PaymentId, TerminalNumber, Timestamp};
 use protocol::{
     confirmation::{Cause, Confirmation, ConfirmationKind, SEALED_LEN_MAX, SealedConfirmation},
     error::ProtocolError,
+    key_bundle::KeyBundle,
 };
 use serde::{Deserialize, Serialize};
 
@@ -146,7 +147,8 @@ impl State {
         confirmation_key: &dyn Decapsulate,
         now: Timestamp,
     ) -> Result<Received, WalletError> {
-        let confirmation = self.open_confirmation(&sealed, confirmation_key)?;
+        let keys = self.keys_as_accepted()?;
+        let confirmation = self.open_confirmation(&sealed, confirmation_key, &keys)?;
         self.keep(&confirmation, now)
     }
 
@@ -160,8 +162,19 @@ impl State {
         confirmation_key: &dyn Decapsulate,
         now: Timestamp,
     ) -> Result<Received, WalletError> {
+        let keys = self.keys_as_accepted()?;
+        self.receive_signed(view, confirmation_key, &keys, now)
+    }
+
+    fn receive_signed(
+        &mut self,
+        view: &ConfirmationView,
+        confirmation_key: &dyn Decapsulate,
+        keys: &KeyBundle,
+        now: Timestamp,
+    ) -> Result<Received, WalletError> {
         let sealed = unwrap_confirmation(view)?;
-        let confirmation = self.open_confirmation(&sealed, confirmation_key)?;
+        let confirmation = self.open_confirmation(&sealed, confirmation_key, keys)?;
         if confirmation.sequence != view.sequence {
             return Err(WalletError::Contradiction("a confirmation is not at the place where it belongs"));
         }
@@ -186,8 +199,9 @@ impl State {
         if views.windows(2).any(|pair| pair[0].sequence >= pair[1].sequence) {
             return Err(WalletError::Contradiction("confirmations are out of order"));
         }
+        let keys = self.keys_as_accepted()?;
         for view in views {
-            match self.receive_view(view, confirmation_key, now) {
+            match self.receive_signed(view, confirmation_key, &keys, now) {
                 Ok(Received::New { confirmation, .. }) => outcome.new.push(confirmation),
                 Ok(Received::Known { .. }) => {}
                 Err(error @ WalletError::Refused(ProtocolError::KeyUnknown(_))) => return Err(error),
@@ -234,11 +248,14 @@ impl State {
         &self,
         sealed: &SealedConfirmation,
         confirmation_key: &dyn Decapsulate,
+        keys: &KeyBundle,
     ) -> Result<Confirmation, WalletError> {
-        let enrolled = self.enrolled()?;
-        let bundle = enrolled.bundle_as_accepted(&self.realm)?;
-        let signing_key = |id| bundle.confirmation_key(id);
+        let signing_key = |id| keys.confirmation_key(id);
         Ok(sealed.open(confirmation_key, signing_key, &self.realm.realm)?)
+    }
+
+    fn keys_as_accepted(&self) -> Result<KeyBundle, WalletError> {
+        Ok(self.enrolled()?.bundle_as_accepted(&self.realm)?)
     }
 }
 

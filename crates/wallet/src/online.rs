@@ -54,7 +54,7 @@ impl State {
         let signed = SignedKeyBundle::from_json(&json)?;
         let known = enrolled.key_bundle_sequence;
         let bundle = KeyBundle::verify(&signed, &realm.root_public_key, &realm.realm, server_time, known)?;
-        let has_new_keys = enrolled.bundle_as_accepted(realm)? != bundle;
+        let has_new_keys = enrolled.key_bundle != signed && enrolled.bundle_as_accepted(realm)? != bundle;
         enrolled.key_bundle = signed;
         enrolled.key_bundle_at = server_time;
         enrolled.key_bundle_sequence = bundle.sequence;

@@ -60,6 +60,30 @@ async fn a_silent_bank_is_asked_again_and_its_answer_is_kept_for_the_till() {
     }
 }
 
+/// A till asks how its request stands, and what it is told must not be put together from before and after.
+#[tokio::test]
+async fn a_request_that_is_answered_while_a_till_asks_is_never_told_as_under_way() {
+    for (until_s, status) in [(12, 201), (40, 402)] {
+        let world = World::new().await;
+        world.bank.expect(&vec![Mood::Deaf; if status == 201 { 2 } else { 64 }]);
+        let request = world.request();
+        let (payment, _) = world.begin_as(request.clone()).await;
+        let seen = world.store.request(CHECKOUT, request.key.clone()).await.unwrap().unwrap();
+        let meanwhile = world.payments.begun_before(seen.clone(), &request).await.unwrap();
+        assert_eq!(meanwhile.status, 202);
+        world.work_for_s(until_s).await;
+        assert!(!world.payment(payment.id).await.state.is_under_way());
+        let answer = world.payments.begun_before(seen.clone(), &request).await.unwrap();
+        assert_eq!(answer.status, status);
+        let stored = world.store.request(CHECKOUT, request.key.clone()).await.unwrap().unwrap();
+        assert_eq!(Some(&answer), stored.answer.as_ref());
+        assert_eq!(world.payments.begun_before(stored, &request).await.unwrap(), answer);
+        let other = RequestId { request_hash: [2; 32], ..request };
+        let refused = world.payments.begun_before(seen, &other).await;
+        assert_eq!(refused, Err(PaymentError::OtherRequest));
+    }
+}
+
 #[tokio::test]
 async fn a_bank_that_stays_silent_is_given_up_and_keeps_no_money() {
     for mood in [Mood::Deaf, Mood::Mute] {

@@ -14,7 +14,6 @@ use api::payment::{
 use api::problem::{Problem, ProblemType};
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use model::{Money, Order, PaymentId, PaymentStep, Watch};
 use payments::{Begun, Cancelled, Changed, Refusal, Wanted};
@@ -174,17 +173,7 @@ fn misread(shared: &Shared, error: FormError) -> Fail {
 
 /// The answer to a request that was seen before.
 async fn known(shared: &Shared, row: IdempotencyRow, request: &RequestId) -> Reply<Response> {
-    let Some(id) = row.payment else {
-        return Err(payments::PaymentError::Cancelled.into());
-    };
-    if row.request.request_hash != request.request_hash {
-        return Err(payments::PaymentError::OtherRequest.into());
-    }
-    if let Some(answer) = row.answer {
-        return Ok(Stored(answer).into_response());
-    }
-    let payment = shared.store.payment(id).await?.ok_or_else(|| Fail::not_found("payment"))?;
-    Ok((StatusCode::ACCEPTED, Json(PaymentView::from(&payment))).into_response())
+    Ok(Stored(shared.payments.begun_before(row, request).await?).into_response())
 }
 
 /// What to look for.
