@@ -8,6 +8,7 @@ import secrets
 import sys
 from pathlib import Path
 
+from batzen_code.approvals import check_approvals
 from batzen_code.caps import check_caps
 from batzen_code.rule_lists import check_rule_lists
 from batzen_code.tally import Tally
@@ -24,6 +25,7 @@ def main() -> int:
     tally = Tally()
     check_vectors(ROOT / "spec" / "vectors" / "payment-code", tally)
     check_rule_lists(ROOT / "spec" / "vectors" / "rule-lists", tally)
+    check_approvals(ROOT / "spec" / "vectors" / "approval", tally)
     check_caps(seed, tally)
     print(f"vectors and caps: {tally.passed} passed, {tally.failed} failed", flush=True)
     print(f"random codes with --seed {seed}", flush=True)

@@ -1,6 +1,6 @@
 //! New PINs.
 //!
-//! Covers `protocol/src/pin_change.rs`.
+//! Covers `protocol/src/pin_change.rs`, `protocol/src/pin_reset.rs`, `protocol/src/pin_proof.rs`.
 #![forbid(unsafe_code)]
 #![no_main]
 

@@ -1,29 +1,15 @@
 //! The confirmation: as bytes, as digits on a paper slip, and what is inside.
 
-use crate::support::{Steady, realm, secret_key, signing_key, text, with_one_bit_turned};
+use crate::letters::{KEY_ID, SIGNER, known, letter, recipient};
+use crate::support::{Steady, realm, signing_key, text, with_one_bit_turned};
 use crc::{CRC_32_ISO_HDLC, Crc};
-use crypto::{hash::sha256, hpke};
 use protocol::confirmation::{Confirmation, SealedConfirmation};
 use protocol::error::ProtocolError;
-use protocol::key_bundle::KeyId;
-use protocol::notice::SealedNotice;
-
-/// As in `spec/vectors/confirmation`.
-const KEY_ID: KeyId = KeyId(258);
-const HEADER: [u8; 3] = [0x11, 1, 2];
-const SIGNER: u8 = 3;
-const RECIPIENT: u8 = 4;
 
 static CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// The input as bytes, as digits, and as fields that the server did sign and seal.
 pub fn confirmation(data: &[u8]) {
-    if let Ok(notice) = SealedNotice::from_bytes(data.to_vec()) {
-        let signer = signing_key(SIGNER);
-        let key = |id| (id == KEY_ID).then(|| signer.verifying_key());
-        assert!(notice.open(&secret_key(RECIPIENT), key, &realm()).is_err(), "a notice was forged");
-        assert_eq!(notice.as_bytes(), data);
-    }
     if let Ok(sealed) = SealedConfirmation::from_bytes(data.to_vec()) {
         assert_eq!(SealedConfirmation::from_digits(&sealed.to_digits()).as_ref(), Ok(&sealed));
         assert!(open(&sealed).is_err() || sealed.key_id() == KEY_ID);
@@ -36,7 +22,7 @@ pub fn confirmation(data: &[u8]) {
     let Some(sealed) = seal(data) else { return };
     let Ok(confirmation) = open(&sealed) else { return };
     let again = confirmation
-        .seal(secret_key(RECIPIENT).public_key(), &signing_key(SIGNER), KEY_ID, &realm(), &mut Steady(9))
+        .seal(recipient().public_key(), &signing_key(SIGNER), KEY_ID, &realm(), &mut Steady(9))
         .expect("what was opened can be sealed");
     assert_eq!(open(&again).as_ref(), Ok(&confirmation));
     assert_eq!(again.as_bytes().len(), sealed.as_bytes().len(), "the fields have two forms");
@@ -61,21 +47,10 @@ fn with_check_digits(data: &[u8]) -> String {
 }
 
 fn open(sealed: &SealedConfirmation) -> Result<Confirmation, ProtocolError> {
-    let signer = signing_key(SIGNER);
-    let key = |id| (id == KEY_ID).then(|| signer.verifying_key());
-    sealed.open(&secret_key(RECIPIENT), key, &realm())
+    sealed.open(&recipient(), known(signing_key(SIGNER).verifying_key()), &realm())
 }
 
 /// The fields, signed and sealed as the server does it; none if they have another length than a confirmation's.
 fn seal(fields: &[u8]) -> Option<SealedConfirmation> {
-    let holder = secret_key(RECIPIENT);
-    let realm = realm();
-    let info = realm.context("batzen/confirmation/v1/seal");
-    let (enc, mut context) = hpke::setup_sender(&(*holder.public_key()).into(), &info, &mut Steady(9))
-        .expect("the recipient's key is one");
-    let mut signed = realm.context("batzen/confirmation/v1/signature");
-    signed.extend_from_slice(&sha256(&[holder.public_key().as_bytes()]));
-    let signature = signing_key(SIGNER).sign(&[&signed, &HEADER, &enc, fields]);
-    let sealed = context.seal(&HEADER, &[fields, signature.as_bytes()].concat()).ok()?;
-    SealedConfirmation::from_bytes([&HEADER[..], &enc, &sealed].concat()).ok()
+    SealedConfirmation::from_bytes(letter("confirmation", fields)?).ok()
 }

@@ -8,13 +8,16 @@
 #![allow(clippy::missing_panics_doc, reason = "a target panics with what it found: that is its purpose")]
 
 pub mod activation;
+pub mod approval;
 pub mod attestation;
 pub mod bodies;
 pub mod certificates;
 pub mod confirmation;
+pub mod device_life;
 pub mod files;
 pub mod http_signature;
 pub mod key_bundle;
+mod letters;
 pub mod payment_code;
 pub mod payment_events;
 pub mod pictures;

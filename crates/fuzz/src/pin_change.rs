@@ -4,10 +4,11 @@ use crate::support::{SUITES, Steady, agreement_key, realm, with_one_bit_turned};
 use crypto::Secret;
 use crypto::hpke::Decapsulate;
 use model::EnrolmentId;
+use protocol::activation_code::ActivationCode;
 use protocol::key_bundle::KeyId;
 use protocol::payment_code::{PinKey, Suite};
 use protocol::pin_change::PinChange;
-use protocol::pin_proof::PinProof;
+use protocol::pin_proof::{PinProof, PinProofPurpose};
 use protocol::pin_reset::PinReset;
 use protocol::realm_file::ActivationKey;
 
@@ -43,16 +44,46 @@ fn pin_change_in(suite: Suite, change: &PinChange, data: &[u8]) {
     }
 }
 
-/// The input as the body of a reset, and as a proof in other requests.
+/// The input as the body of a reset, from a stranger and from a phone with a code.
 fn pin_reset(data: &[u8]) {
-    if let Ok(reset) = PinReset::parse(data) {
-        assert_eq!(PinReset::parse(&reset.to_json()).as_ref(), Ok(&reset));
-        for suite in SUITES {
-            let _ = reset.open(&realm(), ENROLMENT, &agreement_key(suite, RECIPIENT));
+    pin_proof(data);
+    let Ok(reset) = PinReset::parse(data) else { return };
+    assert_eq!(PinReset::parse(&reset.to_json()).as_ref(), Ok(&reset));
+    let (realm, new) = (realm(), PinKey::from_secret(Secret::from_bytes([4; 32])));
+    for suite in SUITES {
+        let holder = agreement_key(suite, RECIPIENT);
+        let _ = reset.open(&realm, ENROLMENT, &holder);
+        let key = ActivationKey { key_id: reset.key_id(), public_key: holder.public_key() };
+        let code = || ActivationCode::make(&mut Steady(8));
+        let good = PinReset::make(&realm, ENROLMENT, reset.generation(), code(), &new, &key, &mut Steady(9))
+            .expect("made");
+        let opens = |reset: &PinReset| {
+            let opened = reset.open(&realm, ENROLMENT, &holder).ok()?;
+            assert_eq!(format!("{opened:?}"), "OpenedReset(redacted)");
+            Some((opened.code.hash(&realm), opened.new_key == new))
+        };
+        assert_eq!(opens(&good), Some((code().hash(&realm), true)));
+        if let Ok(turned) = PinReset::parse(&with_one_bit_turned(&good.to_json(), data)) {
+            assert!(turned == good || opens(&turned).is_none(), "a changed reset was opened");
         }
     }
-    if let Ok(proof) = serde_json::from_slice::<PinProof>(data) {
-        let again = serde_json::to_vec(&proof).expect("it was read");
-        assert!(serde_json::from_slice::<PinProof>(&again).is_ok_and(|read| read == proof));
+}
+
+/// The input as a proof of the PIN in another request.
+fn pin_proof(data: &[u8]) {
+    let Ok(proof) = serde_json::from_slice::<PinProof>(data) else { return };
+    let written = serde_json::to_vec(&proof).expect("it was read");
+    assert!(serde_json::from_slice::<PinProof>(&written).is_ok_and(|read| read == proof));
+    let key = PinKey::from_secret(Secret::from_bytes([3; 32]));
+    let other = EnrolmentId::from_bytes([7; 6]);
+    let purposes = [PinProofPurpose::Revoke(other), PinProofPurpose::Move, PinProofPurpose::Approve([5; 32])];
+    for purpose in purposes {
+        assert!(!proof.is_proved(&realm(), ENROLMENT, purpose, &key), "a proof was guessed");
+        let good = PinProof::make(&realm(), ENROLMENT, purpose, proof.pin_generation, &key, &mut Steady(9));
+        for asked in purposes {
+            assert_eq!(good.is_proved(&realm(), ENROLMENT, asked, &key), asked == purpose);
+        }
+        assert!(!good.is_proved(&realm(), other, purpose, &key), "another phone's proof");
+        assert!(format!("{good:?}").ends_with("redacted)"), "a proof is shown");
     }
 }

@@ -19,9 +19,9 @@ use protocol::{
     realm_file::{ActivationKey, AppIdentity, RealmFile},
     webhook::WebhookSecret,
 };
-use security::{Authority, KeyStore, PaymentEpoch};
+use security::{Authority, KeyStore, PaymentEpoch, Wrapped};
 
-use crate::{KeyName, KeyStoreError, Register, Role, home::Home, keyring::Keyring, place::Place};
+use crate::{KeyName, KeyState, KeyStoreError, Register, Role, home::Home, keyring::Keyring, place::Place};
 
 const PIN_WRAPPING_LABEL: &str = "batzen/pin-key-wrapping/v1";
 const WEBHOOK_WRAPPING_LABEL: &str = "batzen/webhook-secret-wrapping/v1";
@@ -107,6 +107,13 @@ impl RealmKeys {
         let mut aad = self.realm.context(WEBHOOK_WRAPPING_LABEL);
         aad.extend_from_slice(&endpoint.to_u128().to_be_bytes());
         aad
+    }
+}
+
+const fn role_of(what: Wrapped) -> Role {
+    match what {
+        Wrapped::PinKey => Role::PinWrapping,
+        Wrapped::WebhookSecret => Role::WebhookWrapping,
     }
 }
 
@@ -247,6 +254,22 @@ impl KeyStore for RealmKeys {
     ) -> Result<WebhookSecret, CryptoError> {
         let aad = self.webhook_wrapping_aad(endpoint);
         unwrap(&self.ring(), Role::WebhookWrapping, &aad, wrapped).map(WebhookSecret::from_secret)
+    }
+
+    fn has_former(&self, what: Wrapped) -> bool {
+        let role = role_of(what);
+        let ring = self.ring();
+        let mut keys = ring.register.live(role);
+        keys.any(|entry| entry.state == KeyState::Former)
+    }
+
+    fn is_under_present(&self, what: Wrapped, wrapped: &[u8]) -> bool {
+        let ring = self.ring();
+        let present = match what {
+            Wrapped::PinKey => ring.pin_wrapping,
+            Wrapped::WebhookSecret => ring.webhook_wrapping,
+        };
+        ring.unframe(role_of(what), wrapped).is_ok_and(|(name, _)| name == present)
     }
 
     fn challenge_macs(&self, parts: &[&[u8]]) -> Result<Vec<[u8; 32]>, CryptoError> {

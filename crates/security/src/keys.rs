@@ -109,6 +109,11 @@ pub trait KeyStore: Send + Sync + 'static {
         wrapped: &[u8],
     ) -> Result<WebhookSecret, CryptoError>;
 
+    /// Whether there are former keys of this kind: something may still be sealed under them.
+    fn has_former(&self, what: Wrapped) -> bool;
+    /// Whether this was sealed under the present key of its kind.
+    fn is_under_present(&self, what: Wrapped, wrapped: &[u8]) -> bool;
+
     /// HMAC-SHA256 over the parts as one string, under the key that marks our own activation challenges.
     ///
     /// # Errors
@@ -119,6 +124,15 @@ pub trait KeyStore: Send + Sync + 'static {
     /// # Errors
     /// [`CryptoError::KeyStore`].
     fn challenge_macs(&self, parts: &[&[u8]]) -> Result<Vec<[u8; 32]>, CryptoError>;
+}
+
+/// What is sealed for rest, each kind under keys of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wrapped {
+    /// [`KeyStore::wrap_pin_key`].
+    PinKey,
+    /// [`KeyStore::wrap_webhook_secret`].
+    WebhookSecret,
 }
 
 /// The device CA: its own certificate, issued by the root, and its key.

@@ -27,6 +27,7 @@ mod pin;
 mod pin_reset;
 mod policy;
 mod rate;
+mod reseal;
 mod rules;
 mod security;
 mod verified;
@@ -41,7 +42,7 @@ pub use devices::{AuthenticatedDevice, HighestCounter, PhoneTold};
 pub use erasure::Erasure;
 pub use error::{ActivationRefusal, AuthenticationRefusal, SecurityError};
 pub use judge::{Alarm, Judgement, PastUse, PreviousPin, Snapshot, judge};
-pub use keys::{Authority, KeyStore, PaymentEpoch};
+pub use keys::{Authority, KeyStore, PaymentEpoch, Wrapped};
 pub use life::{Asker, KnownDevice, model_of};
 pub use methods::ProvedAccount;
 pub use policy::{
@@ -50,6 +51,7 @@ pub use policy::{
     PolicyInForce, PolicyNews, PolicyRefusal, RULES_MAX, Rate, Recorded, Rule, Rules, SignedPolicy, Trial,
     TrialReport, TrustLimits,
 };
+pub use reseal::Resealed;
 pub use rules::{RULE_LIST_DAYS_MAX, ServedRules, Wanted};
 pub use security::Security;
 pub use verified::{RefusedCode, RefusedParts, Verification, VerifiedCode, VerifiedParts};

@@ -52,6 +52,8 @@ pub(crate) struct Metrics {
     pub(crate) policy_version: IntGauge,
     /// Stored policies that were not taken.
     pub(crate) policies_refused: IntCounter,
+    /// 1 while anything may be sealed under former wrapping keys.
+    pub(crate) resealing: IntGauge,
 }
 
 /// Makes figures, each known to the registry. Their names are ours: they are well-formed, and each stands once.
@@ -133,6 +135,10 @@ impl Metrics {
                 .gauge("batzen_policy_version", "The policy in force; 0 is the configuration's."),
             policies_refused: made
                 .counter("batzen_policies_refused_total", "Stored policies that were not taken."),
+            resealing: made.gauge(
+                "batzen_resealing",
+                "1 while PIN keys or webhook secrets may be sealed under former wrapping keys.",
+            ),
             registry: made.0,
         }
     }

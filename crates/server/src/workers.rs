@@ -2,9 +2,11 @@
 //! audit trail. Of servers that share a store one does so for all. All of it may run twice.
 
 use crate::state::Shared;
+use crypto::SystemRandom;
 use futures_util::FutureExt;
 use payments::Worked;
 use records::Work;
+use security::Resealed;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -22,6 +24,10 @@ const SIGN_EVERY: Duration = Duration::from_secs(5);
 /// How often it is looked whether anything was done to the keys: the longest time in which a key that was made is
 /// known to one server and not to another.
 const LOOK_AT_KEYS_EVERY: Duration = Duration::from_secs(5);
+/// How long after a change all servers have looked.
+const ALL_KNOW_KEYS_AFTER: Duration = Duration::from_secs(10);
+/// The pause before what could not be sealed anew is tried again.
+const RESEAL_AGAIN: Duration = Duration::from_secs(60);
 /// How long the last round may take, once the server has drained: what it does not finish is done after the
 /// next start.
 const LAST_ROUND_MAX: Duration = Duration::from_secs(10);
@@ -48,6 +54,7 @@ pub(crate) async fn work(shared: Shared, look_again: Duration, mut drained: watc
 
 /// Takes up what is done to the keys, until the server has drained. Each server does so for itself.
 pub(crate) async fn watch_keys(shared: Shared, mut drained: watch::Receiver<bool>) {
+    let mut resealing = Some(Resealing::begin(&shared));
     while !*drained.borrow_and_update() {
         tokio::select! {
             () = sleep(LOOK_AT_KEYS_EVERY) => {}
@@ -56,11 +63,68 @@ pub(crate) async fn watch_keys(shared: Shared, mut drained: watch::Receiver<bool
         let security = shared.security.clone();
         // A disk or a token may be slow.
         match tokio::task::spawn_blocking(move || security.refresh_keys()).await {
-            Ok(Ok(true)) => tracing::info!("the keys were changed, and are taken up"),
+            Ok(Ok(true)) => {
+                tracing::info!("the keys were changed, and are taken up");
+                resealing = Some(Resealing::begin(&shared));
+            }
             Ok(Ok(false)) => {}
             Ok(Err(error)) => tracing::error!(%error, "changed keys could not be taken up; it is retried"),
             Err(_) => tracing::error!("looking at the keys panicked; it is tried again"),
         }
+        let Some(begun) = resealing.take() else { continue };
+        tokio::select! {
+            left = begun.go_on(&shared) => resealing = left,
+            _ = drained.changed() => return,
+        }
+    }
+}
+
+/// Sealing anew what is under former wrapping keys. Until all servers know of a change they may seal under the former
+/// key, so it is over with a walk that began later and found nothing.
+struct Resealing {
+    settled_at: Instant,
+    next_at: Instant,
+}
+
+impl Resealing {
+    fn begin(shared: &Shared) -> Self {
+        shared.metrics.resealing.set(1);
+        let now = Instant::now();
+        Self { settled_at: now + ALL_KNOW_KEYS_AFTER, next_at: now }
+    }
+
+    /// Walks once if it is time; none once nothing depends on a former key.
+    async fn go_on(self, shared: &Shared) -> Option<Self> {
+        let began = Instant::now();
+        if began < self.next_at {
+            return Some(self);
+        }
+        let next_at = match shared.security.reseal(shared.now(), &mut SystemRandom).await {
+            Ok(walked) if walked.found() == 0 && began >= self.settled_at => {
+                shared.metrics.resealing.set(0);
+                return None;
+            }
+            Ok(Resealed { resealed, left }) => {
+                if resealed > 0 {
+                    tracing::info!(
+                        resealed,
+                        left,
+                        "secrets were sealed anew under the present wrapping keys"
+                    );
+                } else if left > 0 {
+                    tracing::error!(
+                        left,
+                        "secrets under former wrapping keys cannot be sealed anew; it is retried"
+                    );
+                }
+                began + if resealed == 0 && left > 0 { RESEAL_AGAIN } else { LOOK_AT_KEYS_EVERY }
+            }
+            Err(error) => {
+                tracing::error!(%error, "secrets could not be sealed anew; it is retried");
+                began + RESEAL_AGAIN
+            }
+        };
+        Some(Self { next_at, ..self })
     }
 }
 

@@ -92,7 +92,7 @@ async fn change(
             (adopt(&journal, payment, action, &clock), action)
         }
     };
-    let (report, _) = finish(&config.client, &mut journal, &clock, run, Some(action)).await?;
+    let (report, _) = finish(till.output, &config.client, &mut journal, &clock, run, Some(action)).await?;
     Ok(report.print(till.output))
 }
 

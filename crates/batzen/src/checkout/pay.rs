@@ -68,7 +68,7 @@ pub(super) async fn pay(till: &Till<'_>, arguments: &PayArgs) -> Result<ExitCode
         }
         Err(error) => return refused(till, &journal, &error),
     };
-    let (report, _) = finish(&config.client, &mut journal, &clock, run, None).await?;
+    let (report, _) = finish(till.output, &config.client, &mut journal, &clock, run, None).await?;
     Ok(report.print(till.output))
 }
 

@@ -5,7 +5,7 @@ use super::steady_clock::SteadyClock;
 use crate::failure::Failure;
 use crate::output::Output;
 use api::payment::{PaymentStateName, PaymentView};
-use checkout::{Action, Closing, End, Entry, Journal, Misread, Outcome, Run, Sale, Stage};
+use checkout::{Action, Closing, End, Entry, Event, Journal, Misread, Outcome, Run, Sale, Stage};
 use client::checkout::CheckoutClient;
 use client::checkout_drive::drive;
 use model::{CustomerAction, Money, PaymentId, TerminalNumber, Timestamp};
@@ -211,13 +211,14 @@ fn standing_of_payment(sale: &Sale) -> &'static str {
 
 /// Drives a run to its end and says what became of its sale.
 pub(super) async fn finish(
+    output: &Output,
     client: &CheckoutClient,
     journal: &mut JournalFile,
     clock: &SteadyClock,
     mut run: Run,
     action: Option<Action>,
 ) -> Result<(Report, End), Failure> {
-    let mut noted = Noted { journal, has_stored: false };
+    let mut noted = Noted { output, journal, has_stored: false };
     let driven = drive(client, &mut noted, clock, &mut run).await;
     let end = match driven {
         Ok(end) => end,
@@ -231,8 +232,9 @@ pub(super) async fn finish(
     Ok((Report::of(run.sale(), &end, action), end))
 }
 
-/// The journal, and whether anything went into it.
+/// The journal, and whether anything went into it; the cashier is told whom the sale waits for.
 struct Noted<'a> {
+    output: &'a Output,
     journal: &'a mut JournalFile,
     has_stored: bool,
 }
@@ -249,6 +251,11 @@ impl Journal for Noted<'_> {
     fn append(&mut self, entry: &Entry) -> Result<(), Failure> {
         self.journal.append(entry)?;
         self.has_stored = true;
+        if let Event::Answered { payment } = &entry.event
+            && payment.state == PaymentStateName::AwaitingApproval
+        {
+            self.output.note("The customer is asked to confirm on the phone; waiting.");
+        }
         Ok(())
     }
 }

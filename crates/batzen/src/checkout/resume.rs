@@ -32,7 +32,7 @@ pub(super) async fn resume(till: &Till<'_>, arguments: &ResumeArgs) -> Result<Ex
     let mut reports = Vec::new();
     for sale in &open {
         let run = Run::resume(sale)?;
-        let (report, end) = finish(&config.client, &mut journal, &clock, run, None).await?;
+        let (report, end) = finish(till.output, &config.client, &mut journal, &clock, run, None).await?;
         reports.push(report);
         if matches!(end, End::Open { is_unreachable: true, .. }) {
             break;

@@ -1,6 +1,6 @@
 //! Approval on the phone, by the commands that customers, cashiers and banks have.
 
-use e2e::{PIN, Part, Phone, Ran, Sums, System, Till, eventually, exit, wallet_exit};
+use e2e::{Batzen, PIN, Part, Phone, Ran, Sums, System, Till, batzen, eventually, exit, wallet_exit};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -37,8 +37,12 @@ fn approve(phone: &Phone, pin: &str) -> Ran {
 /// Pays while somebody does something at the same time.
 fn paying(till: &Till, phone: &Phone, amount: &str, meanwhile: impl FnOnce()) -> Ran {
     let code = phone.code(till.label());
+    while_selling(till.paying(&code, amount), meanwhile)
+}
+
+fn while_selling(sale: Batzen, meanwhile: impl FnOnce()) -> Ran {
     std::thread::scope(|scope| {
-        let selling = scope.spawn(|| till.pay(&code, amount));
+        let selling = scope.spawn(|| sale.run());
         meanwhile();
         selling.join().expect("the till does not panic")
     })
@@ -59,11 +63,15 @@ fn a_large_payment_waits_for_the_customer_through_a_crash_and_a_small_one_does_n
     });
     assert_eq!(paid.expect("large")["outcome"], "paid");
 
-    let refused = paying(&till, &phone, "30.00", || {
+    // In words, as a cashier reads it.
+    let code = phone.code(till.label());
+    let sale = batzen(["checkout", "--state"]).arg(till.state());
+    let refused = while_selling(sale.args(["pay", "--amount", "30.00", "--code"]).arg(&code), || {
         asked(&phone);
         assert_eq!(phone.wallet(&["refuse"]).run().expect("refuse")["state"], "refused");
     });
-    refused.expect_failure(exit::DECLINED, &["open the app"]);
+    let words = ["The customer is asked to confirm on the phone", "open the app"];
+    refused.expect_failure(exit::DECLINED, &words);
 
     // The server dies while the customer is asked, and comes back.
     let code = phone.code(till.label());

@@ -76,6 +76,20 @@ fn tell_the_bank(system: &System, token: &Token) {
     write(&path, &config);
 }
 
+/// Time for every server to take up what was done to the keys.
+fn settle() {
+    std::thread::sleep(Duration::from_secs(6));
+}
+
+/// The ids of a role's former keys.
+fn former(status: &Value, role: &str) -> Vec<String> {
+    let all = status["keys"].as_array().expect("keys").iter();
+    let found = all.filter(|key| key["role"] == role && key["state"] == "former");
+    let ids: Vec<_> = found.map(|key| key["id"].as_str().expect("an id").to_owned()).collect();
+    assert!(!ids.is_empty(), "{role} has no former key: {status}");
+    ids
+}
+
 fn open(system: &mut System) {
     system.seed_bank("1000.00");
     system.start_part(Part::Bank, None);
@@ -108,7 +122,6 @@ fn every_key_in_the_token_changes_while_customers_pay_and_a_phone_is_offline() {
             }
             sold
         });
-        let settle = || std::thread::sleep(Duration::from_secs(6));
         keys(&system, &token, &["promote", "statement"]);
         // Twice: the phone that is offline has neither of the payment keys that come.
         for round in 0..2 {
@@ -148,9 +161,22 @@ fn every_key_in_the_token_changes_while_customers_pay_and_a_phone_is_offline() {
     // Who comes new gets what is new, and who had the realm file of before still can.
     let new = system.phone("sam");
     expect_paid(&till, &new);
+    // All was sealed anew, so nobody depends on the former wrapping keys: not even the phone that was away.
+    e2e::eventually("all to be sealed anew", || {
+        let metrics = String::from_utf8_lossy(&system.fetch("/metrics")).into_owned();
+        metrics.contains("batzen_resealing 0").then_some(())
+    });
+    for role in ["pin-wrapping", "webhook-wrapping"] {
+        for id in former(&keys(&system, &token, &["status"]), role) {
+            keys(&system, &token, &["retire", role, &id, "--at-once"]);
+        }
+    }
+    settle();
+    expect_paid(&other_till, &offline);
+    expect_paid(&till, &phone);
     let rehearsed = keys(&system, &token, &["rehearse"]);
     assert!(rehearsed.as_array().expect("keys").iter().all(|key| key["works"] == true), "{rehearsed}");
-    system.expect_settled(Sums::settled(100 * (sold + 3)));
+    system.expect_settled(Sums::settled(100 * (sold + 5)));
 }
 
 #[test]

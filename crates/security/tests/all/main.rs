@@ -5,6 +5,7 @@ mod apps;
 mod devices;
 mod judgement;
 mod policies;
+mod resealing;
 mod rules;
 mod support;
 mod trial;

@@ -9,7 +9,7 @@ use protocol::payment_code::{PinGeneration, PinKey};
 use protocol::realm::Realm;
 use protocol::realm_file::ActivationKey;
 use protocol::webhook::WebhookSecret;
-use security::{Authority, KeyStore, PaymentEpoch};
+use security::{Authority, KeyStore, PaymentEpoch, Wrapped};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -105,6 +105,12 @@ impl KeyStore for VectorKeys {
     ) -> Result<PinKey, CryptoError> {
         let key = self.pin_keys.get(&generation.0).ok_or(CryptoError::KeyStore("no such PIN key"))?;
         Ok(PinKey::from_secret(Secret::from_bytes(*key)))
+    }
+    fn has_former(&self, what: Wrapped) -> bool {
+        self.common.has_former(what)
+    }
+    fn is_under_present(&self, what: Wrapped, wrapped: &[u8]) -> bool {
+        self.common.is_under_present(what, wrapped)
     }
     fn wrap_webhook_secret(
         &self,

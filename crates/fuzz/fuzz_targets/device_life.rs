@@ -1,0 +1,7 @@
+//! Notices, and the status of certificates.
+//!
+//! Covers `protocol/src/notice.rs`, `protocol/src/certificate_status.rs`.
+#![forbid(unsafe_code)]
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::device_life::device_life(data));
