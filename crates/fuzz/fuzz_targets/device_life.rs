@@ -1,6 +1,6 @@
 //! Notices, and the status of certificates.
 //!
-//! Covers `protocol/src/notice.rs`, `protocol/src/certificate_status.rs`.
+//! Covers `protocol/src/notice.rs` (not `new`), `protocol/src/certificate_status.rs` (not `new`).
 #![forbid(unsafe_code)]
 #![no_main]
 

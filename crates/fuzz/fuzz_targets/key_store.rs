@@ -1,6 +1,6 @@
 //! The software key store's file.
 //!
-//! Covers `keystore/src/file.rs` (not `write`, `put`, `get`), `keystore/src/inner.rs` (not `make`, `to_json`,
+//! Covers `keystore/src/file.rs` (not `write`, `lock`, `put`, `get`), `keystore/src/inner.rs` (not `make`, `to_json`,
 //! `serialize`).
 #![forbid(unsafe_code)]
 #![no_main]

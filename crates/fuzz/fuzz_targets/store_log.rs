@@ -1,6 +1,6 @@
 //! The log in front of the embedded store.
 //!
-//! Covers `store/src/log.rs` (not `clear`, `push`, `finish`, `is_full`, `append`, `make_room`, `is_synced`, `turn`, `remove`).
+//! Covers `store/src/embedded/log.rs` (not `clear`, `push`, `finish`, `is_full`, `append`, `make_room`, `is_synced`, `turn`, `remove`).
 #![forbid(unsafe_code)]
 #![no_main]
 

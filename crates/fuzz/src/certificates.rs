@@ -39,7 +39,11 @@ fn is_kept(certificate: &Certificate, der: &[u8]) {
 }
 
 fn keys_and_signatures(data: &[u8]) {
+    if let Ok(key) = VerifyingKey::from_public_key_info(data) {
+        assert_eq!(key.to_public_key_info(), data);
+    }
     if let Ok(key) = VerifyingKey::from_sec1(data) {
+        assert_eq!(VerifyingKey::from_public_key_info(&key.to_public_key_info()).as_ref(), Ok(&key));
         let (short, long) = (key.to_sec1_compressed(), key.to_sec1_uncompressed());
         assert!(data == short || data == long);
         assert!(
@@ -94,6 +98,11 @@ fn signed_body(body: &[u8]) {
         if let Ok(turned) = Certificate::read(&turned) {
             assert!(turned.verify_issued_by(ca, AT_S).is_err(), "a changed certificate was believed");
         }
+        let by_itself = certificate.verify_signed_by(authority.verifying_key(), Purpose::KeyBundle, AT_S);
+        assert!(by_itself.is_err() || certificate.allows(Purpose::KeyBundle) && !certificate.is_ca());
+        let stranger = signing_key(HOLDER);
+        let forged = certificate.verify_signed_by(stranger.verifying_key(), Purpose::KeyBundle, AT_S);
+        assert!(forged.is_err(), "another key's signature was believed");
         if believed.is_ok() {
             assert!((certificate.not_before_s()..=certificate.not_after_s()).contains(&AT_S));
         }

@@ -174,6 +174,10 @@ fn shown(text: &str) {
         let json = serde_json::to_value(&name).expect("a text is JSON");
         assert_eq!(serde_json::from_value(json).ok(), Some(name));
     }
+    match (ShortText::shortened(text), ShortText::new(text)) {
+        (Some(short), Ok(whole)) => assert_eq!(short, whole, "what fits stays whole"),
+        (short, whole) => assert!(whole.is_err() && short.is_none_or(|short| harmless(short.as_str()))),
+    }
     if let Ok(name) = MerchantName::new(text) {
         assert!(name.as_str() == text && harmless(text));
     }
