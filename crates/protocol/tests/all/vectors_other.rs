@@ -1,4 +1,4 @@
-//! Every vector of activation, confirmation, HTTP signatures and lists of rules comes out as its file says.
+//! Every vector of activation, approval, confirmation, HTTP signatures and lists of rules comes out as its file says.
 
 use fixtures::vectors_other;
 
@@ -14,6 +14,11 @@ fn check(folder: &str, least: usize) {
 #[test]
 fn files_are_as_generated() {
     assert_eq!(vectors_other::stale().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn approval() {
+    check("approval", 61);
 }
 
 #[test]
