@@ -257,10 +257,7 @@ impl KeyStore for RealmKeys {
     }
 
     fn has_former(&self, what: Wrapped) -> bool {
-        let role = role_of(what);
-        let ring = self.ring();
-        let mut keys = ring.register.live(role);
-        keys.any(|entry| entry.state == KeyState::Former)
+        self.ring().register.live(role_of(what)).any(|entry| entry.state == KeyState::Former)
     }
 
     fn is_under_present(&self, what: Wrapped, wrapped: &[u8]) -> bool {

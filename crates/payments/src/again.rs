@@ -1,6 +1,6 @@
 //! What a request is answered that came before.
 
-use crate::{PaymentError, Payments, answers};
+use crate::{PaymentError, Payments};
 use records::{Answer, IdempotencyRow, RequestId};
 
 impl Payments {
@@ -8,8 +8,7 @@ impl Payments {
     /// payment is under way, that it is.
     ///
     /// # Errors
-    /// [`PaymentError::Cancelled`], [`PaymentError::OtherRequest`], [`PaymentError::Store`],
-    /// [`PaymentError::Inconsistent`].
+    /// [`PaymentError::Cancelled`], [`PaymentError::OtherRequest`], [`PaymentError::NotFound`], [`PaymentError::Store`].
     pub async fn begun_before(
         &self,
         row: IdempotencyRow,
@@ -20,14 +19,8 @@ impl Payments {
         if let Some(answer) = row.answer {
             return Ok(answer);
         }
-        let payment = self.load(id).await?;
-        if payment.state.is_under_way() {
-            return Ok(answers::under_way(&payment));
-        }
-        // It was answered after the row was read: the answer is in the commit that moved the payment.
-        let row = self.store.request(request.checkout, request.key.clone()).await?;
-        let missing = || PaymentError::Inconsistent(format!("{id} has no answer for its till"));
-        row.and_then(|row| row.answer).ok_or_else(missing)
+        // It may have been answered after the row was read.
+        self.answer_to_begin(&self.load(id).await?).await
     }
 }
 

@@ -81,7 +81,8 @@ impl Payments {
         watch.ended(PaymentStep::Bank, matches!(answer, Authorisation::Approved { .. }));
         fail_point("payments-after-provider");
         let payment = self.take_answer(payment, &effect, answer, Some(&request)).await?;
-        let answer = self.answer_to_begin(&payment).await;
+        // What cannot be looked up now is told as under way: to say that nothing happened would be wrong.
+        let answer = self.answer_to_begin(&payment).await.unwrap_or_else(|_| answers::under_way(&payment));
         Ok(Begun::Answered(payment, answer))
     }
 
@@ -103,16 +104,12 @@ impl Payments {
 
     /// What the request that began `payment` is answered, the first time as every other time. If others have moved the
     /// payment on since it was answered, what was answered then is in its request's row.
-    async fn answer_to_begin(&self, payment: &Payment) -> Answer {
+    pub(crate) async fn answer_to_begin(&self, payment: &Payment) -> Result<Answer, PaymentError> {
         let kept = match payment.version {
             ..=2 => None,
-            // What cannot be looked up now is told as under way: to say that nothing happened would be wrong.
-            _ => match self.store.begin_request(payment.id).await {
-                Ok(row) => row.and_then(|row| row.answer),
-                Err(_) => return answers::under_way(payment),
-            },
+            _ => self.store.begin_request(payment.id).await?.and_then(|row| row.answer),
         };
-        kept.or_else(|| answers::begun(payment)).unwrap_or_else(|| answers::under_way(payment))
+        Ok(kept.or_else(|| answers::begun(payment)).unwrap_or_else(|| answers::under_way(payment)))
     }
 
     fn intent(&self, request: RequestId, verified: VerifiedCode) -> (BeginPayment, Option<ApprovalWanted>) {

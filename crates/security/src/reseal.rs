@@ -65,30 +65,47 @@ impl Security {
     ) -> Result<Resealed, SecurityError> {
         let mut sum = Resealed::default();
         if self.keys.has_former(Wrapped::PinKey) {
-            let mut page = Page::first(PAGE_LIMIT_MAX);
-            loop {
-                let enrolments = self.store.enrolments(page).await?;
-                for seen in &enrolments {
-                    sum.count(self.reseal_pin(seen, random).await?);
-                }
-                let Some(last) = enrolments.last().filter(|_| enrolments.len() == page.limit) else { break };
-                page.after = Some(last.id);
-            }
+            self.reseal_pins(&mut sum, random).await?;
         }
         if self.keys.has_former(Wrapped::WebhookSecret) {
-            let mut page = Page::first(PAGE_LIMIT_MAX);
-            loop {
-                let merchants = self.store.merchants(page).await?;
-                for merchant in &merchants {
-                    for seen in self.store.webhook_endpoints(merchant.id).await? {
-                        sum.count(self.reseal_endpoint(&seen, now, random).await?);
-                    }
-                }
-                let Some(last) = merchants.last().filter(|_| merchants.len() == page.limit) else { break };
-                page.after = Some(last.id);
-            }
+            self.reseal_endpoints(&mut sum, now, random).await?;
         }
         Ok(sum)
+    }
+
+    async fn reseal_pins(
+        &self,
+        sum: &mut Resealed,
+        random: &mut (dyn Random + Send),
+    ) -> Result<(), SecurityError> {
+        let mut page = Page::first(PAGE_LIMIT_MAX);
+        loop {
+            let enrolments = self.store.enrolments(page).await?;
+            for seen in &enrolments {
+                sum.count(self.reseal_pin(seen, random).await?);
+            }
+            let Some(last) = enrolments.last() else { return Ok(()) };
+            page = Page::after(last.id, PAGE_LIMIT_MAX);
+        }
+    }
+
+    async fn reseal_endpoints(
+        &self,
+        sum: &mut Resealed,
+        now: Timestamp,
+        random: &mut (dyn Random + Send),
+    ) -> Result<(), SecurityError> {
+        let mut page = Page::first(PAGE_LIMIT_MAX);
+        loop {
+            let merchants = self.store.merchants(page).await?;
+            for merchant in &merchants {
+                for seen in self.store.webhook_endpoints(merchant.id).await? {
+                    sum.count(self.reseal_endpoint(&seen, now, random).await?);
+                }
+            }
+            let Some(last) = merchants.last() else { return Ok(()) };
+            page = Page::after(last.id, PAGE_LIMIT_MAX);
+        }
     }
 
     async fn reseal_pin(

@@ -56,9 +56,8 @@ impl State {
         confirmation_key: &dyn Decapsulate,
     ) -> Result<OpenedQuestion, WalletError> {
         let sealed = unwrap_question(view)?;
-        let enrolled = self.enrolled()?;
-        let bundle = enrolled.bundle_as_accepted(&self.realm)?;
-        let signing_key = |id| bundle.confirmation_key(id);
+        let keys = self.keys_as_accepted()?;
+        let signing_key = |id| keys.confirmation_key(id);
         let opened = sealed.open(confirmation_key, signing_key, &self.realm.realm)?;
         let question = &opened.question;
         if question.id != view.id || question.expires_at_ms.ms() != view.expires_at_ms {

@@ -162,20 +162,21 @@ impl State {
         confirmation_key: &dyn Decapsulate,
         now: Timestamp,
     ) -> Result<Received, WalletError> {
+        let sealed = unwrap_confirmation(view)?;
         let keys = self.keys_as_accepted()?;
-        self.receive_signed(view, confirmation_key, &keys, now)
+        self.receive_at(view.sequence, &sealed, confirmation_key, &keys, now)
     }
 
-    fn receive_signed(
+    fn receive_at(
         &mut self,
-        view: &ConfirmationView,
+        sequence: u32,
+        sealed: &SealedConfirmation,
         confirmation_key: &dyn Decapsulate,
         keys: &KeyBundle,
         now: Timestamp,
     ) -> Result<Received, WalletError> {
-        let sealed = unwrap_confirmation(view)?;
-        let confirmation = self.open_confirmation(&sealed, confirmation_key, keys)?;
-        if confirmation.sequence != view.sequence {
+        let confirmation = self.open_confirmation(sealed, confirmation_key, keys)?;
+        if confirmation.sequence != sequence {
             return Err(WalletError::Contradiction("a confirmation is not at the place where it belongs"));
         }
         self.keep(&confirmation, now)
@@ -199,9 +200,14 @@ impl State {
         if views.windows(2).any(|pair| pair[0].sequence >= pair[1].sequence) {
             return Err(WalletError::Contradiction("confirmations are out of order"));
         }
+        if views.is_empty() {
+            return Ok(outcome);
+        }
         let keys = self.keys_as_accepted()?;
         for view in views {
-            match self.receive_signed(view, confirmation_key, &keys, now) {
+            let received = unwrap_confirmation(view)
+                .and_then(|sealed| self.receive_at(view.sequence, &sealed, confirmation_key, &keys, now));
+            match received {
                 Ok(Received::New { confirmation, .. }) => outcome.new.push(confirmation),
                 Ok(Received::Known { .. }) => {}
                 Err(error @ WalletError::Refused(ProtocolError::KeyUnknown(_))) => return Err(error),
@@ -252,10 +258,6 @@ impl State {
     ) -> Result<Confirmation, WalletError> {
         let signing_key = |id| keys.confirmation_key(id);
         Ok(sealed.open(confirmation_key, signing_key, &self.realm.realm)?)
-    }
-
-    fn keys_as_accepted(&self) -> Result<KeyBundle, WalletError> {
-        Ok(self.enrolled()?.bundle_as_accepted(&self.realm)?)
     }
 }
 

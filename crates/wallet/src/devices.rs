@@ -7,6 +7,7 @@ use data_encoding::BASE64URL_NOPAD;
 use model::{EnrolmentId, Timestamp};
 use protocol::{
     error::ProtocolError,
+    key_bundle::KeyBundle,
     notice::{NOTICE_LEN_MAX, Notice, NoticeBy, NoticeKind, SealedNotice},
     payment_code::{Pin, PinKey, PinSecret},
     pin_proof::{PinProof, PinProofPurpose},
@@ -118,8 +119,12 @@ impl State {
         if !in_order || views.first().is_some_and(|view| view.sequence <= through) {
             return Err(WalletError::Contradiction("notices are out of order"));
         }
+        if views.is_empty() {
+            return Ok(outcome);
+        }
+        let keys = self.keys_as_accepted()?;
         for view in views {
-            match self.open_notice(view, confirmation_key) {
+            match self.open_notice(view, confirmation_key, &keys) {
                 Ok(notice) => {
                     let kept = kept(notice);
                     outcome.new.push(kept.clone());
@@ -130,11 +135,7 @@ impl State {
                     }
                     enrolled.notices.through = view.sequence;
                 }
-                Err(
-                    error @ (WalletError::Refused(ProtocolError::KeyUnknown(_)) | WalletError::NotActivated),
-                ) => {
-                    return Err(error);
-                }
+                Err(error @ WalletError::Refused(ProtocolError::KeyUnknown(_))) => return Err(error),
                 Err(error) => {
                     outcome.unreadable.push((view.sequence, error));
                     // Only what opened is signed; what did not may not make the wallet jump far ahead.
@@ -152,11 +153,10 @@ impl State {
         &self,
         view: &NoticeView,
         confirmation_key: &dyn Decapsulate,
+        keys: &KeyBundle,
     ) -> Result<Notice, WalletError> {
         let sealed = unwrap_notice(view)?;
-        let enrolled = self.enrolled()?;
-        let bundle = enrolled.bundle_as_accepted(&self.realm)?;
-        let signing_key = |id| bundle.confirmation_key(id);
+        let signing_key = |id| keys.confirmation_key(id);
         let notice = sealed.open(confirmation_key, signing_key, &self.realm.realm)?;
         if notice.sequence != view.sequence {
             return Err(WalletError::Contradiction("a notice is not at the place where it belongs"));

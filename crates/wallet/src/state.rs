@@ -190,6 +190,13 @@ impl State {
     }
 }
 
+impl State {
+    /// The server's keys as they were accepted, whatever the time is now.
+    pub(crate) fn keys_as_accepted(&self) -> Result<KeyBundle, WalletError> {
+        Ok(self.enrolled()?.bundle_as_accepted(&self.realm)?)
+    }
+}
+
 impl Enrolled {
     /// The bundle's content as it was accepted, whatever the time is now.
     pub(crate) fn bundle_as_accepted(&self, realm: &RealmFile) -> Result<KeyBundle, ProtocolError> {

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from .hpke import open_sealed
 from .kem import SUITES
-from .notation import Refused, hmac_sha256, integer, len8, sha256, u8, u32
-from .signature import check_signature
+from .notation import Refused, context, hmac_sha256, integer, sha256, u8, u32
+from .signature import check_message
 from .tally import Tally
 
 HEADER_END, ENC_END = 3, 35
@@ -42,10 +42,6 @@ def check_approvals(folder: Path, tally: Tally) -> None:
         tally.check(f"{file.name}: outcome", outcome, vector["expected"])
 
 
-def _context(label: str, realm: str) -> bytes:
-    return label.encode() + len8(realm.encode())
-
-
 def _open(vector: dict) -> bytes:
     """The question's JSON, on the phone."""
     sealed = bytes.fromhex(vector["sealed_hex"])
@@ -57,24 +53,17 @@ def _open(vector: dict) -> bytes:
     if integer(header[1:]) != vector["key_id"]:
         raise Refused("key_unknown")
     suite, private = SUITES[1], bytes.fromhex(vector["recipient_private_hex"])
-    info = _context("batzen/approval/v1/seal", vector["realm"])
+    info = context("batzen/approval/v1/seal", vector["realm"])
     try:
         content = open_sealed(suite, suite.decap(enc, private), info, header, ciphertext)
     except Refused:
         raise Refused("unopenable") from None
     question, signature = content[:-SIGNATURE_BYTES], content[-SIGNATURE_BYTES:]
     own = sha256(bytes.fromhex(vector["recipient_public_hex"]))
-    signed = _context("batzen/approval/v1/signature", vector["realm"]) + own + header + enc + question
-    _check(bytes.fromhex(vector["signing_public_hex"]), signed, signature)
+    signed = context("batzen/approval/v1/signature", vector["realm"]) + own + header + enc + question
+    check_message(bytes.fromhex(vector["signing_public_hex"]), signed, signature)
     _check_question(_object(question))
     return question
-
-
-def _check(public: bytes, message: bytes, signature: bytes) -> None:
-    try:
-        check_signature(public, message, signature)
-    except Refused:
-        raise Refused("signature_bad") from None
 
 
 def _object(text: bytes) -> dict:
@@ -87,17 +76,15 @@ def _object(text: bytes) -> dict:
         value = json.loads(text.decode(), object_pairs_hook=once)
     except ValueError:
         raise Refused("malformed") from None
-    return value if isinstance(value, dict) else _malformed()
-
-
-def _malformed() -> dict:
-    raise Refused("malformed")
+    if not isinstance(value, dict):
+        raise Refused("malformed")
+    return value
 
 
 def _check_question(said: dict) -> None:
     if said.get("version") != 1:
         raise Refused("version_unsupported")
-    about_money = said["kind"] in ("payment", "transfer") if "kind" in said else False
+    about_money = said.get("kind") in ("payment", "transfer")
     good = (
         REQUIRED <= set(said) <= REQUIRED | OPTIONAL
         and re.fullmatch(r"apr_[0-9a-z]{26}", said["id"])
@@ -143,14 +130,14 @@ def _take(vector: dict, text: bytes, question: bytes) -> None:
         raise Refused("malformed")
     enrolment = bytes.fromhex(vector["enrolment"])
     decision = u8(DECISIONS[answer["decision"]])
-    signed = _context("batzen/approval/v1/answer", vector["realm"]) + enrolment + decision + question
-    _check(bytes.fromhex(vector["device_public_hex"]), signed, signature)
+    signed = context("batzen/approval/v1/answer", vector["realm"]) + enrolment + decision + question
+    check_message(bytes.fromhex(vector["device_public_hex"]), signed, signature)
     if answer["decision"] == "refuse":
         return
     if proof is None:
         raise Refused("malformed")
     nonce, given = _bytes(proof["nonce"], 16), _bytes(proof["proof"], 32)
-    message = _context("batzen/pin-proof/v1", vector["realm"]) + enrolment + u32(proof["pin_generation"])
+    message = context("batzen/pin-proof/v1", vector["realm"]) + enrolment + u32(proof["pin_generation"])
     key = bytes.fromhex(vector["pin_key_hex"])
     if hmac_sha256(key, message + u8(TO_APPROVE) + question + nonce) != given:
         raise Refused("wrong_pin")

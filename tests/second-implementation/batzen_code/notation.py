@@ -37,6 +37,11 @@ def len8(octets: bytes) -> bytes:
     return u8(len(octets)) + octets
 
 
+def context(label: str, realm: str) -> bytes:
+    """What stands before all that is signed or sealed in other messages than payment codes."""
+    return label.encode() + len8(realm.encode())
+
+
 def sha256(octets: bytes) -> bytes:
     return hashlib.sha256(octets).digest()
 

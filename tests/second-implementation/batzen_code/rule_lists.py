@@ -6,8 +6,8 @@ import json
 import re
 from pathlib import Path
 
-from .notation import Refused, len8
-from .signature import check_signature
+from .notation import Refused, context
+from .signature import check_message
 from .tally import Tally
 
 KINDS = {
@@ -84,11 +84,7 @@ def _check_head(head: dict, vector: dict) -> None:
     public = bytes.fromhex(vector["rule_public_hex"])
     if head["key"] != hashlib.sha256(public).hexdigest()[:16]:
         raise Refused("key_unknown")
-    context = b"batzen/rule-list/v1" + len8(vector["realm"].encode())
-    try:
-        check_signature(public, context + payload, signature)
-    except Refused:
-        raise Refused("signature_bad") from None
+    check_message(public, context("batzen/rule-list/v1", vector["realm"]) + payload, signature)
     said = _payload(head)
     if said["realm"] != vector["realm"]:
         raise Refused("realm_mismatch")

@@ -34,6 +34,14 @@ def signature_bytes(r: int, s: int) -> bytes:
     return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
+def check_message(public: bytes, message: bytes, signature: bytes) -> None:
+    """As a payment code's signature, by the name that the refusal has in other messages."""
+    try:
+        check_signature(public, message, signature)
+    except Refused:
+        raise Refused("signature_bad") from None
+
+
 def check_signature(device_public: bytes, message: bytes, signature: bytes) -> None:
     r, s = integer(signature[:32]), integer(signature[32:])
     if not (0 < r < ORDER and 0 < s <= ORDER // 2):

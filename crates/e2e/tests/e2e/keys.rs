@@ -62,11 +62,7 @@ fn keys_with(system: &System, token: &Token, arguments: &[&str], files: &[PathBu
 /// Gives the bank the keys that sign statements: the present one, and the next if there is one.
 fn tell_the_bank(system: &System, token: &Token) {
     let status = keys(system, token, &["status"]);
-    let of = |state: &str| {
-        let all = status["keys"].as_array().expect("keys").iter();
-        let mut found = all.filter(|key| key["role"] == "statement" && key["state"] == state);
-        found.next().map(|key| key["public_key"].clone())
-    };
+    let of = |state| in_state(&status, "statement", state).next().map(|key| key["public_key"].clone());
     let path = system.config(Part::Bank);
     let mut config = read(&path);
     config["partners"][0]["statement_public_key"] = of("present").expect("it is there");
@@ -81,13 +77,10 @@ fn settle() {
     std::thread::sleep(Duration::from_secs(6));
 }
 
-/// The ids of a role's former keys.
-fn former(status: &Value, role: &str) -> Vec<String> {
+/// A role's keys that are in this state.
+fn in_state<'s>(status: &'s Value, role: &'s str, state: &'s str) -> impl Iterator<Item = &'s Value> {
     let all = status["keys"].as_array().expect("keys").iter();
-    let found = all.filter(|key| key["role"] == role && key["state"] == "former");
-    let ids: Vec<_> = found.map(|key| key["id"].as_str().expect("an id").to_owned()).collect();
-    assert!(!ids.is_empty(), "{role} has no former key: {status}");
-    ids
+    all.filter(move |key| key["role"] == role && key["state"] == state)
 }
 
 fn open(system: &mut System) {
@@ -167,8 +160,10 @@ fn every_key_in_the_token_changes_while_customers_pay_and_a_phone_is_offline() {
         metrics.contains("batzen_resealing 0").then_some(())
     });
     for role in ["pin-wrapping", "webhook-wrapping"] {
-        for id in former(&keys(&system, &token, &["status"]), role) {
-            keys(&system, &token, &["retire", role, &id, "--at-once"]);
+        let status = keys(&system, &token, &["status"]);
+        assert!(in_state(&status, role, "former").next().is_some(), "{role} has no former key: {status}");
+        for key in in_state(&status, role, "former") {
+            keys(&system, &token, &["retire", role, key["id"].as_str().expect("an id"), "--at-once"]);
         }
     }
     settle();
