@@ -1,8 +1,8 @@
-//! The same keys in a PKCS#11 token, SoftHSM 2: what it refuses to give away, and what happens when it is gone.
+//! The same keys in PKCS#11 tokens of two makers: what they refuse to give away, and what happens when one is gone.
 //!
-//! SoftHSM reads its environment when it is loaded, so each test runs itself again in a process of its own.
+//! Tokens read their environment when they are loaded, so each test runs itself again in a process of its own.
 
-use crate::softhsm::{MODULE, PIN, Token, address, in_a_token_of_its_own};
+use crate::tokens::{PIN, Token, in_a_softhsm, in_each_token};
 use crypto::{CryptoError, Secret, SecretString, SystemRandom, p256::SigningKey};
 use cryptoki::{
     context::{CInitializeArgs, CInitializeFlags, Pkcs11},
@@ -30,13 +30,14 @@ fn realm() -> Realm {
 
 fn make(token: &Token) -> (SigningKey, RealmKeys) {
     let root = SigningKey::make(&mut SystemRandom);
-    let keys = RealmKeys::create_in_token(address(token), &realm(), &root, now(), &mut SystemRandom).unwrap();
+    let keys =
+        RealmKeys::create_in_token(token.address(), &realm(), &root, now(), &mut SystemRandom).unwrap();
     (root, keys)
 }
 
 /// The token as anybody sees it who has its PIN.
-fn session() -> Session {
-    let library = Pkcs11::new(MODULE).unwrap();
+fn session(token: &Token) -> Session {
+    let library = Pkcs11::new(token.module()).unwrap();
     let _ = library.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK));
     let slot = library.get_slots_with_initialized_token().unwrap()[0];
     let session = library.open_rw_session(slot).unwrap();
@@ -46,12 +47,12 @@ fn session() -> Session {
 
 #[test]
 fn a_token_that_misses_a_key_is_not_opened() {
-    in_a_token_of_its_own("token::a_token_that_misses_a_key_is_not_opened", |token| {
+    in_each_token("token::a_token_that_misses_a_key_is_not_opened", |token| {
         drop(make(token));
-        let session = session();
+        let session = session(token);
         let lost = session.find_objects(&[Attribute::Class(ObjectClass::SECRET_KEY)]).unwrap()[0];
         session.destroy_object(lost).unwrap();
-        let refused = RealmKeys::open_in_token(address(token), &realm()).unwrap_err().to_string();
+        let refused = RealmKeys::open_in_token(token.address(), &realm()).unwrap_err().to_string();
         assert!(refused.contains("is not in it; restore the token's backup"), "{refused}");
     });
 }
@@ -65,7 +66,7 @@ fn faults(keys: &RealmKeys) -> String {
 
 #[test]
 fn every_key_works_and_none_can_be_taken_out() {
-    in_a_token_of_its_own("token::every_key_works_and_none_can_be_taken_out", |token| {
+    in_each_token("token::every_key_works_and_none_can_be_taken_out", |token| {
         let (_, keys) = make(token);
         let rehearsed = keys.rehearse(&mut SystemRandom);
         assert_eq!(rehearsed.len(), Role::ALL.len() - 1, "all but the root, which is elsewhere");
@@ -75,7 +76,7 @@ fn every_key_works_and_none_can_be_taken_out() {
         assert!(keys.strays().unwrap().is_empty());
         drop(keys);
 
-        let session = session();
+        let session = session(token);
         let mut seen = 0;
         for class in [ObjectClass::PRIVATE_KEY, ObjectClass::SECRET_KEY] {
             for key in session.find_objects(&[Attribute::Class(class), Attribute::Token(true)]).unwrap() {
@@ -106,7 +107,7 @@ fn every_key_works_and_none_can_be_taken_out() {
 
 #[test]
 fn a_key_bundle_is_signed_in_the_name_of_a_root_that_is_not_there() {
-    in_a_token_of_its_own("token::a_key_bundle_is_signed_in_the_name_of_a_root_that_is_not_there", |token| {
+    in_each_token("token::a_key_bundle_is_signed_in_the_name_of_a_root_that_is_not_there", |token| {
         let (root, keys) = make(token);
         let ca = keys.device_ca().certificate;
         ca.verify_issued_by(&keys.root_certificate(), 1_790_000_000).unwrap();
@@ -136,7 +137,7 @@ fn a_key_bundle_is_signed_in_the_name_of_a_root_that_is_not_there() {
 
 #[test]
 fn what_the_root_certifies_needs_its_shares_and_the_rest_does_not() {
-    in_a_token_of_its_own("token::what_the_root_certifies_needs_its_shares_and_the_rest_does_not", |token| {
+    in_each_token("token::what_the_root_certifies_needs_its_shares_and_the_rest_does_not", |token| {
         let (root, keys) = make(token);
         let random = &mut SystemRandom;
         let texts = split_root(&root, &realm(), 2, 3, random).unwrap();
@@ -156,7 +157,7 @@ fn what_the_root_certifies_needs_its_shares_and_the_rest_does_not() {
             }
             keys.promote(role, now(), random).unwrap();
         }
-        let opened = RealmKeys::open_in_token(address(token), &realm()).unwrap();
+        let opened = RealmKeys::open_in_token(token.address(), &realm()).unwrap();
         assert_eq!(opened.register(), keys.register());
         assert_eq!(faults(&opened), "");
         // What failed on the way left nothing usable behind, and it is told.
@@ -172,15 +173,15 @@ fn what_the_root_certifies_needs_its_shares_and_the_rest_does_not() {
 
 #[test]
 fn a_token_keeps_realms_apart_and_a_realm_is_made_once() {
-    in_a_token_of_its_own("token::a_token_keeps_realms_apart_and_a_realm_is_made_once", |token| {
+    in_each_token("token::a_token_keeps_realms_apart_and_a_realm_is_made_once", |token| {
         let (root, keys) = make(token);
-        let again = RealmKeys::create_in_token(address(token), &realm(), &root, now(), &mut SystemRandom);
+        let again = RealmKeys::create_in_token(token.address(), &realm(), &root, now(), &mut SystemRandom);
         assert!(again.unwrap_err().to_string().contains("already"));
         let other = Realm::new("other.example").unwrap();
-        let none = RealmKeys::open_in_token(address(token), &other).unwrap_err().to_string();
+        let none = RealmKeys::open_in_token(token.address(), &other).unwrap_err().to_string();
         assert!(none.contains("no keys of this realm"), "{none}");
         let second =
-            RealmKeys::create_in_token(address(token), &other, &root, now(), &mut SystemRandom).unwrap();
+            RealmKeys::create_in_token(token.address(), &other, &root, now(), &mut SystemRandom).unwrap();
         let (enrolment, pin_key) =
             (EnrolmentId::from_bytes([1; 6]), PinKey::from_secret(Secret::from_bytes([5; 32])));
         let wrapped =
@@ -197,9 +198,9 @@ fn a_token_keeps_realms_apart_and_a_realm_is_made_once() {
 
 #[test]
 fn a_wrong_pin_or_label_or_module_is_told() {
-    in_a_token_of_its_own("token::a_wrong_pin_or_label_or_module_is_told", |token| {
+    in_each_token("token::a_wrong_pin_or_label_or_module_is_told", |token| {
         let open = |change: &dyn Fn(&mut keystore::TokenAddress)| {
-            let mut address = address(token);
+            let mut address = token.address();
             change(&mut address);
             RealmKeys::open_in_token(address, &realm()).unwrap_err().to_string()
         };
@@ -215,7 +216,7 @@ fn a_wrong_pin_or_label_or_module_is_told() {
 
 #[test]
 fn a_token_behind_a_server_that_dies_comes_back_by_itself() {
-    in_a_token_of_its_own("token::a_token_behind_a_server_that_dies_comes_back_by_itself", |token| {
+    in_a_softhsm("token::a_token_behind_a_server_that_dies_comes_back_by_itself", |token| {
         let mut server = token.serve();
         let keys = RealmKeys::create_in_token(
             server.address(),
@@ -249,7 +250,7 @@ fn a_token_behind_a_server_that_dies_comes_back_by_itself() {
 
 #[test]
 fn a_token_that_is_pulled_out_comes_back_by_itself() {
-    in_a_token_of_its_own("token::a_token_that_is_pulled_out_comes_back_by_itself", |token| {
+    in_a_softhsm("token::a_token_that_is_pulled_out_comes_back_by_itself", |token| {
         let (_, keys) = make(token);
         let enrolment = EnrolmentId::from_bytes([1; 6]);
         let pin_key = PinKey::from_secret(Secret::from_bytes([5; 32]));

@@ -34,6 +34,11 @@ const TOOLS: &[Tool] = &[
     Tool { package: "python3-etcd", is_here: || succeeds("python3", &["-c", "import etcd"]) },
     Tool { package: "etcd-server", is_here: || is_on_path("etcd") },
     Tool { package: "softhsm2", is_here: || is_on_path("softhsm2-util") },
+    Tool { package: "pkg-config", is_here: || is_on_path("pkg-config") },
+    // What kryoptic, the second token, is built with.
+    Tool { package: "libssl-dev", is_here: || succeeds("pkg-config", &["--exists", "openssl"]) },
+    Tool { package: "libsqlite3-dev", is_here: || succeeds("pkg-config", &["--exists", "sqlite3"]) },
+    Tool { package: "libclang-dev", is_here: has_libclang },
     Tool { package: "p11-kit", is_here: || is_on_path("p11-kit") },
     Tool { package: "p11-kit-modules", is_here: has_p11_kit_client },
     Tool { package: "faketime", is_here: || is_on_path("faketime") },
@@ -57,6 +62,15 @@ const TOOLS: &[Tool] = &[
 fn has_p11_kit_client() -> bool {
     let libraries = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     libraries.into_iter().any(|folder| folder.path().join("pkcs11/p11-kit-client.so").exists())
+}
+
+/// Debian keeps it with the rest of LLVM, one folder for each version.
+fn has_libclang() -> bool {
+    let versions = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let is_llvm = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with("llvm-");
+    versions
+        .filter(|folder| is_llvm(&folder.file_name()))
+        .any(|folder| folder.path().join("lib/libclang.so").exists())
 }
 
 /// Debian keeps a server's programs beside those of other versions.

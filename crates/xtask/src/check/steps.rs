@@ -10,7 +10,11 @@ use std::process::Command;
 /// The script of the implementation that was written from the spec alone.
 const SECOND_IMPLEMENTATION: &str = "tests/second-implementation/run.py";
 /// Gives each test a token of its own.
-const TOKEN_RUNNER: &str = "tests/softhsm/run.sh";
+const TOKEN_RUNNER: &str = "tests/tokens/run.sh";
+/// The second maker's token, which is no crate of ours.
+const KRYOPTIC: &str = "tests/tokens/kryoptic/Cargo.toml";
+/// Where the tests look for its library.
+const KRYOPTIC_PLACE: &str = "BATZEN_TEST_KRYOPTIC";
 /// What looks at the pages in a browser.
 const PAGES: &str = "tests/pages/run.mjs";
 /// What is type-checked together, beside the page tests themselves: pages, and the script that has no page.
@@ -33,7 +37,7 @@ pub(super) fn all() -> Vec<Step> {
         step("build", build),
         step("vectors", vectors),
         step("tests", tests),
-        step("keys in a token", tests_in_a_token),
+        step("keys in tokens", tests_in_tokens),
         step("WebAssembly", web_assembly),
         step("page gallery", page_gallery),
         slow("simulator", simulator),
@@ -62,10 +66,18 @@ fn clippy(bench: &Bench) -> Result<Counts, String> {
     Ok(Counts::ONE_PASSED)
 }
 
-/// Every program and every test, once.
+/// Every program and every test, once, and the second token.
 fn build(bench: &Bench) -> Result<Counts, String> {
     bench.run(bench.cargo(&["build", "--all-targets"]).args(EVERYTHING))?;
+    let mut kryoptic = bench.cargo(&["build", "--locked", "--manifest-path", KRYOPTIC]);
+    bench.run(kryoptic.arg("--target-dir").arg(bench.places.target.join("kryoptic")))?;
     Ok(Counts::ONE_PASSED)
+}
+
+/// Its library.
+fn kryoptic(bench: &Bench) -> PathBuf {
+    let name = format!("{}kryoptic_token{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    bench.places.target.join("kryoptic/debug").join(name)
 }
 
 /// The pages' scripts and their tests, with the types that their comments state.
@@ -148,21 +160,33 @@ fn tests(bench: &Bench) -> Result<Counts, String> {
     };
     command.args(EVERYTHING);
     command.env("BATZEN_BIN", bench.built("batzen")).env("BATZEN_TEST_VENV", bench.venv());
+    command.env(KRYOPTIC_PLACE, kryoptic(bench));
     run_counted(bench, &mut command)
 }
 
 /// Activation, payments and all else that comes through the server's door, with the server's keys in a token: a fresh
-/// SoftHSM for each test. Nextest alone runs each test as a process of its own.
-fn tests_in_a_token(bench: &Bench) -> Result<Counts, String> {
+/// SoftHSM for each test, and then a fresh kryoptic. Nextest alone runs each test as a process of its own.
+fn tests_in_tokens(bench: &Bench) -> Result<Counts, String> {
     if !has_nextest(bench) {
         println!("cargo-nextest is not installed: left out");
         return Ok(Counts::default());
     }
-    let mut command = bench.cargo(&["nextest", "run", "--no-fail-fast", "--config-file", ".ci/nextest.toml"]);
-    command.args(EVERYTHING).args(["--test", "door"]);
-    let variable = format!("CARGO_TARGET_{}_UNKNOWN_LINUX_GNU_RUNNER", std::env::consts::ARCH.to_uppercase());
-    command.env(variable, bench.places.root.join(TOKEN_RUNNER));
-    run_counted(bench, &mut command)
+    let run = |library: Option<PathBuf>| {
+        let mut command =
+            bench.cargo(&["nextest", "run", "--no-fail-fast", "--config-file", ".ci/nextest.toml"]);
+        command.args(EVERYTHING).args(["--test", "door"]);
+        let runner =
+            format!("CARGO_TARGET_{}_UNKNOWN_LINUX_GNU_RUNNER", std::env::consts::ARCH.to_uppercase());
+        command.env(runner, bench.places.root.join(TOKEN_RUNNER));
+        match library {
+            Some(library) => command.env(KRYOPTIC_PLACE, library),
+            None => command.env_remove(KRYOPTIC_PLACE),
+        };
+        run_counted(bench, &mut command)
+    };
+    let softhsm = run(None)?;
+    let kryoptic = run(Some(kryoptic(bench)))?;
+    Ok(softhsm.plus(kryoptic))
 }
 
 /// Histories under every fault, none of which may break a rule; then six rules broken on purpose, each of which must be

@@ -278,7 +278,7 @@ pub(crate) fn make_keys(folder: &TempDir, now: Timestamp) -> Arc<RealmKeys> {
     keys_in_a_token(now).unwrap_or_else(|| make_keys_in(folder, now, Suite::X25519))
 }
 
-/// The realm's keys in the token that `tests/softhsm/run.sh` made for this test, if it runs the test.
+/// The realm's keys in the token that `tests/tokens/run.sh` made for this test, if it runs the test.
 fn keys_in_a_token(now: Timestamp) -> Option<Arc<RealmKeys>> {
     let from_runner = |name: &str| std::env::var(format!("BATZEN_TEST_TOKEN{name}")).ok();
     let (module, token, pin) = (from_runner("_MODULE")?, from_runner("")?, from_runner("_PIN")?);
