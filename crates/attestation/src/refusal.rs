@@ -146,6 +146,11 @@ pub enum Refusal {
     /// The token does not open, or Google did not sign it.
     #[error("the token is not from Google for this app; compare the keys with the developer console")]
     BadToken,
+    /// A token was asked for, and none came.
+    #[error(
+        "the app sent no integrity token beside its key's attestation; the phone can be enrolled with less trust"
+    )]
+    NoIntegrityToken,
     /// Google does not know the app as its own store's.
     #[error("the app is not one that Google Play knows ({0})")]
     AppNotRecognised(String),

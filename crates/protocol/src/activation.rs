@@ -79,7 +79,7 @@ pub fn derive_key_attestation_challenge(realm: &Realm, challenge: &Challenge) ->
     sha256(&[&realm.context(LABEL_ATTESTATION_KEY), challenge.as_bytes()])
 }
 
-/// What a platform that attests apps (App Attest) is given as client data hash.
+/// What a platform that attests apps is given: App Attest as client data hash, Play Integrity as nonce.
 #[must_use]
 pub fn derive_app_attestation_hash(
     realm: &Realm,

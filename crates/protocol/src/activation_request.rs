@@ -2,6 +2,8 @@
 //! the phone makes and what the server opens. Whether code, challenge and attestation are good is the
 //! server's own matter.
 
+use core::fmt;
+
 use crypto::{
     Random, Secret, SecretBytes,
     hash::sha256,
@@ -31,6 +33,7 @@ const WHAT: &str = "activation request";
 const CERTIFICATE_REQUEST_LEN_MAX: usize = 2048;
 const CHAIN_LEN_MAX: usize = 8;
 const OBJECT_LEN_MAX: usize = 16_384;
+const TOKEN_LEN_MAX: usize = 16_384;
 
 /// What the platform says about the app or its key, as it gave it. Not checked here.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -43,6 +46,9 @@ pub enum Attestation {
     AndroidKey {
         /// Certificates, the attested key's first.
         chain: Vec<Der>,
+        /// Google's word on app and device beside it, where the app has asked for that too.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "json::present")]
+        integrity_token: Option<IntegrityToken>,
     },
     /// Apple App Attest.
     AppAttest {
@@ -53,6 +59,51 @@ pub enum Attestation {
         #[serde(with = "base64url")]
         object: Vec<u8>,
     },
+    /// Google's word on app and device alone: of phones whose keys are not attested.
+    PlayIntegrity {
+        /// It.
+        integrity_token: IntegrityToken,
+    },
+}
+
+/// A token of Play Integrity, as the app was given it: visible ASCII. Whoever uses it opens it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct IntegrityToken(String);
+
+impl IntegrityToken {
+    /// Takes 1 to 16384 visible characters, or refuses them with [`ProtocolError::Malformed`].
+    pub fn new(token: String) -> Result<Self, ProtocolError> {
+        let fits = (1..=TOKEN_LEN_MAX).contains(&token.len());
+        let is_visible = token.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits && is_visible { Ok(Self(token)) } else { Err(ProtocolError::Malformed("integrity token")) }
+    }
+
+    /// It.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for IntegrityToken {
+    type Error = ProtocolError;
+
+    fn try_from(token: String) -> Result<Self, ProtocolError> {
+        Self::new(token)
+    }
+}
+
+impl From<IntegrityToken> for String {
+    fn from(token: IntegrityToken) -> Self {
+        token.0
+    }
+}
+
+impl fmt::Debug for IntegrityToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IntegrityToken({} characters)", self.0.len())
+    }
 }
 
 /// What the phone says it is.
@@ -225,8 +276,8 @@ impl ActivationRequest {
     /// Sizes, keys and proofs; both ends check the same. Gives the device key.
     fn check(inner: &Inner, realm: &Realm) -> Result<VerifyingKey, ProtocolError> {
         let attestation_fits = match &inner.attestation {
-            Attestation::None {} => true,
-            Attestation::AndroidKey { chain } => (1..=CHAIN_LEN_MAX).contains(&chain.len()),
+            Attestation::None {} | Attestation::PlayIntegrity { .. } => true,
+            Attestation::AndroidKey { chain, .. } => (1..=CHAIN_LEN_MAX).contains(&chain.len()),
             Attestation::AppAttest { object, .. } => (1..=OBJECT_LEN_MAX).contains(&object.len()),
         };
         let sizes_fit = inner.certificate_request.len() <= CERTIFICATE_REQUEST_LEN_MAX;

@@ -87,8 +87,8 @@ impl AppsCopy {
 pub(crate) enum AttestedApp {
     /// Android: the packages that share the key, with their version codes, and who signed them.
     Android {
-        /// Name and version code.
-        packages: Vec<(String, u64)>,
+        /// Name and, as far as it is said, version code.
+        packages: Vec<(String, Option<u64>)>,
         /// SHA-256 of the certificates.
         signers: Vec<Vec<u8>>,
     },
@@ -159,7 +159,8 @@ fn attested_fault(app: &App, claimed: &InstalledApp, attested: &AttestedApp) -> 
                 return Some(AppFault::OtherSigner);
             }
             let known = app.known(claimed.version).and_then(|known| known.number);
-            known.is_some_and(|known| known != *number).then_some(AppFault::OtherVersion)
+            let is_other = |known: u64| number.is_some_and(|number| number != known);
+            known.is_some_and(is_other).then_some(AppFault::OtherVersion)
         }
     }
 }

@@ -37,7 +37,7 @@ pub use activation::IssuedCode;
 pub use app_changes::{AppChange, CUSTOMER_TEXT_CHARS_MAX};
 pub use app_standing::{AppFault, AppStanding, AppState};
 pub use approvals::{APPROVALS_WAITING_MAX, Answered, AnsweredApproval, AnsweredParts, ApprovalRequest};
-pub use attesting::{Attesters, Revocations};
+pub use attesting::{Attesters, PlayApp, Revocations};
 pub use devices::{AuthenticatedDevice, HighestCounter, PhoneTold};
 pub use erasure::Erasure;
 pub use error::{ActivationRefusal, AuthenticationRefusal, SecurityError};

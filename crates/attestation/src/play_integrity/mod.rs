@@ -66,8 +66,12 @@ pub struct Evidence {
     pub level: Level,
     /// What it says of the device.
     pub device: Device,
-    /// The app's version code, in digits.
-    pub version_code: Option<String>,
+    /// The app's package.
+    pub package: String,
+    /// The app's version code, if Google says it.
+    pub version: Option<u64>,
+    /// SHA-256 of the certificates that it is signed with: one or more, all of them expected.
+    pub signers: Vec<[u8; 32]>,
     /// When Google was asked.
     pub asked_at: Timestamp,
 }
@@ -103,7 +107,7 @@ pub fn verify(
     if !(-AHEAD_S_MAX..=i64::from(expected.age_s_max)).contains(&age_s) {
         return Err(Refusal::NotFresh(age_s));
     }
-    check_app(&verdict, expected)?;
+    let signers = check_app(&verdict, expected)?;
     let device = Device::of(&verdict.device_integrity);
     if device < expected.device_min {
         return Err(Refusal::DeviceNotRecognised);
@@ -112,7 +116,8 @@ pub fn verify(
         return Err(Refusal::AppNotRecognised(verdict.account_details.app_licensing_verdict));
     }
     let level = if device >= Device::Genuine { Level::Software } else { Level::None };
-    Ok(Evidence { level, device, version_code: verdict.app_integrity.version_code, asked_at })
+    let version = verdict.app_integrity.version_code.and_then(|code| code.parse().ok());
+    Ok(Evidence { level, device, package: expected.package.clone(), version, signers, asked_at })
 }
 
 impl Device {
@@ -140,7 +145,8 @@ fn is_bound(said: &RequestDetails, binding: Binding<'_>) -> bool {
     }
 }
 
-fn check_app(verdict: &Verdict, expected: &Expectations) -> Result<(), Refusal> {
+/// Gives who signed it.
+fn check_app(verdict: &Verdict, expected: &Expectations) -> Result<Vec<[u8; 32]>, Refusal> {
     let app = &verdict.app_integrity;
     if app.app_recognition_verdict != RECOGNISED {
         return Err(Refusal::AppNotRecognised(app.app_recognition_verdict.clone()));
@@ -152,12 +158,10 @@ fn check_app(verdict: &Verdict, expected: &Expectations) -> Result<(), Refusal> 
         }
     }
     let digests = &app.certificate_sha256_digest;
-    let is_known = |digest: &String| {
+    let known = |digest: &String| {
         let digest = digest.trim_end_matches('=');
-        expected.signers.iter().any(|signer| BASE64URL_NOPAD.encode(signer) == digest)
+        expected.signers.iter().copied().find(|signer| BASE64URL_NOPAD.encode(signer) == digest)
     };
-    if digests.is_empty() || !digests.iter().all(is_known) {
-        return Err(Refusal::OtherSigner(digests.join(", ")));
-    }
-    Ok(())
+    let signers: Option<Vec<_>> = digests.iter().map(known).collect();
+    signers.filter(|signers| !signers.is_empty()).ok_or_else(|| Refusal::OtherSigner(digests.join(", ")))
 }

@@ -51,7 +51,8 @@ fn assert_malformed(result: Result<Evidence, Refusal>) {
 fn a_good_token_gives_evidence_of_no_more_than_software() {
     let evidence = changed(|_| {}).unwrap();
     assert_eq!((evidence.level, evidence.device), (Level::Software, Device::Genuine));
-    assert_eq!(evidence.version_code.as_deref(), Some("7"));
+    assert_eq!((evidence.package.as_str(), evidence.version), (PACKAGE, Some(7)));
+    assert_eq!(evidence.signers, [SIGNER]);
     assert_eq!(evidence.asked_at.ms(), 1_780_271_995_000);
     let labels = json!(["MEETS_STRONG_INTEGRITY", "MEETS_BASIC_INTEGRITY", "SOMETHING_NEW"]);
     let strong = saying("/deviceIntegrity/deviceRecognitionVerdict", labels).unwrap();

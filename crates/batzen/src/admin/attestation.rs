@@ -3,12 +3,12 @@
 use super::show;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::service::{SystemClock, read_named, read_text};
+use crate::service::{SystemClock, read_named, read_secret, read_text};
 use attestation::android::{self, AuthorizationList, RootOfTrust};
-use attestation::{Level, Refusal, RevocationList, Roots, apple};
+use attestation::{Level, Refusal, RevocationList, Roots, apple, play_integrity};
 use clap::Subcommand;
 use crypto::hash::sha256;
-use data_encoding::{BASE64_MIME_PERMISSIVE, HEXLOWER, HEXLOWER_PERMISSIVE};
+use data_encoding::{BASE64_MIME_PERMISSIVE, BASE64URL_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use model::{Clock, Timestamp};
 use serde_json::json;
 use std::path::PathBuf;
@@ -20,8 +20,8 @@ const PEM_BEGINS: &str = "-----BEGIN CERTIFICATE-----";
 
 #[derive(Subcommand)]
 pub(super) enum AttestationCommand {
-    /// Read a recording: the chain of Android Key Attestation as PEM, or the object of Apple's App Attest, as it is or in
-    /// base64; exits with 1 if it is refused.
+    /// Read a recording: the chain of Android Key Attestation as PEM, the object of Apple's App Attest, as it is or in
+    /// base64, or a token of Play Integrity; exits with 1 if it is refused.
     ///
     /// This asks nobody. It checks what can be checked without knowing the phone: certificates, dates, form, and the
     /// challenge if it is given.
@@ -40,11 +40,18 @@ pub(super) enum AttestationCommand {
         /// PEM: whom to believe instead of the platform's published roots.
         #[arg(long, value_name = "FILE")]
         platform_roots: Option<PathBuf>,
+        /// For a token of Play Integrity: the app's decryption key, as the developer console shows it. A secret.
+        #[arg(long, value_name = "FILE", requires = "verification_key")]
+        decryption_key: Option<PathBuf>,
+        /// For a token of Play Integrity: the app's verification key, likewise.
+        #[arg(long, value_name = "FILE", requires = "decryption_key")]
+        verification_key: Option<PathBuf>,
     },
 }
 
 /// What to hold a recording against.
 struct Question {
+    console_keys: Option<play_integrity::Keys>,
     at: Timestamp,
     challenge: Option<Vec<u8>>,
     revoked: Option<RevocationList>,
@@ -52,11 +59,26 @@ struct Question {
 }
 
 pub(super) fn run(command: AttestationCommand, output: &Output) -> Result<ExitCode, Failure> {
-    let AttestationCommand::Read { file, at, challenge, revoked, platform_roots } = command;
+    let AttestationCommand::Read {
+        file,
+        at,
+        challenge,
+        revoked,
+        platform_roots,
+        decryption_key,
+        verification_key,
+    } = command;
     let at = at.as_deref().map_or_else(|| Ok(SystemClock.now()), moment)?;
     let revoked = revoked.map(|path| read_text(&path)).transpose()?;
     let platform_roots = platform_roots.map(|path| read_text(&path)).transpose()?;
+    let console_keys = match (decryption_key, verification_key) {
+        (Some(decryption), Some(verification)) => {
+            Some(play_integrity::Keys::from_console(&read_secret(&decryption)?, &read_text(&verification)?)?)
+        }
+        _ => None,
+    };
     let question = Question {
+        console_keys,
         at,
         challenge: challenge.as_deref().map(bytes_of_hex).transpose()?,
         revoked: revoked.map(|text| RevocationList::from_json(&text, at, 0)).transpose()?,
@@ -68,10 +90,15 @@ pub(super) fn run(command: AttestationCommand, output: &Output) -> Result<ExitCo
     }
     match std::str::from_utf8(&bytes) {
         Ok(text) if text.trim_start().starts_with(PEM_BEGINS) => read_chain(text, &question, output)?,
+        Ok(text) if text.contains('.') && !text.trim().contains(char::is_whitespace) => {
+            read_token(text, &question, output)?;
+        }
         Ok(text) => {
             let object = BASE64_MIME_PERMISSIVE.decode(text.as_bytes()).map_err(|_| {
                 let file = file.display();
-                Failure::new(format!("{file} is neither certificates in PEM nor an App Attest object"))
+                Failure::new(format!(
+                    "{file} is neither certificates in PEM nor an App Attest object nor an integrity token"
+                ))
             })?;
             read_object(&object, &question, output)?;
         }
@@ -134,6 +161,45 @@ fn read_object(object: &[u8], question: &Question, output: &Output) -> Result<()
     ];
     lines.extend(chain_lines(&reading.subjects));
     let document = json!({ "kind": "app_attest", "at": question.at.to_string(), "reading": reading });
+    show(output, &document, lines.join("\n"));
+    Ok(())
+}
+
+fn read_token(text: &str, question: &Question, output: &Output) -> Result<(), Failure> {
+    let keys = question.console_keys.as_ref().ok_or_else(|| {
+        Failure::usage(
+            "to open an integrity token, name the app's keys with --decryption-key and --verification-key",
+        )
+    })?;
+    let said = play_integrity::read(text, keys)?;
+    let request = &said.request_details;
+    let bound_to = request.nonce.as_deref().or(request.request_hash.as_deref()).unwrap_or_default();
+    if let Some(challenge) = &question.challenge
+        && bound_to.trim_end_matches('=') != BASE64URL_NOPAD.encode(challenge)
+    {
+        return Err(Refusal::OtherChallenge.into());
+    }
+    let app = &said.app_integrity;
+    let or_nothing = |text: Option<&String>| text.map_or_else(|| "not said".to_owned(), String::clone);
+    let listed = |all: &[String]| if all.is_empty() { "not said".to_owned() } else { all.join(", ") };
+    let asked_at = request.timestamp_millis.parse().map(Timestamp::from_ms);
+    let mut lines = vec![
+        "Play Integrity, signed by Google for this app".to_owned(),
+        line("asked at", &asked_at.map_or_else(|_| "not said".to_owned(), |at| at.to_string())),
+        line("challenge", &challenge_words(bound_to, question)),
+        line(
+            "app",
+            &format!("{}, version {}", app.app_recognition_verdict, or_nothing(app.version_code.as_ref())),
+        ),
+        line("package", &or_nothing(app.package_name.as_ref())),
+        line("signed by", &format!("SHA-256 in base64url {}", listed(&app.certificate_sha256_digest))),
+        line("device", &listed(&said.device_integrity.device_recognition_verdict)),
+        line("licence", &said.account_details.app_licensing_verdict),
+    ];
+    if said.testing_details.is_some() {
+        lines.push(line("NOTE", "made to order, for a test: activation refuses it"));
+    }
+    let document = json!({ "kind": "play_integrity", "verdict": said });
     show(output, &document, lines.join("\n"));
     Ok(())
 }

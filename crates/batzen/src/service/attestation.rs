@@ -1,11 +1,11 @@
 //! Which phones may be attested: the configuration's part, and the list of revoked certificates as the operator keeps it.
 
-use super::read_text;
+use super::{read_secret, read_text};
 use crate::failure::Failure;
-use attestation::{RevocationList, Roots, android, apple};
+use attestation::{RevocationList, Roots, android, apple, play_integrity};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use model::Timestamp;
-use security::{Attesters, Revocations};
+use security::{Attesters, PlayApp, Revocations};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,6 +47,41 @@ struct AndroidApp {
     package: String,
     /// SHA-256 of the certificates that it is signed with, hex.
     signers: Vec<String>,
+    /// What Google must say of it; not asked if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    play_integrity: Option<PlayIntegrity>,
+}
+
+/// What is asked of an app's integrity tokens.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlayIntegrity {
+    /// The app's decryption key, as the developer console shows it. A secret.
+    decryption_key: PathBuf,
+    /// The app's verification key, likewise.
+    verification_key: PathBuf,
+    /// The least that Google must say of the device.
+    #[serde(default)]
+    device_min: Device,
+    /// Whether the account must have the app from Google Play.
+    #[serde(default)]
+    licence_needed: bool,
+    /// The oldest token, in seconds.
+    #[serde(default = "default_token_age_s_max")]
+    age_s_max: u32,
+    /// Whether a phone needs a token to be trusted as hardware, beside its key's attestation.
+    #[serde(default)]
+    needed: bool,
+}
+
+/// What Google says of devices: `MEETS_BASIC_INTEGRITY`, `MEETS_DEVICE_INTEGRITY`, `MEETS_STRONG_INTEGRITY`.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Device {
+    Basic,
+    #[default]
+    Genuine,
+    Strong,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -63,10 +98,16 @@ const fn default_revoked_age_s_max() -> u32 {
     86_400
 }
 
+const fn default_token_age_s_max() -> u32 {
+    600
+}
+
 impl AttestationConfig {
     /// The files that it names.
     pub(super) fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let play = self.android_apps.iter_mut().filter_map(|app| app.play_integrity.as_mut());
         core::iter::once(&mut self.revoked)
+            .chain(play.flat_map(|play| [&mut play.decryption_key, &mut play.verification_key]))
             .chain(self.android_roots.as_mut())
             .chain(self.apple_roots.as_mut())
     }
@@ -74,6 +115,12 @@ impl AttestationConfig {
     /// What security management is given.
     pub(super) fn to_attesters(&self) -> Result<Attesters, Failure> {
         let apps = self.android_apps.iter().map(AndroidApp::to_app).collect::<Result<Vec<_>, _>>()?;
+        let play_integrity = self
+            .android_apps
+            .iter()
+            .zip(&apps)
+            .filter_map(|(one, app)| one.play_integrity.as_ref().map(|play| play.to_app(app)));
+        let play_integrity = play_integrity.collect::<Result<_, _>>()?;
         let android = (!apps.is_empty()).then(|| android::Expectations {
             os_patch_level_min: self.os_patch_level_min,
             ..android::Expectations::of_apps(apps)
@@ -97,6 +144,7 @@ impl AttestationConfig {
         Ok(Attesters {
             android,
             android_roots: roots(self.android_roots.as_ref(), Roots::google)?,
+            play_integrity,
             apple,
             apple_roots: roots(self.apple_roots.as_ref(), Roots::apple)?,
             revocations: Arc::new(revocations),
@@ -118,6 +166,29 @@ impl AndroidApp {
         };
         let signers = self.signers.iter().map(signer).collect::<Result<_, _>>()?;
         Ok(android::App { package: self.package.clone(), signers })
+    }
+}
+
+impl PlayIntegrity {
+    fn to_app(&self, app: &android::App) -> Result<PlayApp, Failure> {
+        let (decryption, verification) =
+            (read_secret(&self.decryption_key)?, read_text(&self.verification_key)?);
+        let keys = play_integrity::Keys::from_console(&decryption, &verification);
+        Ok(PlayApp {
+            keys: keys.map_err(|refusal| Failure::new(format!("{}: {refusal}", app.package)))?,
+            expected: play_integrity::Expectations {
+                package: app.package.clone(),
+                signers: app.signers.clone(),
+                age_s_max: self.age_s_max,
+                device_min: match self.device_min {
+                    Device::Basic => play_integrity::Device::Basic,
+                    Device::Genuine => play_integrity::Device::Genuine,
+                    Device::Strong => play_integrity::Device::Strong,
+                },
+                is_licence_needed: self.licence_needed,
+            },
+            needed: self.needed,
+        })
     }
 }
 

@@ -3,7 +3,9 @@
 use fixtures::attestation::android::{CHALLENGE, Chain};
 use fixtures::attestation::apple::{CLIENT_DATA_HASH, Object};
 use fixtures::attestation::certificate::pem;
+use fixtures::attestation::play_integrity::{NONCE, Token};
 use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -21,6 +23,11 @@ impl Place {
         place.put("object.cbor", &object);
         place.put("object.txt", data_encoding::BASE64.encode(&object));
         place.put("apple.pem", Object::root_pem());
+        place.put("token.txt", Token::default().make());
+        place.put("decryption.key", Token::console_decryption_key());
+        place.put("verification.key", Token::console_verification_key());
+        let secret = place.0.path().join("decryption.key");
+        std::fs::set_permissions(secret, std::fs::Permissions::from_mode(0o600)).unwrap();
         place
     }
 
@@ -94,6 +101,31 @@ fn an_app_attest_object_is_shown_as_it_is_and_in_base64() {
         let document: Value = serde_json::from_slice(&ran.stdout).unwrap();
         assert_eq!(document["reading"]["environment"], "production");
     }
+}
+
+#[test]
+fn an_integrity_token_is_shown_to_whoever_has_the_app_s_keys() {
+    let place = Place::make();
+    let nonce = data_encoding::HEXLOWER.encode(&NONCE);
+    let keys = ["--decryption-key", "decryption.key", "--verification-key", "verification.key"];
+    let read = [&["token.txt"], &keys[..]].concat();
+    place.shows(
+        &[&read[..], &["--challenge", &nonce]].concat(),
+        &["PLAY_RECOGNIZED, version 7", "MEETS_DEVICE_INTEGRITY", "LICENSED", "the one that was asked about"],
+    );
+    let ran = place.read(&[&read[..], &["--json"]].concat());
+    let document: Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(
+        document["verdict"]["deviceIntegrity"]["deviceRecognitionVerdict"][1],
+        "MEETS_DEVICE_INTEGRITY"
+    );
+    place.refuses(&[&read[..], &["--challenge", "00"]].concat(), 1, "another challenge");
+    place.refuses(&["token.txt"], 2, "--decryption-key");
+    place.refuses(&[&read[..3]].concat(), 2, "--verification-key");
+    let swapped = ["token.txt", "--decryption-key", "decryption.key", "--verification-key", "token.txt"];
+    place.refuses(&swapped, 1, "verification key is not usable");
+    place.put("token.txt", Token { signer: fixtures::attestation::key(99), ..Token::default() }.make());
+    place.refuses(&read, 1, "not from Google for this app");
 }
 
 #[test]

@@ -32,6 +32,7 @@ pub(crate) fn attesters(revocations: Listed) -> Attesters {
     Attesters {
         android: Some(android::Expectations::of_apps(vec![app])),
         android_roots: Roots::from_pem(&Chain::root_pem()).unwrap(),
+        play_integrity: Vec::new(),
         apple: Some(apple::Expectations {
             app_id: APP_ID.to_owned(),
             environment: apple::Environment::Production,
@@ -63,7 +64,8 @@ pub(crate) fn said(
     };
     change(&mut description);
     let chain = Chain { description: Some(description), ..Chain::factory() }.make();
-    Attestation::AndroidKey { chain: chain.into_iter().map(|one| Der::new(one).unwrap()).collect() }
+    let chain = chain.into_iter().map(|one| Der::new(one).unwrap()).collect();
+    Attestation::AndroidKey { chain, integrity_token: None }
 }
 
 async fn activate(world: &World, challenge: Challenge, attestation: Attestation) -> Answer {
@@ -124,9 +126,11 @@ async fn what_is_forged_replayed_or_of_another_app_is_refused() {
     let replayed = said(&world, &recorded, |_| {});
     activate(&world, other, replayed).await.is_problem(403, "activation-refused");
     let bent = challenge(&world).await;
-    let Attestation::AndroidKey { mut chain } = said(&world, &bent, |_| {}) else { unreachable!() };
-    chain.remove(1);
-    activate(&world, bent, Attestation::AndroidKey { chain }).await.is_problem(403, "activation-refused");
+    let mut said_of_it = said(&world, &bent, |_| {});
+    if let Attestation::AndroidKey { chain, .. } = &mut said_of_it {
+        chain.remove(1);
+    }
+    activate(&world, bent, said_of_it).await.is_problem(403, "activation-refused");
     let repackaged = challenge(&world).await;
     let stranger = fixtures::attestation::android::application_id(&[(PACKAGE, 7)], &[&[0x11; 32]]);
     let said = said(&world, &repackaged, |description| {

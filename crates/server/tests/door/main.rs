@@ -17,6 +17,7 @@ mod pages;
 mod payments;
 mod pin;
 mod pin_reset;
+mod play_integrity;
 mod policy;
 mod requests;
 mod rules;
