@@ -1,5 +1,6 @@
 //! `batzen server` on a machine that its operator set up wrongly: it says what is wrong and does not open.
 
+use fixtures::attestation::play_integrity::Token;
 use std::fs::{Permissions, metadata, set_permissions, write};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -48,6 +49,52 @@ impl System {
         }
         assert!(!said.contains("panicked"), "{said}");
     }
+
+    #[track_caller]
+    fn opens(&self) {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_batzen"))
+            .args(["server", "--until-stdin-ends", "--config"])
+            .arg(self.file("server.json"))
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let said = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+        // Once it is open its input ends, and then it does too.
+        let is_open = |line: &String| {
+            let is_open = line.contains("the payment server is open");
+            drop(is_open.then(|| child.stdin.take()));
+            is_open
+        };
+        let (open, said): (Vec<_>, Vec<_>) = said.partition(is_open);
+        assert!(!open.is_empty() && child.wait().unwrap().success(), "{said:?}");
+    }
+}
+
+#[test]
+fn what_attestations_need_must_be_there_and_a_console_s_key_for_its_owner_alone() {
+    let system = System::make();
+    let config = std::fs::read_to_string(system.file("server.json")).unwrap();
+    let attestation = format!(
+        r#"{{"attestation": {{"revoked": "revoked.json", "android_apps": [{{
+            "package": "example.wallet", "signers": ["{}"],
+            "play_integrity": {{"decryption_key": "decryption.key", "verification_key": "verification.key"}}
+        }}]}},"#,
+        "5b".repeat(32)
+    );
+    write(system.file("server.json"), config.replacen('{', &attestation, 1)).unwrap();
+    system.does_not_open(&["decryption.key"]);
+    let secret = system.file("decryption.key");
+    write(&secret, Token::console_decryption_key()).unwrap();
+    set_permissions(&secret, Permissions::from_mode(0o644)).unwrap();
+    system.does_not_open(&["decryption.key", "chmod 600"]);
+    set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
+    write(system.file("verification.key"), "no key").unwrap();
+    system.does_not_open(&["example.wallet", "verification key is not usable", "developer console"]);
+    write(system.file("verification.key"), Token::console_verification_key()).unwrap();
+    system.does_not_open(&["revoked.json", "android.googleapis.com/attestation/status"]);
+    write(system.file("revoked.json"), r#"{"entries": {}}"#).unwrap();
+    system.opens();
 }
 
 #[test]
