@@ -23,6 +23,6 @@ pub use phone::{PIN, Phone, WRONG_PIN, wallet_exit};
 pub use receiver::{Receiver, Told};
 pub use service::Part;
 pub use small_disk::SmallDisk;
-pub use system::{BANK_PASSWORD, OPENING_MINOR, Sums, System, eventually};
+pub use system::{BANK_PASSWORD, CUSTOMER_NUMBER, OPENING_MINOR, Sums, System, eventually};
 pub use till::{Sold, Till, exit};
 pub use token::Token;

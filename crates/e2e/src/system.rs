@@ -20,7 +20,8 @@ pub const BANK_PASSWORD: &str = "glacier-harbour-7731";
 /// What is on the customer's account at first, in Rappen.
 pub const OPENING_MINOR: i64 = 100_000;
 const OPENING: &str = "1000.00";
-const CUSTOMER_NUMBER: &str = "417205";
+/// What the bank calls the customer.
+pub const CUSTOMER_NUMBER: &str = "417205";
 /// Longer than the server's answer deadline and a few retries.
 const SETTLE_WITHIN: Duration = Duration::from_secs(60);
 

@@ -229,7 +229,7 @@ fn a_folder_that_cannot_be_made_is_named() {
 }
 
 /// Runs what follows with a clock that is off by this much.
-fn with_clock(offset: &str) -> [&str; 5] {
+pub(crate) fn with_clock(offset: &str) -> [&str; 5] {
     ["env", "FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", offset]
 }
 

@@ -3,6 +3,7 @@
 
 mod approvals;
 mod apps;
+mod attacks;
 mod broken_plugs;
 mod codes;
 mod crashes;
@@ -16,6 +17,7 @@ mod offline;
 mod payment;
 mod postgres;
 mod postgres_harness;
+mod rogue;
 mod secrets;
 mod twice;
 mod webhooks;

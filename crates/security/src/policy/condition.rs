@@ -130,11 +130,11 @@ impl Condition {
             Self::AmountAbove(most) => format!("the amount is {amount}, above {}", most.words(currency)),
             Self::PaymentsAbove(window, most) => {
                 let payments = with_this(*window, amount, facts).payments;
-                format!("it is payment {payments} in a {}, above {most}", window.name())
+                format!("it is payment {payments} in one {}, above {most}", window.name())
             }
             Self::SumAbove(window, most) => {
                 let sum = Money::new(with_this(*window, amount, facts).sum_minor, currency);
-                format!("it makes {sum} in a {}, above {}", window.name(), most.words(currency))
+                format!("it makes {sum} in one {}, above {}", window.name(), most.words(currency))
             }
             Self::Providers(_) => format!("the method is of {}", facts.provider),
             Self::Categories(_) => format!("the merchant's category is {}", category_name(facts.category)),

@@ -128,7 +128,7 @@ fn fact_lines(amount: Money, facts: &Facts) -> Vec<String> {
     ];
     for (window, spent) in Window::ALL.into_iter().zip(facts.lately.into_iter().flatten()) {
         let sum = Money::new(spent.sum_minor, amount.currency);
-        lines.push(format!("before it in a {}: {} payments, {sum}", window.name(), spent.payments));
+        lines.push(format!("before it in one {}: {} payments, {sum}", window.name(), spent.payments));
     }
     lines
 }

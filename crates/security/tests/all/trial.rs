@@ -147,7 +147,7 @@ async fn a_change_tried_on_ten_thousand_decisions_tells_which_would_differ_and_w
         "then": { "decline": "limit_exceeded" } }]);
     let report = tried(&world, &recorded, rules).await;
     assert_eq!((report.stopped, report.sums_derived), (u64::from(PHONES) * 10, decisions));
-    assert!(report.differences[0].examples[0].why.starts_with("it is payment 91 in a day, above 90"));
+    assert!(report.differences[0].examples[0].why.starts_with("it is payment 91 in one day, above 90"));
     // Nothing was changed by trying.
     assert_eq!(world.security.policy().version, 0);
     assert_eq!(world.store.policies(Page::first(1)).await.unwrap(), []);

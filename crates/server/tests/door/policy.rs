@@ -1,6 +1,7 @@
 //! Policy at the operators' door: activated without a restart, tried, explained, refused.
 
-use crate::support::{Answer, World, eventually, start};
+use crate::support::{Answer, Phone, World, eventually, start};
+use futures_util::future::join_all;
 use http::Method;
 use security::{KeyStore, SignedPolicy};
 use serde_json::{Value, json};
@@ -127,5 +128,47 @@ async fn trying_a_policy_tells_what_would_differ_and_changes_nothing() {
     assert_eq!(get(&world, "/v1/admin/policy").await["version"], 0);
     till.authorised("sale-4", &phone.code(&world, 4)).await;
     assert!(world.audit_actions().await.contains(&"policy.tried".to_owned()));
+    world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_is_tried_on_ten_thousand_decisions() {
+    const EACH: u32 = 1_250;
+    let world = World::new().await;
+    let till = world.till(&[7]).await;
+    let mut phones = Vec::new();
+    for _ in 0..8 {
+        phones.push(world.paying_phone().await);
+    }
+    // Each second eight phones pay: 5.00, then 10.00, 15.00, 20.00, and again.
+    for counter in 1..=EACH {
+        let amount_minor = 500 * i64::from(1 + (counter - 1) % 4);
+        let sell = |(number, phone): (usize, &Phone)| {
+            let (key, digits) = (format!("{number}-{counter}"), phone.code(&world, counter).to_digits());
+            let till = &till;
+            async move { till.begin_with(&key, &digits, amount_minor).await.is(201) }
+        };
+        join_all(phones.iter().enumerate().map(sell)).await;
+        world.clock.advance_s(1);
+    }
+    let rules = json!([
+        { "name": "large", "when": { "amount_above_minor": { "CHF": 1_500 } }, "then": "approve" },
+        { "name": "often", "when": { "velocity": { "window": "hour", "payments_above": 1_000 } },
+          "then": { "decline": "limit_exceeded" } },
+    ]);
+    let asked = json!({ "document": document(9, 0, &rules) });
+    let view = world.operator(Method::POST, "/v1/admin/policy/trials", Some(asked)).await.is(200);
+    // Of each phone's 1,250 the last 250 are too many, and of the first 1,000 every fourth is large.
+    assert_eq!((&view["tried"], &view["differing"]), (&json!(10_000), &json!(8 * (250 + 250))), "{view}");
+    let differences = view["differences"].as_array().unwrap();
+    let told = |rule: &str| {
+        let found = differences.iter().find(|one| one["would_be"].as_str().unwrap().ends_with(rule)).unwrap();
+        let why = found["examples"][0]["why"].as_str().unwrap();
+        (found["payments"].clone(), found["was"].clone(), why.to_owned())
+    };
+    let (count, was) = (json!(2_000), json!("allow by nothing"));
+    let why = "the amount is 20.00 CHF, above 15.00 CHF".to_owned();
+    assert_eq!(told("by large"), (count.clone(), was.clone(), why));
+    assert_eq!(told("by often"), (count, was, "it is payment 1001 in one hour, above 1000".to_owned()));
     world.end().await;
 }
