@@ -18,6 +18,12 @@ pub struct AuthenticationStatement {
     pub account_ref: AccountRef,
     /// What kept the customer's key.
     pub level: AuthenticationLevel,
+    /// The installation that says so; asked for where the device's status is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub realm: Option<String>,
+    /// The serial number of the device's certificate: how that stands the bank may ask the partner's server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_serial: Option<String>,
     /// What the customer knew or showed, such as `pin`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_verification: Option<String>,

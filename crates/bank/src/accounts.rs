@@ -133,6 +133,7 @@ impl Bank {
                 (partner.name().clone(), PartnerKeys { statement_keys: keys.collect() })
             })
             .collect();
+        self.device_statuses.set(partners)?;
         let set = move |transaction: &WriteTransaction| {
             transaction.open_table(PARTNERS)?.retain(|_, _| false)?;
             for (name, keys) in &rows {

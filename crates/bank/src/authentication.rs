@@ -1,6 +1,6 @@
 //! What a partner states about a customer's approval: signed, about this very hold, fresh, and strong enough.
 
-use bank_api::{AuthenticationLevel, AuthenticationStatement, HoldRequest};
+use bank_api::{AuthenticationStatement, HoldRequest};
 use crypto::p256::{Signature, VerifyingKey};
 use model::Timestamp;
 
@@ -24,14 +24,18 @@ pub(crate) enum StatementFault {
     FromTheFuture,
     #[error("the authentication is weaker than the account demands")]
     TooWeak,
+    #[error("the statement names no device, and the bank asks how it stands")]
+    NoDevice,
+    #[error("the device is locked, revoked, expired or unknown, its payment server says")]
+    DeviceNotGood,
 }
 
-/// Checks everything but the account's least level, which the store knows.
+/// Checks everything but the account's least level, which the store knows, and how the device stands.
 pub(crate) fn check(
     request: &HoldRequest,
     keys: &[VerifyingKey],
     now: Timestamp,
-) -> Result<AuthenticationLevel, StatementFault> {
+) -> Result<AuthenticationStatement, StatementFault> {
     let statement = &request.authentication_statement.0;
     let raw: &[u8; 64] =
         request.authentication_signature.0.as_slice().try_into().map_err(|_| StatementFault::BadSignature)?;
@@ -55,5 +59,5 @@ pub(crate) fn check(
     if age_ms < -AHEAD_MS_MAX {
         return Err(StatementFault::FromTheFuture);
     }
-    Ok(stated.level)
+    Ok(stated)
 }

@@ -1,5 +1,6 @@
 //! The bank as one value: its store, its clock, its sessions. The operations are in the rooms next door.
 
+use crate::device_status::DeviceStatuses;
 use crate::login::Sessions;
 use crate::partner_pages::PartnerPages;
 use crate::store::Store;
@@ -35,6 +36,7 @@ pub struct Bank {
     pub(crate) settings: Settings,
     pub(crate) sessions: Arc<Sessions>,
     pub(crate) pages: Arc<PartnerPages>,
+    pub(crate) device_statuses: Arc<DeviceStatuses>,
 }
 
 impl Bank {
@@ -48,7 +50,8 @@ impl Bank {
     }
 
     pub(crate) fn on_store(store: Store, settings: Settings) -> Self {
-        Self { store, settings, sessions: Arc::new(Sessions::default()), pages: Arc::default() }
+        let (sessions, pages, device_statuses) = (Arc::default(), Arc::default(), Arc::default());
+        Self { store, settings, sessions, pages, device_statuses }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -83,6 +83,9 @@ impl BankConfig {
         for path in [&mut config.data_dir, &mut config.partner_roots, certificate_chain, private_key] {
             *path = folder.join(&*path);
         }
+        for path in config.partners.iter_mut().flat_map(Partner::files) {
+            *path = folder.join(&*path);
+        }
         Ok(config)
     }
 

@@ -41,7 +41,19 @@ impl Bank {
         }
         let asked = Asked { partner: partner.clone(), at: self.now() };
         let keys = self.statement_keys(partner)?;
-        let checked = authentication::check(&request, &keys, asked.at);
+        if let Some(record) =
+            self.store.read(|t| t.row(HOLDS, (partner.as_str(), request.hold_id.as_str())))?
+        {
+            // Asked again: nothing of now counts any more.
+            return Ok(replay(&record, &request, &derive_request_hash(&request))?);
+        }
+        let checked = match authentication::check(&request, &keys, asked.at) {
+            Ok(stated) => {
+                let looked = self.look_at_device(partner, &stated, &keys, asked.at).await?;
+                looked.map(|()| stated.level)
+            }
+            Err(fault) => Err(fault),
+        };
         let expires_at = asked.at.plus_s(self.settings.hold_lifetime_s);
         let placed = self.store.write(move |t| place(t, &asked, &request, checked, expires_at)).await?;
         Ok(placed?)

@@ -1,11 +1,13 @@
 //! Partners as the configuration names them: who they are, which key signs their statements, and where the
 //! customers' page may send people back to.
 
+use crate::device_status::{DeviceStatusSource, RELIED_ON_S_MAX};
 use bank_api::{PartnerName, ReturnAddress};
 use core::fmt;
 use crypto::p256::VerifyingKey;
 use data_encoding::{BASE64_MIME_PERMISSIVE, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// Longest name that customers are shown, characters.
 const DISPLAY_NAME_CHARS_MAX: usize = 70;
@@ -19,6 +21,7 @@ pub struct Partner {
     statement_key: VerifyingKey,
     next_statement_key: Option<VerifyingKey>,
     page: PartnerPage,
+    device_status: Option<DeviceStatusSource>,
 }
 
 /// What the customers' page does for a partner.
@@ -36,7 +39,14 @@ pub struct PartnerPage {
 impl Partner {
     /// A partner of this name, whose statements this key signs, and who sends customers to no page.
     pub fn new(name: PartnerName, statement_key: VerifyingKey) -> Self {
-        Self { name, statement_key, next_statement_key: None, page: PartnerPage::default() }
+        let page = PartnerPage::default();
+        Self { name, statement_key, next_statement_key: None, page, device_status: None }
+    }
+
+    /// The same partner, of whose devices is asked how they stand.
+    #[must_use]
+    pub fn with_device_status(self, source: DeviceStatusSource) -> Self {
+        Self { device_status: Some(source), ..self }
     }
 
     /// The same partner with its part of the page.
@@ -53,6 +63,16 @@ impl Partner {
     /// The keys that sign its statements: the present one and, while it changes it, the next.
     pub fn statement_keys(&self) -> impl Iterator<Item = &VerifyingKey> {
         [Some(&self.statement_key), self.next_statement_key.as_ref()].into_iter().flatten()
+    }
+
+    /// Where to ask how its devices stand; nobody asks if absent.
+    pub fn device_status(&self) -> Option<&DeviceStatusSource> {
+        self.device_status.as_ref()
+    }
+
+    /// The files that it names.
+    pub(crate) fn files(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        self.device_status.as_mut().map(|source| &mut source.roots).into_iter()
     }
 
     /// Its part of the page.
@@ -106,6 +126,8 @@ struct PartnerText {
     return_addresses: Vec<ReturnAddress>,
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     page_may_be_framed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device_status: Option<DeviceStatusSource>,
 }
 
 impl Serialize for Partner {
@@ -121,6 +143,7 @@ impl Serialize for Partner {
             display_name,
             return_addresses,
             page_may_be_framed,
+            device_status: self.device_status.clone(),
         };
         text.serialize(serializer)
     }
@@ -146,7 +169,15 @@ impl<'de> Deserialize<'de> for Partner {
             page_may_be_framed: text.page_may_be_framed,
         };
         page.check().map_err(wrong)?;
-        Ok(Self { name: text.name, statement_key: key, next_statement_key: next, page })
+        if let Some(source) = &text.device_status
+            && (source.relied_on_s > RELIED_ON_S_MAX || source.from_minor < 0)
+        {
+            return Err(wrong(format!(
+                "device_status has a relied_on_s above {RELIED_ON_S_MAX} or a negative from_minor"
+            )));
+        }
+        let device_status = text.device_status;
+        Ok(Self { name: text.name, statement_key: key, next_statement_key: next, page, device_status })
     }
 }
 

@@ -56,6 +56,9 @@ pub struct AuthenticationStatement {
     pub account_ref: String,
     /// How well the device's key is kept.
     pub level: AuthenticationLevel,
+    /// The device's certificate, by its serial number, as its status is asked for; none in statements from before it
+    /// was named.
+    pub certificate_serial: Option<[u8; 16]>,
     /// How the customer was verified.
     pub customer_verification: CustomerVerification,
     /// SHA-256 of the payment code.
@@ -78,6 +81,8 @@ struct Wire {
     currency: Currency,
     account_ref: String,
     level: AuthenticationLevel,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "json::present")]
+    certificate_serial: Option<Serial>,
     customer_verification: VerifiedBy,
     pin_renewed: bool,
     #[serde(with = "base64url::hex")]
@@ -86,6 +91,10 @@ struct Wire {
     terminal_bound: bool,
     at_ms: Timestamp,
 }
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Serial(#[serde(with = "base64url::hex")] [u8; 16]);
 
 /// A statement as it travels; the provider keeps both parts.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -113,6 +122,7 @@ impl AuthenticationStatement {
             currency: self.currency,
             account_ref: self.account_ref.clone(),
             level: self.level,
+            certificate_serial: self.certificate_serial.map(Serial),
             customer_verification: VerifiedBy::Pin,
             pin_renewed: self.customer_verification == CustomerVerification::PinRenewed,
             code_hash: self.code_hash,
@@ -170,6 +180,7 @@ impl AuthenticationStatement {
             currency: wire.currency,
             account_ref: wire.account_ref,
             level: wire.level,
+            certificate_serial: wire.certificate_serial.map(|serial| serial.0),
             customer_verification: match (wire.customer_verification, wire.pin_renewed) {
                 (VerifiedBy::Pin, false) => CustomerVerification::Pin,
                 (VerifiedBy::Pin, true) => CustomerVerification::PinRenewed,
@@ -197,6 +208,7 @@ mod tests {
             currency: Currency::CHF,
             account_ref: "acc-7".into(),
             level: AuthenticationLevel::Software,
+            certificate_serial: Some([0xce; 16]),
             customer_verification: CustomerVerification::Pin,
             code_hash: [0xab; 32],
             verdicts: vec!["signature".into(), "wrong_pin".into()],
@@ -213,6 +225,7 @@ mod tests {
         let json: serde_json::Value = serde_json::from_slice(&signed.statement_bytes).unwrap();
         assert_eq!(json["level"], "software");
         assert_eq!(json["customer_verification"], "pin");
+        assert_eq!(json["certificate_serial"], "ce".repeat(16));
         assert_eq!(json["code_hash"], "ab".repeat(32));
         assert_eq!(json["at_ms"], 1_700_000_000_000_i64);
         for bit in 0..signed.statement_bytes.len() * 8 {

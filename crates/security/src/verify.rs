@@ -1,7 +1,7 @@
 //! Verification of a payment code: opens it, looks its enrolment up, judges, and wraps the judgement up as what
 //! has to be committed. It writes nothing itself.
 
-use crypto::p256::VerifyingKey;
+use crypto::{p256::VerifyingKey, x509::Certificate};
 use futures_util::future::try_join4;
 use model::{Order, Payer, PaymentId, PaymentStep, Timestamp, Watch};
 use protocol::{
@@ -194,6 +194,8 @@ impl Security {
                 TrustLevel::Software => AuthenticationLevel::Software,
                 TrustLevel::Hardware => AuthenticationLevel::Hardware,
             },
+            // Certificates are our own and were read as they were issued.
+            certificate_serial: Certificate::serial_of(&known.enrolment.certificate).ok(),
             customer_verification: code.fields.flags.customer_verification,
             code_hash: case.code_hash,
             verdicts: CHECKS.map(str::to_owned).to_vec(),

@@ -129,6 +129,8 @@ impl Partnered {
             currency: Currency::CHF,
             account_ref: self.account.clone(),
             level: AuthenticationLevel::Hardware,
+            realm: None,
+            certificate_serial: None,
             customer_verification: None,
             code_hash: None,
             at_ms: Timestamp::from_ms(self.time.load(Ordering::SeqCst)),

@@ -4,6 +4,7 @@ mod common;
 #[cfg(feature = "failpoints")]
 mod crash;
 mod customer_door;
+mod device_status;
 mod durability;
 mod page_door;
 mod partner_door;

@@ -1,6 +1,6 @@
 //! Reading and checking certificates.
 
-use der::{Decode, Encode, asn1::ObjectIdentifier};
+use der::{Decode, Encode, Header, Reader, SliceReader, Tag, asn1::ObjectIdentifier};
 use x509_cert::{
     TbsCertificate, Version,
     ext::pkix::{
@@ -108,6 +108,25 @@ impl Certificate {
             rules: Rules::read(&parsed)?,
             body,
         })
+    }
+
+    /// The serial number of a certificate that was read, or made, before: nothing else of it is looked at.
+    ///
+    /// # Errors
+    /// [`CryptoError::BadCertificate`] if none stands where one belongs.
+    pub fn serial_of(der: &[u8]) -> Result<[u8; 16], CryptoError> {
+        let find = || -> der::Result<[u8; 16]> {
+            let mut reader = SliceReader::new(der)?;
+            // Certificate, its body, the version, and then the serial number.
+            Header::decode(&mut reader)?.tag().assert_eq(Tag::Sequence)?;
+            Header::decode(&mut reader)?.tag().assert_eq(Tag::Sequence)?;
+            let version = Header::decode(&mut reader)?;
+            reader.read_slice(version.length())?;
+            let serial = Header::decode(&mut reader)?;
+            serial.tag().assert_eq(Tag::Integer)?;
+            read_serial(reader.read_slice(serial.length())?).map_err(|_| Tag::Integer.value_error().into())
+        };
+        find().map_err(|_| CryptoError::BadCertificate("it has no serial number"))
     }
 
     /// Reads the one certificate in a PEM text.

@@ -208,6 +208,21 @@ fn a_request_may_be_signed_elsewhere() {
 }
 
 #[test]
+fn a_serial_number_is_found_alone_as_it_is_read_and_in_nothing_else() {
+    let tree = tree();
+    for certificate in [&tree.root, &tree.device] {
+        assert_eq!(Certificate::serial_of(certificate.as_der()).as_ref(), Ok(certificate.serial()));
+    }
+    let der = tree.device.as_der();
+    let end = der.windows(16).position(|bytes| bytes == [0x80; 16]).unwrap() + 16;
+    for len in 0..end {
+        assert!(Certificate::serial_of(&der[..len]).is_err(), "{len} bytes");
+    }
+    let request = make_request(&key(1), "phone").unwrap();
+    assert!(Certificate::serial_of(&request).is_err());
+}
+
+#[test]
 fn certificates_survive_pem() {
     let tree = tree();
     let text = format!("{}{}", tree.device.to_pem(), tree.device_ca.to_pem());

@@ -1,7 +1,8 @@
 //! The life of a customer's devices, by the commands that people have.
 
-use e2e::{PIN, Part, Phone, System, WRONG_PIN, eventually, exit, wallet_exit};
-use serde_json::Value;
+use e2e::{PIN, Part, Phone, Sums, System, WRONG_PIN, eventually, exit, wallet_exit};
+use serde_json::{Value, json};
+use std::fs;
 
 fn id_of(phone: &Phone) -> String {
     let status = phone.wallet(&["status"]).run().expect("wallet status");
@@ -98,4 +99,42 @@ fn a_customer_moves_to_a_new_phone_resets_a_pin_is_exported_and_erased() {
     gone.expect_failure(wallet_exit::REFUSED, &["not signed by an enrolled"]);
     system.stop_part(Part::Server);
     let _ = system.check(&[]).expect("the books are sound after an erasure");
+}
+
+#[test]
+fn a_bank_that_asks_holds_money_for_a_good_device_and_none_while_nobody_says_so() {
+    let mut system = System::make();
+    let path = system.config(Part::Bank);
+    let mut config: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let roots = system.roots();
+    let ask = |server_url: &str| json!({ "server_url": server_url, "roots": roots, "from_minor": 200, "relied_on_s": 0 });
+    config["partners"][0]["device_status"] = ask(&system.server_url());
+    fs::write(&path, config.to_string()).unwrap();
+    system.seed_bank("1000.00");
+    for part in [Part::Bank, Part::Server] {
+        system.start_part(part, None);
+    }
+    system.register();
+    let (phone, till) = (system.phone("robin"), system.till(7));
+    // Both amounts are held; for the larger one the server that asks for it is asked itself.
+    for amount in ["1.00", "5.00"] {
+        let paid = till.pay(&phone.code(till.label()), amount).expect("paid");
+        assert_eq!(paid["outcome"], "paid", "{paid}");
+    }
+    let asked = |system: &System| {
+        let log = fs::read_to_string(system.log(Part::Server)).unwrap();
+        log.matches("/v1/certificates/status").count()
+    };
+    assert_eq!(asked(&system), 1);
+    // Nobody there who could say it: small amounts only.
+    config["partners"][0]["device_status"] = ask("https://127.0.0.1:9");
+    fs::write(&path, config.to_string()).unwrap();
+    system.stop_part(Part::Bank);
+    system.start_part(Part::Bank, None);
+    let paid = till.pay(&phone.code(till.label()), "1.00").expect("paid");
+    assert_eq!(paid["outcome"], "paid", "{paid}");
+    let refused = till.pay(&phone.code(till.label()), "5.00");
+    assert!(!refused.is_success(), "{refused}");
+    let _ = till.resume();
+    system.expect_settled(Sums::settled(700));
 }

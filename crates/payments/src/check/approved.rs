@@ -158,6 +158,7 @@ mod tests {
             currency: Currency::CHF,
             account_ref: "acc".to_owned(),
             level: AuthenticationLevel::Software,
+            certificate_serial: None,
             customer_verification: CustomerVerification::Pin,
             code_hash: [9; 32],
             verdicts: Vec::new(),

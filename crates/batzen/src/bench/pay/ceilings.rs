@@ -119,6 +119,7 @@ impl Codes {
             currency: payment.order.amount.currency,
             account_ref: super::system::PROVIDER.to_owned(),
             level: AuthenticationLevel::Software,
+            certificate_serial: Some([0x5e; 16]),
             customer_verification: opened.fields.flags.customer_verification,
             code_hash: code.hash().0,
             verdicts: CHECKS.map(str::to_owned).to_vec(),
