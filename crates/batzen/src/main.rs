@@ -9,6 +9,7 @@ mod check;
 mod checkout;
 mod demo;
 mod failure;
+mod messages;
 mod output;
 mod service;
 mod setup;
@@ -52,6 +53,8 @@ enum Command {
     Admin(admin::AdminArgs),
     /// Replay the server's store and verify every invariant.
     Check(check::CheckArgs),
+    /// Card hosts' messages (ISO 8583), for support staff: from bytes to fields, and back.
+    Iso8583(messages::MessagesArgs),
     /// Measure hot paths against what bounds them.
     Bench(bench::BenchArgs),
 }
@@ -77,6 +80,7 @@ fn run(command: Option<Command>, output: &Output) -> Result<ExitCode, Failure> {
         Some(Command::Init(arguments)) => setup::init(arguments, output),
         Some(Command::Admin(arguments)) => admin::admin(arguments, output),
         Some(Command::Check(arguments)) => check::check(arguments, output),
+        Some(Command::Iso8583(arguments)) => messages::run(arguments, output),
         Some(Command::Bench(arguments)) => bench::bench(arguments, output),
         Some(Command::Demo(arguments)) => demo::demo(arguments, output),
         None => demo::demo(demo::DemoArgs::by_default(), output),

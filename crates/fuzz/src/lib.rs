@@ -16,6 +16,7 @@ pub mod confirmation;
 pub mod device_life;
 pub mod files;
 pub mod http_signature;
+pub mod iso8583;
 pub mod key_bundle;
 mod letters;
 pub mod payment_code;

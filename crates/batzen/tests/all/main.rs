@@ -6,6 +6,7 @@ mod demo_pages;
 #[path = "../../../client/tests/hostile/mod.rs"]
 #[allow(dead_code, reason = "not all that it gives is looked at here")]
 mod hostile;
+mod messages;
 mod policy;
 mod server_setup;
 mod wallet;
