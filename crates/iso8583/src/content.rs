@@ -54,23 +54,32 @@ impl Content {
 
     /// Whether a text is of this kind.
     pub(crate) fn fits(self, text: &str) -> bool {
-        let is_special = |c: char| c.is_ascii_graphic() && !c.is_ascii_alphanumeric();
-        let is_letter = |c: char| c.is_ascii_alphabetic() || c == ' ';
-        let all = |is_good: &dyn Fn(char) -> bool| text.chars().all(is_good);
+        let rest = match self {
+            Self::Any => return true,
+            Self::B => return false,
+            Self::Xn => match text.strip_prefix(['C', 'D']) {
+                Some(digits) => digits,
+                None => return false,
+            },
+            _ => text,
+        };
+        // Whatever is not ASCII is of no kind.
+        rest.bytes().all(|byte| self.has(byte))
+    }
+
+    fn has(self, byte: u8) -> bool {
+        let is_letter = byte.is_ascii_alphabetic() || byte == b' ';
+        let is_special = byte.is_ascii_graphic() && !byte.is_ascii_alphanumeric();
         match self {
-            Self::A => all(&is_letter),
-            Self::N => text.bytes().all(|byte| byte.is_ascii_digit()),
-            Self::S => all(&|c| is_special(c) || c == ' '),
-            Self::An => all(&|c| is_letter(c) || c.is_ascii_digit()),
-            Self::As => all(&|c| is_letter(c) || is_special(c)),
-            Self::Ns => all(&|c| c.is_ascii_digit() || is_special(c)),
-            Self::Ans => text.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
-            Self::Z => all(&|c| c.is_ascii_digit() || matches!(c, '=' | 'D' | 'F')),
-            Self::Xn => {
-                let digits = text.strip_prefix(['C', 'D']);
-                digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
-            }
-            Self::Hex => all(&|c| c.is_ascii_digit() || ('A'..='F').contains(&c)),
+            Self::A => is_letter,
+            Self::N | Self::Xn => byte.is_ascii_digit(),
+            Self::S => is_special || byte == b' ',
+            Self::An => is_letter || byte.is_ascii_digit(),
+            Self::As => is_letter || is_special,
+            Self::Ns => byte.is_ascii_digit() || is_special,
+            Self::Ans => (b' '..=b'~').contains(&byte),
+            Self::Z => byte.is_ascii_digit() || matches!(byte, b'=' | b'D' | b'F'),
+            Self::Hex => matches!(byte, b'0'..=b'9' | b'A'..=b'F'),
             Self::Any => true,
             Self::B => false,
         }

@@ -14,10 +14,30 @@ const HAS_MORE: u8 = 0x1f;
 /// One tag with its value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Tlv {
-    tag: Vec<u8>,
+    tag: Tag,
     /// In how many bytes the length is written, if those are more than it needs; else 1.
     length_bytes: u8,
     value: TlvValue,
+}
+
+/// A tag's bytes, as many as count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Tag {
+    bytes: [u8; TAG_LEN_MAX],
+    length: u8,
+}
+
+impl Tag {
+    /// Of a slice with as many bytes as a tag has.
+    fn of(tag: &[u8]) -> Self {
+        let mut bytes = [0; TAG_LEN_MAX];
+        bytes[..tag.len()].copy_from_slice(tag);
+        Self { bytes, length: tag.len().to_le_bytes()[0] }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length.into()]
+    }
 }
 
 /// A tag's value. Debug output shows no content.
@@ -38,13 +58,13 @@ impl Tlv {
         if tag_len(tag)? != tag.len() {
             return Err(Fault::Tlv("the tag has more bytes than one tag has"));
         }
-        Ok(Self { tag: tag.to_vec(), length_bytes: 1, value })
+        Ok(Self { tag: Tag::of(tag), length_bytes: 1, value })
     }
 
     /// The tag.
     #[must_use]
     pub fn tag(&self) -> &[u8] {
-        &self.tag
+        self.tag.bytes()
     }
 
     /// The value.
@@ -82,14 +102,14 @@ impl Tlv {
     #[must_use]
     pub fn find<'a>(all: &'a [Self], tag: &[u8]) -> Option<&'a Self> {
         all.iter().find_map(|one| match &one.value {
-            _ if one.tag == tag => Some(one),
+            _ if one.tag() == tag => Some(one),
             TlvValue::Nested(nested) => Self::find(nested, tag),
             TlvValue::Bytes(_) => None,
         })
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.tag);
+        out.extend_from_slice(self.tag());
         let nested;
         let value = match &self.value {
             TlvValue::Bytes(bytes) => bytes,
@@ -146,7 +166,7 @@ fn read_all(mut bytes: &[u8], depth: usize) -> Result<Vec<Tlv>, Fault> {
             false => TlvValue::Bytes(value.to_vec()),
         };
         let is_fewest = usize::from(length_bytes) == fewest(length);
-        all.push(Tlv { tag: tag.to_vec(), length_bytes: if is_fewest { 1 } else { length_bytes }, value });
+        all.push(Tlv { tag: Tag::of(tag), length_bytes: if is_fewest { 1 } else { length_bytes }, value });
         bytes = rest;
     }
     Ok(all)
@@ -177,7 +197,7 @@ impl fmt::Debug for TlvValue {
 
 impl fmt::Debug for Tlv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {:?}", crate::coding::digits(&self.tag), self.value)
+        write!(f, "{}: {:?}", crate::coding::digits(self.tag()), self.value)
     }
 }
 
