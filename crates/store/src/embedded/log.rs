@@ -188,13 +188,13 @@ impl<'a> Reader<'a> {
         Ok(Some(Read { number, body }))
     }
 
-    /// Whether record `number` stands behind the one that could not be read. Then that one was whole once, for none
-    /// is begun before the one before it is durable: it is damaged, not torn.
-    pub(crate) fn is_followed_by(&mut self, number: u64) -> io::Result<bool> {
-        let Some(head) = self.take::<HEAD_BYTES>(self.at)? else { return Ok(false) };
+    /// Record `number`, if it stands behind the one that could not be read. Then that one was whole once, for none is
+    /// begun before the one before it is durable: it was damaged, or written over, and is not the last one torn.
+    pub(crate) fn behind(&mut self, number: u64) -> io::Result<Option<Read>> {
+        let Some(head) = self.take::<HEAD_BYTES>(self.at)? else { return Ok(None) };
         let (body_len, ..) = parts(&head);
         self.at += HEAD_BYTES as u64 + u64::from(body_len);
-        Ok(self.next()?.is_some_and(|next| next.number == number))
+        Ok(self.next()?.filter(|next| next.number == number))
     }
 
     fn take<const N: usize>(&self, at: u64) -> io::Result<Option<[u8; N]>> {
