@@ -127,8 +127,8 @@ mod tests {
     use super::*;
     use crate::conformance::Memory;
     use crate::embedded::log::Record;
-    use redb::{ReadableDatabase, StorageBackend};
     use redb::backends::InMemoryBackend;
+    use redb::{ReadableDatabase, StorageBackend};
 
     /// Opens an engine at `batch` beside halves that hold these records, each of a customer's row with its number as
     /// key; of the first half one byte of each of `damaged` is another. Gives the rows that are there then.
