@@ -37,10 +37,7 @@ pub(crate) fn check(
     now: Timestamp,
 ) -> Result<AuthenticationStatement, StatementFault> {
     let statement = &request.authentication_statement.0;
-    let raw: &[u8; 64] =
-        request.authentication_signature.0.as_slice().try_into().map_err(|_| StatementFault::BadSignature)?;
-    let signature = Signature::from_bytes(raw).map_err(|_| StatementFault::BadSignature)?;
-    if !keys.iter().any(|key| key.verify(&[statement], &signature).is_ok()) {
+    if !is_signed(&[statement], &request.authentication_signature.0, keys) {
         return Err(StatementFault::BadSignature);
     }
     let stated: AuthenticationStatement =
@@ -60,4 +57,10 @@ pub(crate) fn check(
         return Err(StatementFault::FromTheFuture);
     }
     Ok(stated)
+}
+
+/// Whether one of a partner's statement keys signed this.
+pub(crate) fn is_signed(parts: &[&[u8]], signature: &[u8], keys: &[VerifyingKey]) -> bool {
+    let signature = signature.try_into().ok().and_then(|raw| Signature::from_bytes(raw).ok());
+    signature.is_some_and(|signature| keys.iter().any(|key| key.verify(parts, &signature).is_ok()))
 }

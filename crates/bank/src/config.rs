@@ -119,11 +119,14 @@ impl BankConfig {
     }
 
     pub(crate) fn read_partner_roots(&self) -> Result<Roots, BankError> {
-        Roots::from_pem(&read_named(&self.partner_roots)?).map_err(|error| BankError::Credentials {
-            path: self.partner_roots.clone(),
-            cause: error.to_string(),
-        })
+        read_roots(&self.partner_roots)
     }
+}
+
+/// Whom a PEM file says to believe.
+pub(crate) fn read_roots(path: &Path) -> Result<Roots, BankError> {
+    Roots::from_pem(&read_named(path)?)
+        .map_err(|error| BankError::Credentials { path: path.to_owned(), cause: error.to_string() })
 }
 
 fn read_named(path: &Path) -> Result<Vec<u8>, BankError> {

@@ -4,13 +4,14 @@
 //! A partner's word that it authenticated a customer is good for five minutes; a device may have been reported stolen
 //! since, or the partner's own check may be broken. So the bank looks for itself.
 
-use crate::authentication::StatementFault;
+use crate::authentication::{StatementFault, is_signed};
+use crate::config::read_roots;
 use crate::{Bank, BankError, Partner};
 use bank_api::{AuthenticationStatement, Base64Url, PartnerName, ProblemType};
-use crypto::p256::{Signature, VerifyingKey};
+use crypto::p256::VerifyingKey;
 use crypto::{Random, SystemRandom};
 use http::{Request, Uri};
-use https::{Client, Limits, Roots};
+use https::{Client, Limits};
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -57,8 +58,9 @@ pub(crate) struct DeviceStatuses {
     good_until: RwLock<HashMap<(PartnerName, String), Timestamp>>,
 }
 
+/// One partner's payment server.
 #[derive(Debug)]
-struct Source {
+pub(crate) struct Source {
     client: Client,
     address: Uri,
     from_minor: i64,
@@ -109,8 +111,10 @@ impl DeviceStatuses {
         Ok(())
     }
 
-    fn source(&self, partner: &PartnerName) -> Option<Arc<Source>> {
-        self.sources.read().unwrap_or_else(PoisonError::into_inner).get(partner).cloned()
+    /// Whom to ask before a partner's hold of this amount; nobody if none is asked about.
+    pub(crate) fn source(&self, partner: &PartnerName, amount_minor: i64) -> Option<Arc<Source>> {
+        let sources = self.sources.read().unwrap_or_else(PoisonError::into_inner);
+        sources.get(partner).filter(|source| amount_minor >= source.from_minor).cloned()
     }
 
     fn is_known_good(&self, key: &(PartnerName, String), now: Timestamp) -> bool {
@@ -134,15 +138,12 @@ impl Bank {
     /// [`ProblemType::Unavailable`] if the partner's server does not say: nothing is done then.
     pub(crate) async fn look_at_device(
         &self,
+        source: &Source,
         partner: &PartnerName,
         stated: &AuthenticationStatement,
         keys: &[VerifyingKey],
         now: Timestamp,
     ) -> Result<Result<(), StatementFault>, ProblemType> {
-        let Some(source) = self.device_statuses.source(partner) else { return Ok(Ok(())) };
-        if stated.amount_minor < source.from_minor {
-            return Ok(Ok(()));
-        }
         let (Some(serial), Some(realm)) = (&stated.certificate_serial, &stated.realm) else {
             return Ok(Err(StatementFault::NoDevice));
         };
@@ -168,11 +169,12 @@ impl Bank {
 
 impl Source {
     fn of(source: &DeviceStatusSource) -> Result<Self, BankError> {
-        let wrong = |cause: String| BankError::Credentials { path: source.roots.clone(), cause };
-        let roots = std::fs::read(&source.roots).map_err(|error| wrong(error.to_string()))?;
-        let client = Client::new(Roots::from_pem(&roots).map_err(|error| wrong(error.to_string()))?, None);
+        let client = Client::new(read_roots(&source.roots)?, None);
         let address = format!("{}/v1/certificates/status", source.server_url.trim_end_matches('/'));
-        let bad = |cause: String| wrong(format!("server_url is not usable: {cause}"));
+        let bad = |cause: String| {
+            let cause = format!("server_url is not usable: {cause}");
+            BankError::Credentials { path: source.roots.clone(), cause }
+        };
         let address: Uri = address.parse().map_err(|error: http::uri::InvalidUri| bad(error.to_string()))?;
         client.check_address(&address).map_err(|error| bad(error.to_string()))?;
         let (from_minor, relied_on_s) = (source.from_minor, source.relied_on_s.into());
@@ -215,11 +217,9 @@ impl Source {
 fn read(answer: &[u8], realm: &str, keys: &[VerifyingKey]) -> Result<Said, String> {
     let malformed = || "its answer is malformed".to_owned();
     let answer: Answer = serde_json::from_slice(answer).map_err(|_| malformed())?;
-    let raw: &[u8; 64] = answer.signature.0.as_slice().try_into().map_err(|_| malformed())?;
-    let signature = Signature::from_bytes(raw).map_err(|_| malformed())?;
     let length = [u8::try_from(realm.len()).map_err(|_| malformed())?];
     let signed = [LABEL.as_bytes(), &length, realm.as_bytes(), &answer.payload.0];
-    if !keys.iter().any(|key| key.verify(&signed, &signature).is_ok()) {
+    if !is_signed(&signed, &answer.signature.0, keys) {
         return Err("its answer is not signed with the partner's statement key".to_owned());
     }
     let said: Said = serde_json::from_slice(&answer.payload.0).map_err(|_| malformed())?;

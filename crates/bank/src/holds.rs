@@ -41,19 +41,19 @@ impl Bank {
         }
         let asked = Asked { partner: partner.clone(), at: self.now() };
         let keys = self.statement_keys(partner)?;
-        if let Some(record) =
-            self.store.read(|t| t.row(HOLDS, (partner.as_str(), request.hold_id.as_str())))?
+        let mut checked = authentication::check(&request, &keys, asked.at);
+        if let Ok(stated) = &checked
+            && let Some(source) = self.device_statuses.source(partner, request.amount_minor)
         {
-            // Asked again: nothing of now counts any more.
-            return Ok(replay(&record, &request, &derive_request_hash(&request))?);
-        }
-        let checked = match authentication::check(&request, &keys, asked.at) {
-            Ok(stated) => {
-                let looked = self.look_at_device(partner, &stated, &keys, asked.at).await?;
-                looked.map(|()| stated.level)
+            let key = (partner.as_str(), request.hold_id.as_str());
+            if let Some(record) = self.store.read(|t| t.row(HOLDS, key))? {
+                // Asked again: how the device stands now does not count any more.
+                return Ok(replay(&record, &request, &derive_request_hash(&request))?);
             }
-            Err(fault) => Err(fault),
-        };
+            let looked = self.look_at_device(&source, partner, stated, &keys, asked.at).await?;
+            checked = looked.and(checked);
+        }
+        let checked = checked.map(|stated| stated.level);
         let expires_at = asked.at.plus_s(self.settings.hold_lifetime_s);
         let placed = self.store.write(move |t| place(t, &asked, &request, checked, expires_at)).await?;
         Ok(placed?)

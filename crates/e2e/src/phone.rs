@@ -95,12 +95,45 @@ impl Phone {
     #[track_caller]
     #[must_use]
     pub fn code_with(&self, pin: &str, till: &str) -> PathBuf {
+        let out = self.next_picture();
+        let _ = self.making(pin, till, &out).run().expect("wallet pay");
+        out
+    }
+
+    /// Makes a code up to 20 francs for any till; gives the picture's path.
+    ///
+    /// # Panics
+    /// If it cannot.
+    #[track_caller]
+    #[must_use]
+    pub fn code_for_any_till(&self, pin: &str) -> PathBuf {
+        let out = self.next_picture();
+        let pay = ["pay", "--cap", "20", "--pin-stdin", "--quiet", "--out"];
+        let _ =
+            self.wallet(&pay).arg(&out).typing(&format!("{pin}\n")).run().expect("wallet pay, for any till");
+        out
+    }
+
+    /// Where its next code is drawn.
+    fn next_picture(&self) -> PathBuf {
         let pictures = self.state.with_extension("codes");
         std::fs::create_dir_all(&pictures).expect("the folder can be made");
         let count = std::fs::read_dir(&pictures).expect("it was just made").count();
-        let out = pictures.join(format!("{count:04}.png"));
-        let _ = self.making(pin, till, &out).run().expect("wallet pay");
-        out
+        pictures.join(format!("{count:04}.png"))
+    }
+
+    /// Puts a copy of all that it keeps into this folder: a backup, or a thief's.
+    ///
+    /// # Panics
+    /// If it cannot be copied.
+    #[must_use]
+    pub fn copied_to(&self, folder: &Path) -> Self {
+        std::fs::create_dir_all(folder).expect("the folder can be made");
+        for entry in std::fs::read_dir(&self.state).expect("the phone's folder") {
+            let entry = entry.expect("a file");
+            std::fs::copy(entry.path(), folder.join(entry.file_name())).expect("the file can be copied");
+        }
+        Self::at(folder)
     }
 
     /// `wallet status`.

@@ -1,6 +1,6 @@
 //! Bitmaps: which fields stand in a message.
 
-use crate::coding::{Coding, digits, pack};
+use crate::coding::{Coding, bytes_of, digits};
 use crate::decode::Input;
 use crate::error::{CodecError, Fault};
 use crate::spec::Spec;
@@ -50,9 +50,7 @@ pub(crate) fn read(coding: Coding, bytes: u8, input: &mut Input<'_>) -> Result<N
     } else {
         let before = *input;
         let text = coding.read(input.take(2 * count)?).map_err(|fault| before.fault(fault))?;
-        let mut packed = Vec::with_capacity(count);
-        pack(&text.to_ascii_uppercase(), &mut packed).map_err(|fault| before.fault(fault))?;
-        whole[..count].copy_from_slice(&packed);
+        whole[..count].copy_from_slice(&bytes_of(&text).map_err(|fault| before.fault(fault))?);
     }
     let mut numbers = Numbers::default();
     for (word, bytes) in numbers.0.iter_mut().zip(whole.as_chunks::<8>().0) {

@@ -1,6 +1,7 @@
 //! How characters and digits become bytes.
 
 use crate::error::Fault;
+use data_encoding::{DecodeKind, Encoding, HEXUPPER, HEXUPPER_PERMISSIVE};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -40,7 +41,7 @@ impl Coding {
             Self::Latin1 => Ok(bytes.iter().copied().map(char::from).collect()),
             Self::Cp037 => Ok(bytes.iter().map(|byte| char::from(CP037[usize::from(*byte)])).collect()),
             Self::Cp500 => Ok(bytes.iter().map(|byte| char::from(CP500[usize::from(*byte)])).collect()),
-            Self::Bcd => Ok(digits(bytes)),
+            Self::Bcd => Ok(Cow::Owned(digits(bytes))),
             Self::Binary => Err(Fault::Spec("bytes are no characters")),
         }
     }
@@ -69,37 +70,27 @@ fn push_each(text: &str, out: &mut Vec<u8>, code: impl Fn(u8) -> u8) -> Result<(
 }
 
 /// Two hexadecimal digits for each byte, in upper case.
-pub(crate) fn digits(bytes: &[u8]) -> Cow<'static, str> {
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 0x0f)]));
-    }
-    Cow::Owned(text)
+pub(crate) fn digits(bytes: &[u8]) -> String {
+    HEXUPPER.encode(bytes)
 }
 
 /// Packs hexadecimal digits, two into each byte; lower case is another text and refused.
 pub(crate) fn pack(text: &str, out: &mut Vec<u8>) -> Result<(), Fault> {
-    let bytes = text.as_bytes();
-    if !bytes.len().is_multiple_of(2) {
-        return Err(Fault::OddDigits);
-    }
-    for pair in bytes.chunks_exact(2) {
-        out.push(nibble(pair[0])? << 4 | nibble(pair[1])?);
-    }
+    out.extend(unpacked(&HEXUPPER, text)?);
     Ok(())
 }
 
-/// The value of one digit.
-pub(crate) fn nibble(digit: u8) -> Result<u8, Fault> {
-    match digit {
-        b'0'..=b'9' => Ok(digit - b'0'),
-        b'A'..=b'F' => Ok(digit - b'A' + 10),
-        _ => Err(Fault::Characters("digits")),
-    }
+/// The bytes that hexadecimal digits stand for, in upper or lower case.
+pub(crate) fn bytes_of(text: &str) -> Result<Vec<u8>, Fault> {
+    unpacked(&HEXUPPER_PERMISSIVE, text)
 }
 
-const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+fn unpacked(encoding: &Encoding, text: &str) -> Result<Vec<u8>, Fault> {
+    encoding.decode(text.as_bytes()).map_err(|error| match error.kind {
+        DecodeKind::Length => Fault::OddDigits,
+        _ => Fault::Characters("digits"),
+    })
+}
 
 /// The way back: ISO 8859-1 to code pages 037 and 500.
 const FROM_LATIN1: [[u8; 256]; 2] = [inverse(&CP037), inverse(&CP500)];

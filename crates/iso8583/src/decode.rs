@@ -1,7 +1,7 @@
 //! Bytes in, fields out. First a message is cut into its fields without copying; what those hold is read when asked for.
 
 use crate::bitmap;
-use crate::coding::{Coding, digits};
+use crate::coding::Coding;
 use crate::content::Content;
 use crate::error::{CodecError, Fault};
 use crate::message::{Message, Value};
@@ -356,9 +356,4 @@ impl Unit {
             Self::Digits => "digits",
         }
     }
-}
-
-/// Bytes in the form that JSON has them.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    digits(bytes).into_owned()
 }

@@ -55,18 +55,14 @@ impl Spec {
 /// Writes a field, its length before it.
 fn write(field: &Field, value: &Value, out: &mut Vec<u8>) -> Result<(), CodecError> {
     let Length::Variable { coding, width, .. } = field.length else {
-        let begins_at = out.len();
-        let units = write_content(field, value, out)?;
-        debug_assert!(out.len() >= begins_at);
-        return check_length(field, units);
+        return check_length(field, write_content(field, value, out)?);
     };
     // The length stands before what it counts: room for it is left, and then filled.
     let begins_at = out.len();
     out.resize(begins_at + usize::from(width), 0);
     let units = write_content(field, value, out)?;
     check_length(field, units)?;
-    write_length(coding, units, &mut out[begins_at..begins_at + usize::from(width)])?;
-    Ok(())
+    Ok(write_length(coding, units, &mut out[begins_at..begins_at + usize::from(width)])?)
 }
 
 fn check_length(field: &Field, units: usize) -> Result<(), CodecError> {

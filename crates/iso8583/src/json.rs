@@ -1,8 +1,7 @@
 //! Messages as JSON, for people and for programs of others: text as text, bytes as hexadecimal digits, TLV as a list.
 
-use crate::coding::pack;
+use crate::coding::{self, digits};
 use crate::content::Content;
-use crate::decode::hex;
 use crate::error::{CodecError, Fault};
 use crate::message::{Message, Value};
 use crate::spec::{Field, Parts, Spec};
@@ -58,7 +57,7 @@ impl Message {
 fn value_json(value: &Value) -> Json {
     match value {
         Value::Text(text) => Json::from(text.as_str()),
-        Value::Bytes(bytes) => Json::from(hex(bytes)),
+        Value::Bytes(bytes) => Json::from(digits(bytes)),
         Value::Parts(parts) => {
             // Order carries meaning, and objects of JSON have none.
             parts.iter().map(|(id, value)| json!({ "part": id, "value": value_json(value) })).collect()
@@ -69,10 +68,10 @@ fn value_json(value: &Value) -> Json {
 
 fn tlv_json(one: &Tlv) -> Json {
     let value = match one.value() {
-        TlvValue::Bytes(bytes) => Json::from(hex(bytes)),
+        TlvValue::Bytes(bytes) => Json::from(digits(bytes)),
         TlvValue::Nested(all) => all.iter().map(tlv_json).collect(),
     };
-    let mut json = json!({ "tag": hex(one.tag()), "value": value });
+    let mut json = json!({ "tag": digits(one.tag()), "value": value });
     if one.length_bytes() > 1 {
         json["length_bytes"] = one.length_bytes().into();
     }
@@ -112,9 +111,7 @@ fn text_of(json: &Json) -> Result<String, CodecError> {
 }
 
 fn bytes_of(text: &str) -> Result<Vec<u8>, Fault> {
-    let mut bytes = Vec::with_capacity(text.len() / 2);
-    pack(&text.to_ascii_uppercase(), &mut bytes).map_err(|_| Fault::Kind("bytes as hexadecimal digits"))?;
-    Ok(bytes)
+    coding::bytes_of(text).map_err(|_| Fault::Kind("bytes as hexadecimal digits"))
 }
 
 fn tlvs_of(all: &[Json], depth: usize) -> Result<Vec<Tlv>, Fault> {

@@ -1,16 +1,15 @@
 //! The attacks that the design names, each mounted against the running programs: docs/attacks.md, "The main ones".
 
 use crate::broken_plugs::with_clock;
+use crate::guards::enrolment;
 use crate::rogue::Rogue;
 use crypto::SystemRandom;
 use crypto::p256::SigningKey;
-use e2e::{PIN, Part, Phone, Ran, Sums, System, WRONG_PIN, exit};
+use e2e::{PIN, Part, Ran, Sums, System, WRONG_PIN, exit};
 use protocol::evidence::Evidence;
 use protocol::payment_code::{Cap, KeyId};
 use protocol::realm::Realm;
-use serde_json::Value;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 /// Declined, with this to do for the customer, and not a word of why.
 #[track_caller]
@@ -24,37 +23,15 @@ fn expect_paid(ran: &Ran) {
     assert_eq!(ran.expect("paid")["outcome"], "paid", "{ran}");
 }
 
-/// A code for any till, good up to `cap` francs.
-fn for_any_till(phone: &Phone, cap: &str) -> PathBuf {
-    let out = phone.state().with_extension(format!("{}.png", phone.status().json()["counter"]));
-    let pay = ["pay", "--cap", cap, "--pin-stdin", "--quiet", "--out"];
-    let _ = phone.wallet(&pay).arg(&out).typing(&format!("{PIN}\n")).run().expect("wallet pay");
-    out
-}
-
-fn enrolment_of(system: &System, place: usize) -> Value {
-    system.admin(&["enrolments"]).expect("admin enrolments")["enrolments"][place].clone()
-}
-
 /// What the audit trail says of the customer, by action.
 fn audited(system: &System, action: &str) -> usize {
     let out = system.dir().join("export.json");
     let _ = fs::remove_file(&out);
-    let customer = enrolment_of(system, 0)["customer"].as_str().expect("an id").to_owned();
+    let customer = enrolment(system)["customer"].as_str().expect("an id").to_owned();
     let export = ["customer", "export", &customer, "--out", out.to_str().expect("a path")];
     let _ = system.admin(&export).expect("admin customer export");
     let text = fs::read_to_string(&out).expect("it was written");
     text.matches(&format!("\"{action}\"")).count()
-}
-
-/// All that a phone keeps, as a backup has it.
-fn back_up(phone: &Phone, to: &Path) {
-    let _ = fs::remove_dir_all(to);
-    fs::create_dir_all(to).expect("the folder can be made");
-    for entry in fs::read_dir(phone.state()).expect("the phone's folder") {
-        let entry = entry.expect("a file");
-        fs::copy(entry.path(), to.join(entry.file_name())).expect("the file can be copied");
-    }
 }
 
 #[test]
@@ -79,7 +56,7 @@ fn a_code_that_was_captured_pays_at_no_other_till_and_not_after_its_time() {
 fn a_photographed_code_is_worth_nothing_once_it_was_shown_and_only_another_till_raises_an_alarm() {
     let mut system = System::start();
     let (phone, till, other) = (system.phone("robin"), system.till(7), system.till(8));
-    let code = for_any_till(&phone, "20");
+    let code = phone.code_for_any_till(PIN);
     let photograph = code.with_extension("photograph.png");
     fs::copy(&code, &photograph).expect("a picture can be copied");
     expect_paid(&till.pay(&code, "5.00"));
@@ -96,7 +73,7 @@ fn a_photographed_code_is_worth_nothing_once_it_was_shown_and_only_another_till_
 fn a_stranger_who_knows_everything_but_the_device_s_key_locks_nobody_out() {
     let mut system = System::start();
     let (phone, till) = (system.phone("robin"), system.till(7));
-    let victim = enrolment_of(&system, 0);
+    let victim = enrolment(&system);
     let id = victim["id"].as_str().expect("an id").parse().expect("an enrolment's id");
     let mut rogue = Rogue::activate(&system, "rogue");
     for _ in 0..10 {
@@ -142,9 +119,9 @@ fn a_code_sealed_for_another_server_under_another_key_s_name_or_signed_by_anothe
 fn a_till_takes_no_more_than_the_customer_said() {
     let mut system = System::start();
     let (phone, till) = (system.phone("robin"), system.till(7));
-    let declined = till.pay(&for_any_till(&phone, "20"), "20.01");
+    let declined = till.pay(&phone.code_for_any_till(PIN), "20.01");
     declined.expect_failure(exit::DECLINED, &["declined"]);
-    expect_paid(&till.pay(&for_any_till(&phone, "20"), "20.00"));
+    expect_paid(&till.pay(&phone.code_for_any_till(PIN), "20.00"));
     let told = phone.confirmations().expect("confirmations");
     let told = told["confirmations"].as_array().expect("a list");
     let paid: Vec<_> = told.iter().filter(|one| one["kind"] == "captured").collect();
@@ -184,8 +161,7 @@ fn what_a_phone_claims_of_itself_lowers_trust_and_never_raises_it() {
 fn a_restored_backup_goes_online_once_and_is_a_clone_the_second_time() {
     let mut system = System::start();
     let (phone, till) = (system.phone("robin"), system.till(7));
-    let backup = system.dir().join("backup");
-    back_up(&phone, &backup);
+    let backup = phone.copied_to(&system.dir().join("backup"));
     let code_in = |hours: u32| {
         let (out, offset) = (phone.state().with_extension(format!("{hours}.png")), format!("+{hours}h"));
         let making = phone.making(PIN, till.label(), &out).within(&with_clock(&offset));
@@ -195,7 +171,7 @@ fn a_restored_backup_goes_online_once_and_is_a_clone_the_second_time() {
     expect_paid(&till.pay(&code_in(0), "1.00"));
     // Hours later, so that it can be no second phone that pays at the same time.
     for (hours, status) in [(1, "unsynchronised"), (2, "locked_clone")] {
-        back_up(&Phone::at(&backup), phone.state());
+        let _ = backup.copied_to(phone.state());
         for part in [Part::Server, Part::Bank] {
             system.stop_part(part);
         }
@@ -204,7 +180,7 @@ fn a_restored_backup_goes_online_once_and_is_a_clone_the_second_time() {
             system.start_part(part, None);
         }
         expect_declined(&till.pay(&code_in(hours), "1.00"), "open_app_online");
-        assert_eq!(enrolment_of(&system, 0)["status"], status);
+        assert_eq!(enrolment(&system)["status"], status);
         let online = phone.wallet(&["resync"]).within(&with_clock(&format!("+{hours}h"))).run();
         assert_eq!(online.is_success(), hours == 1, "{online}");
         if hours == 1 {

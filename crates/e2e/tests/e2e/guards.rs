@@ -1,23 +1,13 @@
 //! What somebody might try: a copied phone, a method that was taken away, a changed store.
 
-use e2e::{PIN, Part, Phone, Sums, System, batzen, exit};
+use e2e::{PIN, Part, Sums, System, batzen, exit};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-/// A copy of a phone with all that it keeps: a restored backup, or a thief's.
-fn copy(phone: &Phone, name: &str) -> Phone {
-    let to = phone.state().with_file_name(name);
-    fs::create_dir_all(&to).expect("the folder can be made");
-    for entry in fs::read_dir(phone.state()).expect("the phone's folder").map(|entry| entry.expect("a file"))
-    {
-        fs::copy(entry.path(), to.join(entry.file_name())).expect("the file can be copied");
-    }
-    Phone::at(&to)
-}
-
-fn enrolment(system: &System) -> Value {
+/// The first phone, as operators see it.
+pub(crate) fn enrolment(system: &System) -> Value {
     system.admin(&["enrolments"]).expect("admin enrolments")["enrolments"][0].clone()
 }
 
@@ -25,7 +15,7 @@ fn enrolment(system: &System) -> Value {
 fn a_copied_phone_is_found_and_locked_with_its_original() {
     let mut system = System::start();
     let (phone, till) = (system.phone("robin"), system.till(7));
-    let thief = copy(&phone, "thief");
+    let thief = phone.copied_to(&phone.state().with_file_name("thief"));
     let paid = till.pay(&phone.code(till.label()), "5.00").expect("the owner pays");
     assert_eq!(paid["outcome"], "paid", "{paid}");
     // The same counter with other content, soon after.
@@ -46,7 +36,7 @@ fn a_copied_phone_is_found_and_locked_with_its_original() {
 fn a_method_that_was_taken_away_pays_nothing_any_more() {
     let mut system = System::start();
     let (phone, till) = (system.phone("robin"), system.till(7));
-    let before = copy(&phone, "before");
+    let before = phone.copied_to(&phone.state().with_file_name("before"));
     let _ = phone.wallet(&["methods", "remove", "1"]).run().expect("methods remove");
     let out = phone.state().with_extension("png");
     phone.making(PIN, till.label(), &out).run().expect_failure(1, &["method"]);

@@ -6,13 +6,11 @@ use client::phone::{PhoneClient, Signer};
 use crypto::p256::SigningKey;
 use crypto::{SystemRandom, x509, x25519};
 use e2e::{BANK_PASSWORD, CUSTOMER_NUMBER, PIN, System};
-use model::{Counter, EnrolmentId, MethodSlot, Timestamp};
+use fixtures::fields::ordinary;
+use model::{Counter, EnrolmentId, Timestamp};
 use protocol::activation_request::{ActivationRequest, Attestation, Platform};
 use protocol::evidence::Evidence;
-use protocol::payment_code::{
-    Cap, ClockConfidence, CustomerVerification, Draft, Fields, Flags, PaymentCode, Pin, PinGeneration,
-    PinKey, PinSecret, RecipientKey,
-};
+use protocol::payment_code::{Cap, Draft, Fields, PaymentCode, Pin, PinKey, PinSecret, RecipientKey};
 use protocol::realm_file::RealmFile;
 use protocol::short_text::ShortText;
 use std::path::PathBuf;
@@ -80,7 +78,8 @@ impl Rogue {
         let activated = pending.open_reply(&reply, &realm.realm, &realm.root_public_key, own).unwrap();
         let enrolment = activated.reply.enrolment_id;
         let recipient = activated.key_bundle.payment_key_at(now()).unwrap();
-        let fields = ordinary(enrolment);
+        let cap = Cap::at_least(90_000).unwrap();
+        let fields = Fields { cap, ..ordinary(enrolment, 0, now()) };
         Self { enrolment, device_key, recipient, pin: PIN, fields, online_key, pin_secret, folder }
     }
 
@@ -115,24 +114,6 @@ impl Rogue {
         let unsigned = draft.with_pin(&pin_key);
         let signature = self.device_key.sign(&[unsigned.to_sign()]);
         unsigned.finish(&signature)
-    }
-}
-
-/// What an honest phone would say, for any till.
-fn ordinary(enrolment: EnrolmentId) -> Fields {
-    Fields {
-        enrolment,
-        counter: Counter(0),
-        device_time_s: device_time_s(),
-        method: MethodSlot(1),
-        flags: Flags {
-            pin_generation: PinGeneration::FIRST.bits(),
-            clock_confidence: ClockConfidence::Day,
-            customer_verification: CustomerVerification::Pin,
-        },
-        claimed_evidence: Evidence::SENSORS_RAN,
-        cap: Cap::at_least(90_000).unwrap(),
-        terminal: None,
     }
 }
 

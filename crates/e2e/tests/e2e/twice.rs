@@ -9,10 +9,7 @@ fn of_two_tills_that_scan_the_same_code_at_once_exactly_one_is_paid() {
     let phone = system.phone("robin");
     let tills = [system.till(7), system.till(8)];
     for round in 0..ROUNDS {
-        let picture = phone.state().with_extension(format!("{round}.png"));
-        let pay = ["pay", "--cap", "20", "--pin-stdin", "--quiet", "--out"];
-        let made = phone.wallet(&pay).arg(&picture).typing(&format!("{}\n", e2e::PIN)).run();
-        let _ = made.expect("wallet pay, for any till");
+        let picture = phone.code_for_any_till(e2e::PIN);
         let ran: Vec<Ran> = std::thread::scope(|scope| {
             let picture = &picture;
             let paying = tills.each_ref().map(|till| scope.spawn(move || till.pay(picture, "3.35")));

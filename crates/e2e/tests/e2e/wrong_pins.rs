@@ -32,7 +32,7 @@ fn three_wrong_pins_lock_counted_once_each_however_often_they_are_posted() {
     let mut codes = Vec::new();
     for wrong in 1..=3 {
         // Bound to no till, so that each may try.
-        let code = unbound(&phone, WRONG_PIN);
+        let code = phone.code_for_any_till(WRONG_PIN);
         for declined in post_everywhere(&tills, &code) {
             declined.expect_failure(exit::DECLINED, &["declined"]);
             for word in ["pin", "lock", "attempt", "tries"] {
@@ -59,13 +59,6 @@ fn three_wrong_pins_lock_counted_once_each_however_often_they_are_posted() {
     let paid = tills[0].pay(&phone.code(tills[0].label()), "5.00").expect("unlocked");
     assert_eq!(paid["outcome"], "paid", "{paid}");
     system.expect_settled(Sums::settled(500));
-}
-
-fn unbound(phone: &Phone, pin: &str) -> std::path::PathBuf {
-    let out = phone.state().with_extension(format!("{}.png", phone.status().json()["counter"]));
-    let pay = ["pay", "--cap", "20", "--pin-stdin", "--quiet", "--out"];
-    let _ = phone.wallet(&pay).arg(&out).typing(&format!("{pin}\n")).run().expect("wallet pay, for any till");
-    out
 }
 
 #[test]

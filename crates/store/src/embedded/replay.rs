@@ -130,41 +130,49 @@ mod tests {
     use redb::backends::InMemoryBackend;
     use redb::{ReadableDatabase, StorageBackend};
 
-    /// Opens an engine at `batch` beside halves that hold these records, each of a customer's row with its number as
-    /// key; of the first half one byte of each of `damaged` is another. Gives the rows that are there then.
-    fn opened(batch: u64, halves: [&[u64]; 2], damaged: &[u64]) -> Result<Vec<u64>, OpenError> {
+    /// An engine that goes on in its log after this batch.
+    fn engine(batch: u64) -> Database {
         let database = redb::Builder::new().create_with_backend(InMemoryBackend::new()).unwrap();
         migrations::migrate(&database, migrations::MIGRATIONS).unwrap();
         let txn = database.begin_write().unwrap();
         mark(&txn, true).unwrap();
         txn.open_table(META).unwrap().insert(b"batch".as_slice(), batch.to_be_bytes().as_slice()).unwrap();
         txn.commit().unwrap();
-        let disks = [Memory::holding(Vec::new()), Memory::holding(Vec::new())];
-        let places = |first: usize| Places {
-            halves: [Box::new(disks[first].clone()) as _, Box::new(disks[1 - first].clone()) as _],
-            bytes_max: 10_000,
-            files: Vec::new(),
-        };
-        for (half, numbers) in halves.into_iter().enumerate() {
-            let mut log = Log::new(places(half));
-            for number in numbers {
-                let mut record = Record::default();
-                record.clear();
-                let key = number.to_be_bytes();
-                record.push(Change { table: "customers", key: &key, value: Some(b"row") });
-                log.append(*number, &mut record).unwrap();
-            }
+        database
+    }
+
+    fn places(halves: [&Memory; 2]) -> Places {
+        let halves = halves.map(|half| Box::new(half.clone()) as Box<dyn StorageBackend>);
+        Places { halves, bytes_max: 10_000, files: Vec::new() }
+    }
+
+    /// A half with these records, each of one row of this table with its number as key.
+    fn half(numbers: &[u64], table: &str) -> Memory {
+        let half = Memory::holding(Vec::new());
+        let mut log = Log::new(places([&half, &Memory::holding(Vec::new())]));
+        for number in numbers {
+            let mut record = Record::default();
+            record.push(Change { table, key: &number.to_be_bytes(), value: Some(b"row") });
+            log.append(*number, &mut record).unwrap();
         }
+        half
+    }
+
+    /// Opens an engine at `batch` beside halves that hold these records; of the first half one bit of each of `damaged`
+    /// is turned. Gives the rows that are there then.
+    fn opened(batch: u64, [first, second]: [&[u64]; 2], damaged: &[u64]) -> Result<Vec<u64>, OpenError> {
+        let halves = [half(first, "customers"), half(second, "customers")];
+        let mut bytes = vec![0; usize::try_from(halves[0].len().unwrap()).unwrap()];
+        halves[0].read(0, &mut bytes).unwrap();
         // Each record is as long as the others.
-        let mut first = vec![0; usize::try_from(disks[0].len().unwrap()).unwrap()];
-        disks[0].read(0, &mut first).unwrap();
         let length = 20 + 1 + "customers".len() + 8 + 8 + 3;
         for number in damaged {
-            let place = halves[0].iter().position(|one| one == number).unwrap();
-            first[place * length + length - 1] ^= 1;
+            let place = first.iter().position(|one| one == number).unwrap();
+            bytes[place * length + length - 1] ^= 1;
         }
-        disks[0].write(0, &first).unwrap();
-        catch_up(&database, Some(&places(0)))?;
+        halves[0].write(0, &bytes).unwrap();
+        let database = engine(batch);
+        catch_up(&database, Some(&places(halves.each_ref())))?;
         let txn = database.begin_read().unwrap();
         let rows = txn.open_table(definition("customers")).unwrap();
         let number = |key: &[u8]| u64::from_be_bytes(key.try_into().unwrap());
@@ -191,19 +199,8 @@ mod tests {
 
     /// What comes of a log whose only record names this table.
     fn opened_with(table: &str) -> Result<(), OpenError> {
-        let database = redb::Builder::new().create_with_backend(InMemoryBackend::new()).unwrap();
-        migrations::migrate(&database, migrations::MIGRATIONS).unwrap();
-        let txn = database.begin_write().unwrap();
-        mark(&txn, true).unwrap();
-        txn.commit().unwrap();
-        let disk = Memory::holding(Vec::new());
-        let halves = || [Box::new(disk.clone()) as _, Box::new(Memory::holding(Vec::new())) as _];
-        let places = || Places { halves: halves(), bytes_max: 100, files: Vec::new() };
-        let mut record = Record::default();
-        record.clear();
-        record.push(Change { table, key: b"k", value: Some(b"v") });
-        Log::new(places()).append(1, &mut record).unwrap();
-        catch_up(&database, Some(&places()))
+        let (half, empty) = (half(&[1], table), Memory::holding(Vec::new()));
+        catch_up(&engine(0), Some(&places([&half, &empty])))
     }
 
     #[test]

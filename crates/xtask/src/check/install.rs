@@ -29,7 +29,11 @@ const TOOLS: &[Tool] = &[
     Tool { package: "zbar-tools", is_here: || is_on_path("zbarimg") },
     Tool { package: "iproute2", is_here: || is_on_path("ip") },
     Tool { package: "util-linux", is_here: || is_on_path("unshare") },
-    Tool { package: "postgresql", is_here: has_postgres },
+    // Debian keeps a server's programs beside those of other versions.
+    Tool {
+        package: "postgresql",
+        is_here: || is_on_path("initdb") || is_below("/usr/lib/postgresql", "bin/initdb"),
+    },
     Tool { package: "patroni", is_here: || is_on_path("patroni") },
     Tool { package: "python3-etcd", is_here: || succeeds("python3", &["-c", "import etcd"]) },
     Tool { package: "etcd-server", is_here: || is_on_path("etcd") },
@@ -38,9 +42,10 @@ const TOOLS: &[Tool] = &[
     // What kryoptic, the second token, is built with.
     Tool { package: "libssl-dev", is_here: || succeeds("pkg-config", &["--exists", "openssl"]) },
     Tool { package: "libsqlite3-dev", is_here: || succeeds("pkg-config", &["--exists", "sqlite3"]) },
-    Tool { package: "libclang-dev", is_here: has_libclang },
+    Tool { package: "libclang-dev", is_here: || is_below("/usr/lib", "lib/libclang.so") },
     Tool { package: "p11-kit", is_here: || is_on_path("p11-kit") },
-    Tool { package: "p11-kit-modules", is_here: has_p11_kit_client },
+    // What speaks to a server of tokens, beside the PKCS#11 modules of all others.
+    Tool { package: "p11-kit-modules", is_here: || is_below("/usr/lib", "pkcs11/p11-kit-client.so") },
     Tool { package: "faketime", is_here: || is_on_path("faketime") },
     Tool { package: "nodejs", is_here: || is_on_path("node") },
     Tool { package: "npm", is_here: || is_on_path("npm") },
@@ -58,25 +63,9 @@ const TOOLS: &[Tool] = &[
     Tool { package: "lld-22", is_here: || has_wasm_library() || is_on_path("wasm-ld-22") },
 ];
 
-/// Speaks to a server of tokens; beside the PKCS#11 modules of all others.
-fn has_p11_kit_client() -> bool {
-    let libraries = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
-    libraries.into_iter().any(|folder| folder.path().join("pkcs11/p11-kit-client.so").exists())
-}
-
-/// Debian keeps it with the rest of LLVM, one folder for each version.
-fn has_libclang() -> bool {
-    let versions = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
-    let is_llvm = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with("llvm-");
-    versions
-        .filter(|folder| is_llvm(&folder.file_name()))
-        .any(|folder| folder.path().join("lib/libclang.so").exists())
-}
-
-/// Debian keeps a server's programs beside those of other versions.
-fn has_postgres() -> bool {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    is_on_path("initdb") || versions.into_iter().any(|version| version.path().join("bin/initdb").exists())
+/// Whether some folder in this one has the file.
+fn is_below(folder: &str, file: &str) -> bool {
+    fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| entry.path().join(file).exists())
 }
 
 pub(super) fn run(bench: &Bench) -> Result<Counts, String> {

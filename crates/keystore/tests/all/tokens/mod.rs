@@ -36,6 +36,21 @@ impl Token {
     pub(crate) fn address(&self) -> TokenAddress {
         at(&self.module)
     }
+
+    /// Takes the token away from under those who use it.
+    pub(crate) fn pull_out(&self) {
+        fs::rename(self.folder.join("tokens"), self.folder.join("away")).unwrap();
+    }
+
+    pub(crate) fn put_back(&self) {
+        fs::rename(self.folder.join("away"), self.folder.join("tokens")).unwrap();
+    }
+
+    pub(crate) fn serve(&self) -> Server {
+        let mut server = Server { socket: self.folder.join("server"), child: None };
+        server.start();
+        server
+    }
 }
 
 fn at(module: impl Into<PathBuf>) -> TokenAddress {
@@ -123,23 +138,6 @@ fn run_again(module: &Path, test: &str) {
 pub(crate) struct Server {
     socket: PathBuf,
     child: Option<Child>,
-}
-
-impl Token {
-    /// Takes the token away from under those who use it.
-    pub(crate) fn pull_out(&self) {
-        fs::rename(self.folder.join("tokens"), self.folder.join("away")).unwrap();
-    }
-
-    pub(crate) fn put_back(&self) {
-        fs::rename(self.folder.join("away"), self.folder.join("tokens")).unwrap();
-    }
-
-    pub(crate) fn serve(&self) -> Server {
-        let mut server = Server { socket: self.folder.join("server"), child: None };
-        server.start();
-        server
-    }
 }
 
 impl Server {

@@ -9,8 +9,8 @@ use bank::ScriptedBank;
 use crypto::{Random, SystemRandom, p256::SigningKey, x509, x25519};
 use keystore::RealmKeys;
 use model::{
-    CheckoutId, Clock, Counter, Currency, CustomerId, EnrolmentId, MerchantId, MethodSlot, Money, Order,
-    Payment, PaymentId, SaleTerms, TerminalNumber, Timestamp, Unwatched,
+    CheckoutId, Clock, Currency, CustomerId, EnrolmentId, MerchantId, Money, Order, Payment, PaymentId,
+    SaleTerms, TerminalNumber, Timestamp, Unwatched,
 };
 use payments::check::{Report, SignedBy, check};
 use payments::{Begun, Changed, IdSource, Observer, PaymentError, Payments, Provider, Terms, Wanted};
@@ -18,10 +18,7 @@ use protocol::{
     activation_request::{ActivationRequest, Attestation, Platform},
     evidence::Evidence,
     http_signature::{HttpRequest, UnverifiedRequest, sign_request},
-    payment_code::{
-        Cap, ClockConfidence, CustomerVerification, Draft, Fields, Flags, PaymentCode, Pin, PinGeneration,
-        PinKey, PinSecret, RecipientKey,
-    },
+    payment_code::{Draft, PaymentCode, Pin, PinKey, PinSecret, RecipientKey},
     realm::Realm,
     short_text::ShortText,
 };
@@ -393,20 +390,8 @@ impl Phone {
     }
 
     fn next_code(&self, now: Timestamp) -> PaymentCode {
-        let fields = Fields {
-            enrolment: self.enrolment,
-            counter: Counter(self.counter.fetch_add(1, Ordering::SeqCst)),
-            device_time_s: u32::try_from(now.s()).unwrap(),
-            method: MethodSlot(1),
-            flags: Flags {
-                pin_generation: PinGeneration::FIRST.bits(),
-                clock_confidence: ClockConfidence::Day,
-                customer_verification: CustomerVerification::Pin,
-            },
-            claimed_evidence: Evidence::SENSORS_RAN,
-            cap: Cap::at_least(5_000).unwrap(),
-            terminal: None,
-        };
+        let counter = self.counter.fetch_add(1, Ordering::SeqCst);
+        let fields = fixtures::fields::ordinary(self.enrolment, counter, now);
         let pin_key = PinKey::derive(&self.pin_secret, &Pin::parse(PIN).unwrap());
         let draft = Draft::start(&self.recipient, &fields, &mut SystemRandom).unwrap();
         let unsigned = draft.with_pin(&pin_key);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crypto::{Random, SystemRandom, p256::SigningKey, x509, x25519};
 use keystore::RealmKeys;
 use model::{
-    CheckoutId, Counter, Currency, CustomerId, DeclineReason, EnrolmentId, MerchantId, MethodSlot, Money,
-    Order, Payment, PaymentId, PaymentState, SaleTerms, TerminalNumber, Timestamp, Unwatched,
+    CheckoutId, Currency, CustomerId, DeclineReason, EnrolmentId, MerchantId, MethodSlot, Money, Order,
+    Payment, PaymentId, PaymentState, SaleTerms, TerminalNumber, Timestamp, Unwatched,
 };
 use protocol::{
     activation::Challenge,
@@ -14,10 +14,7 @@ use protocol::{
     activation_request::{ActivationRequest, Attestation, Platform},
     evidence::Evidence,
     http_signature::{HttpRequest, UnverifiedRequest, sign_request},
-    payment_code::{
-        Cap, ClockConfidence, CustomerVerification, Draft, Fields, Flags, PaymentCode, Pin, PinGeneration,
-        PinKey, PinSecret, RecipientKey,
-    },
+    payment_code::{Draft, Fields, PaymentCode, Pin, PinKey, PinSecret, RecipientKey},
     realm::Realm,
     short_text::ShortText,
     verdict::Verdict,
@@ -331,21 +328,7 @@ pub(crate) struct Plan {
 
 impl Phone {
     pub(crate) fn plan(&self, counter: u32, now: Timestamp) -> Plan {
-        let fields = Fields {
-            enrolment: self.enrolment,
-            counter: Counter(counter),
-            device_time_s: u32::try_from(now.s()).unwrap(),
-            method: MethodSlot(1),
-            flags: Flags {
-                pin_generation: PinGeneration::FIRST.bits(),
-                clock_confidence: ClockConfidence::Day,
-                customer_verification: CustomerVerification::Pin,
-            },
-            claimed_evidence: Evidence::SENSORS_RAN,
-            cap: Cap::at_least(5_000).unwrap(),
-            terminal: None,
-        };
-        Plan { fields, pin: RIGHT_PIN }
+        Plan { fields: fixtures::fields::ordinary(self.enrolment, counter, now), pin: RIGHT_PIN }
     }
 
     pub(crate) fn code(&self, counter: u32, now: Timestamp) -> PaymentCode {

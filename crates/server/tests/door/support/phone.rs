@@ -6,7 +6,7 @@ use crypto::p256::SigningKey;
 use crypto::{Random, SystemRandom, x509, x25519};
 use data_encoding::BASE64URL_NOPAD;
 use http::{Method, Request};
-use model::{Clock, Counter, Currency, EnrolmentId, MethodSlot, Timestamp};
+use model::{Clock, Currency, EnrolmentId, MethodSlot, Timestamp};
 use protocol::activation::Challenge;
 use protocol::activation_reply::PendingActivation;
 use protocol::activation_request::{ActivationRequest, AppDigest, Attestation, Platform};
@@ -14,10 +14,7 @@ use protocol::confirmation::{Confirmation, SealedConfirmation};
 use protocol::evidence::Evidence;
 use protocol::http_signature::{HttpRequest, sign_request};
 use protocol::key_bundle::KeyBundle;
-use protocol::payment_code::{
-    Cap, ClockConfidence, CustomerVerification, Draft, Fields, Flags, PaymentCode, Pin, PinGeneration,
-    PinKey, PinSecret, RecipientKey,
-};
+use protocol::payment_code::{Draft, Fields, PaymentCode, Pin, PinKey, PinSecret, RecipientKey};
 use protocol::short_text::ShortText;
 use security::KeyStore;
 use serde_json::{Value, json};
@@ -232,21 +229,7 @@ impl Phone {
     }
 
     pub(crate) fn plan(&self, counter: u32, now: Timestamp) -> Plan {
-        let fields = Fields {
-            enrolment: self.enrolment,
-            counter: Counter(counter),
-            device_time_s: u32::try_from(now.s()).unwrap(),
-            method: MethodSlot(1),
-            flags: Flags {
-                pin_generation: PinGeneration::FIRST.bits(),
-                clock_confidence: ClockConfidence::Day,
-                customer_verification: CustomerVerification::Pin,
-            },
-            claimed_evidence: Evidence::SENSORS_RAN,
-            cap: Cap::at_least(5_000).unwrap(),
-            terminal: None,
-        };
-        Plan { fields, pin: RIGHT_PIN }
+        Plan { fields: fixtures::fields::ordinary(self.enrolment, counter, now), pin: RIGHT_PIN }
     }
 
     pub(crate) fn code(&self, world: &World, counter: u32) -> PaymentCode {
